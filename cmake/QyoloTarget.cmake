@@ -1,0 +1,21 @@
+# qyolo_library(NAME SOURCES ... [LIBRARIES ...] [PRIVATE_LIBRARIES ...]): the static library qyolo::NAME.
+function(qyolo_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  add_library(qyolo_${name} STATIC ${arg_SOURCES})
+  add_library(qyolo::${name} ALIAS qyolo_${name})
+  target_include_directories(qyolo_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(qyolo_${name} PUBLIC ${arg_LIBRARIES} PRIVATE qyolo_warnings ${arg_PRIVATE_LIBRARIES})
+endfunction()
+
+# qyolo_test(NAME SOURCES ... LIBRARIES ...): a GoogleTest binary whose cases become tests of their own.
+# Tests find the repository through QYOLO_SOURCE_DIR and the shared reference data beside it.
+function(qyolo_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE qyolo_warnings qyolo_testing ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  set(prefix "")
+  if(QYOLO_SANITIZE)
+    set(prefix "sanitized.")
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+endfunction()

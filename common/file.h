@@ -1,0 +1,47 @@
+// Reading and writing whole files, with errors as sentences.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace qyolo {
+
+// The whole file. Fails for folders, missing and unreadable files.
+Result<std::string> read_file(const std::filesystem::path& path);
+
+// Writes beside `path` and renames, so that a reader sees the old or the new content, never half of
+// it.
+Status write_file(const std::filesystem::path& path, std::string_view content);
+
+// Creates the folder and its parents; fails with a sentence where something else is in the way.
+Status create_folder(const std::filesystem::path& path);
+
+// `name` below `folder`. Fails if `name` is empty, absolute, or leaves the folder by "..", so that
+// a data file can never make the program touch something outside its own folder.
+Result<std::filesystem::path> path_inside(const std::filesystem::path& folder,
+                                          std::string_view name);
+
+// A read-only memory map. Views into it are valid while the object lives; it can be moved.
+class MappedFile {
+ public:
+  static Result<MappedFile> open(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace qyolo

@@ -1,0 +1,62 @@
+// Image file -> network input, exactly as the official test pipeline does it (rect batches,
+// letterbox). Shapes are [3, height, width], RGB, 8 bit; the network divides by 255.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "common/result.h"
+
+namespace qyolo::datasets {
+
+// The input of one image, and how to get back to image coordinates.
+struct Letterboxed {
+  int height = 0;
+  int width = 0;
+  std::vector<std::uint8_t> rgb;  // [3, height, width]
+  int image_height = 0;           // original size
+  int image_width = 0;
+  double ratio_y = 1;  // resized height / original height; the official pipeline divides both
+  double ratio_x = 1;  // axes by the ratio of the heights
+  double pad_x = 0;    // unrounded, one side
+  double pad_y = 0;
+};
+
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+};
+
+// Width and height after EXIF orientation, read from the file (headers only where the format
+// allows).
+Result<ImageSize> read_image_size(const std::filesystem::path& path);
+
+// One batch of the rect order: which images (indices into the sizes given), and their common input
+// shape.
+struct RectBatch {
+  std::vector<std::size_t> images;
+  int height = 0;
+  int width = 0;
+};
+
+struct PipelineOptions {
+  int image_size = 640;  // S, the long side
+  int stride = 32;       // the model's largest stride
+  int batch = 32;        // rect batches: fixes the padded shapes, whatever batch inference uses
+  bool rect = true;      // false: one square S x S for all, in the given order
+};
+
+// Images sorted (stably) by height / width, cut into batches, each with its padded shape
+// (the official test.py in rect mode).
+std::vector<RectBatch> rect_batches(std::span<const ImageSize> sizes,
+                                    const PipelineOptions& options);
+
+// Decodes and letterboxes into height x width. Thread-safe. An image that is missing or cannot be
+// decoded is an error that names the file.
+Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,
+                                     int image_size);
+
+}  // namespace qyolo::datasets

@@ -1,0 +1,83 @@
+// The network as a plain graph: nodes in execution order, convolutions with their fused weights as
+// floats. Built from the checkpoint's object tree, so custom widths, classes, anchors and
+// activations load as they are.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/result.h"
+
+namespace qyolo::model {
+
+enum class Activation { kIdentity, kSiLU, kLeakyReLU, kReLU };
+
+struct ConvNode {
+  // Weights [filters, channels / groups, kernel_h, kernel_w]; bias [filters]. BN (and RepConv
+  // branches, implicit knowledge) are folded in.
+  int filters = 0, channels = 0, kernel_h = 1, kernel_w = 1;
+  int stride_h = 1, stride_w = 1, pad_h = 0, pad_w = 0, dilation_h = 1, dilation_w = 1, groups = 1;
+  std::vector<float> weight;
+  std::vector<float> bias;
+  Activation activation = Activation::kIdentity;
+  float slope = 0;         // leaky ReLU
+  std::string name;        // the checkpoint's path: "model.0.conv", "model.105.m.1"
+  std::string layer_type;  // the checkpoint's class: "Conv", "RepConv", "SPPCSPC", "Detect" ...
+  int layer_index = 0;     // i of the module it belongs to
+  bool head = false;       // an output convolution of the detection head
+};
+struct MaxPoolNode {
+  int kernel = 2, stride = 2, padding = 0;
+};
+struct ConcatNode {};  // along channels
+struct AddNode {};
+struct UpsampleNode {
+  int scale = 2;
+};                    // nearest
+struct ReorgNode {};  // space to depth: rows, then columns
+
+struct Node {
+  std::variant<ConvNode, MaxPoolNode, ConcatNode, AddNode, UpsampleNode, ReorgNode> op;
+  std::vector<int> inputs;  // node indices; -1: the network's input
+};
+
+// One output level of the head: raw values [anchors * (5 + classes), ny, nx] of a conv node.
+struct HeadLevel {
+  int node = 0;
+  double stride = 0;                          // pixels
+  std::vector<std::array<float, 2>> anchors;  // [na] width, height in pixels
+};
+
+struct Graph {
+  std::vector<Node> nodes;
+  std::vector<HeadLevel> head;
+  std::vector<std::string> class_names;
+  int max_stride = 32;
+  std::string source;     // "ema" or "model": which of the two was used
+  std::string head_type;  // Detect, IDetect, IAuxDetect
+
+  // What the file stores, before fusing (the paper's memory baseline): the values of the chosen
+  // model that are floating point, and how many of them are conv weights.
+  std::int64_t stored_values = 0;
+  std::int64_t stored_conv_weights = 0;
+  // One per conv weight tensor as stored: name and shape [n, c, kh, kw].
+  struct StoredConv {
+    std::string name;
+    std::int64_t n = 0, c = 0, kh = 0, kw = 0;
+  };
+  std::vector<StoredConv> stored_convs;
+
+  [[nodiscard]] std::vector<int> conv_nodes() const;  // indices of the convolutions, in order
+  [[nodiscard]] std::int64_t conv_weights() const;    // after fusing
+  [[nodiscard]] std::int64_t biases() const;
+};
+
+// Reads an official-format checkpoint and builds the fused graph. Refuses anything malformed,
+// hostile, unsupported (naming layer and class), not finite, or without a graph, in one sentence.
+Result<Graph> load_checkpoint(const std::filesystem::path& path);
+
+}  // namespace qyolo::model

@@ -1,0 +1,26 @@
+// Summary statistics of samples.
+#pragma once
+
+#include <span>
+
+namespace qyolo::metrics {
+
+// Linear interpolation between order statistics (Hyndman & Fan 1996, type 7, as NumPy's default).
+// q in [0, 1]. REQUIRES: samples not empty.
+[[nodiscard]] double quantile(std::span<const double> samples, double q);
+
+struct Summary {
+  double mean = 0;
+  double stddev = 0;  // of the sample (n - 1); 0 for one sample
+  double min = 0;
+  double median = 0;
+  double p95 = 0;
+  double p99 = 0;
+  double max = 0;
+  double mad = 0;  // median absolute deviation from the median, unscaled
+};
+
+// REQUIRES: samples not empty.
+[[nodiscard]] Summary summarize(std::span<const double> samples);
+
+}  // namespace qyolo::metrics
