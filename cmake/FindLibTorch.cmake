@@ -43,6 +43,9 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
     "${LibTorch_INCLUDE_DIR}" "${LibTorch_API_INCLUDE_DIR}")
   target_link_libraries(LibTorch::LibTorch INTERFACE "${LibTorch_CPU_LIBRARY}" "${LibTorch_C10_LIBRARY}")
+  # The wheel's include folder has an fmt of its own, found before the system's and without a library of that
+  # version to link. Its namespace carries the version, so the two live side by side.
+  target_compile_definitions(LibTorch::LibTorch INTERFACE FMT_HEADER_ONLY)
   # libtorch_cpu.so of a CUDA wheel finds the CUDA runtime by its own RUNPATH, not by ours.
   target_link_options(LibTorch::LibTorch INTERFACE -Wl,--allow-shlib-undefined)
 endif()

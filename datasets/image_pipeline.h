@@ -1,5 +1,7 @@
 // Image file -> network input, exactly as the official test pipeline does it (rect batches,
 // letterbox). Shapes are [3, height, width], RGB, 8 bit; the network divides by 255.
+// Parallelism is over images: the first image decoded sets OpenCV's own threads to 1 in this
+// process and silences its log.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +32,8 @@ struct ImageSize {
   int height = 0;
 };
 
-// Width and height after EXIF orientation, read from the file (headers only where the format
-// allows).
+// Width and height after EXIF orientation as cv::imread applies it, from the file's header (JPEG,
+// PNG) or by decoding it (other formats). Images of more than 2^28 pixels are refused.
 Result<ImageSize> read_image_size(const std::filesystem::path& path);
 
 // One batch of the rect order: which images (indices into the sizes given), and their common input
@@ -49,13 +51,17 @@ struct PipelineOptions {
   bool rect = true;      // false: one square S x S for all, in the given order
 };
 
-// Images sorted (stably) by height / width, cut into batches, each with its padded shape
-// (the official test.py in rect mode).
+// Images sorted (stably) by height / width, cut into batches, each with its padded shape: the long
+// side S becomes ceil(S / stride + 0.5) * stride, the short one as much as the batch's extreme
+// aspect ratio needs (the official test.py in rect mode). Ties keep the given order, which the
+// official pipeline has sorted by path. REQUIRES: positive sizes and options.
 std::vector<RectBatch> rect_batches(std::span<const ImageSize> sizes,
                                     const PipelineOptions& options);
 
-// Decodes and letterboxes into height x width. Thread-safe. An image that is missing or cannot be
-// decoded is an error that names the file.
+// Decodes, resizes the long side to image_size (sides truncated; INTER_AREA down, INTER_LINEAR up)
+// and pads to height x width with 114, without a second resize. Thread-safe. Errors name the file:
+// it is missing, empty, not an image, truncated (JPEG decoders would fill the rest with grey), of
+// more than 2^28 pixels, or larger than height x width after the resize.
 Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,
                                      int image_size);
 

@@ -1,0 +1,197 @@
+#include "datasets/image_header.h"
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace qyolo::datasets {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+enum class Endian { kBig, kLittle };
+
+// An unsigned integer of `count` bytes at `at`, or nothing where the bytes end before it does.
+std::optional<std::uint32_t> read_uint(Bytes bytes, std::size_t at, std::size_t count,
+                                       Endian endian) {
+  if (at > bytes.size() || bytes.size() - at < count) return std::nullopt;
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = endian == Endian::kBig ? at + i : at + count - 1 - i;
+    value = value << 8 | std::to_integer<std::uint32_t>(bytes[index]);
+  }
+  return value;
+}
+
+bool starts_with(Bytes bytes, std::string_view prefix) {
+  return bytes.size() >= prefix.size() &&
+         std::memcmp(bytes.data(), prefix.data(), prefix.size()) == 0;
+}
+
+bool swaps_axes(int orientation) { return orientation >= 5; }
+
+Result<ImageSize> oriented_size(std::uint32_t width, std::uint32_t height, int orientation) {
+  constexpr std::uint32_t kMax = std::numeric_limits<int>::max();
+  if (width == 0 || height == 0 || width > kMax || height > kMax) {
+    return error("its header says {} x {} pixels, expected a positive size", width, height);
+  }
+  ImageSize size{static_cast<int>(width), static_cast<int>(height)};
+  if (swaps_axes(orientation)) std::swap(size.width, size.height);
+  return size;
+}
+
+namespace jpeg {
+
+constexpr std::uint8_t kEndOfImage = 0xD9;
+constexpr std::uint8_t kStartOfScan = 0xDA;
+constexpr std::uint8_t kApp1 = 0xE1;
+
+bool stands_alone(std::uint8_t marker) {
+  return marker == 0x01 || (marker >= 0xD0 && marker <= kEndOfImage);  // TEM, RSTn, SOI, EOI
+}
+
+bool starts_frame(std::uint8_t marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
+
+struct Segment {
+  std::uint8_t marker = 0;
+  std::size_t begin = 0;  // of the payload
+  std::size_t end = 0;
+};
+
+// The next marker at or after `at`, with its payload; stuffed zeros in a scan's data are no
+// markers. Nothing where the bytes end first.
+std::optional<Segment> next_segment(Bytes bytes, std::size_t at) {
+  while (at < bytes.size()) {
+    const void* found = std::memchr(bytes.data() + at, 0xFF, bytes.size() - at);
+    if (found == nullptr) return std::nullopt;
+    at = static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
+    while (at < bytes.size() && bytes[at] == std::byte{0xFF}) ++at;
+    if (at == bytes.size()) return std::nullopt;
+    const auto marker = std::to_integer<std::uint8_t>(bytes[at++]);
+    if (marker == 0) continue;
+    if (stands_alone(marker)) return Segment{marker, at, at};
+    const auto length = read_uint(bytes, at, 2, Endian::kBig);
+    if (!length || *length < 2 || *length > bytes.size() - at) return std::nullopt;
+    return Segment{marker, at + 2, at + *length};
+  }
+  return std::nullopt;
+}
+
+Result<ImageHeader> parse(Bytes bytes) {
+  constexpr std::size_t kExifSignature = 6;  // "Exif\0\0", before the TIFF file
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> frame;
+  std::optional<int> orientation;
+  for (std::size_t at = 2;;) {
+    const std::optional<Segment> segment = next_segment(bytes, at);
+    if (!segment) return error("the JPEG ends inside its header");
+    const Bytes payload = bytes.subspan(segment->begin, segment->end - segment->begin);
+    if (starts_frame(segment->marker)) {
+      const auto height = read_uint(payload, 1, 2, Endian::kBig);
+      const auto width = read_uint(payload, 3, 2, Endian::kBig);
+      if (!height || !width) return error("the JPEG's frame header is too short");
+      frame = {*width, *height};
+    } else if (segment->marker == kApp1 && !orientation) {
+      orientation =
+          payload.size() > kExifSignature ? exif_orientation(payload.subspan(kExifSignature)) : 1;
+    } else if (segment->marker == kEndOfImage) {
+      return error("the JPEG holds no image");
+    } else if (segment->marker == kStartOfScan) {
+      if (!frame) return error("the JPEG has no frame header before its first scan");
+      QYOLO_TRY(const ImageSize size,
+                oriented_size(frame->first, frame->second, orientation.value_or(1)));
+      return ImageHeader{ImageFormat::kJpeg, size, segment->end};
+    }
+    at = segment->end;
+  }
+}
+
+bool reaches_end(Bytes bytes, std::size_t scan_offset) {
+  for (std::size_t at = scan_offset;;) {
+    const std::optional<Segment> segment = next_segment(bytes, at);
+    if (!segment) return false;
+    if (segment->marker == kEndOfImage) return true;
+    at = segment->end;
+  }
+}
+
+}  // namespace jpeg
+
+namespace png {
+
+constexpr std::string_view kSignature = "\x89PNG\r\n\x1A\n";
+
+// The payload of the first whole chunk of this type.
+std::optional<Bytes> find_chunk(Bytes bytes, std::string_view type) {
+  constexpr std::size_t kAroundPayload = 12;  // length, type, checksum
+  std::size_t at = kSignature.size();
+  while (const auto length = read_uint(bytes, at, 4, Endian::kBig)) {
+    const std::size_t rest = bytes.size() - at;
+    if (rest < kAroundPayload || *length > rest - kAroundPayload) break;
+    if (starts_with(bytes.subspan(at + 4), type)) return bytes.subspan(at + 8, *length);
+    at += kAroundPayload + *length;
+  }
+  return std::nullopt;
+}
+
+Result<ImageHeader> parse(Bytes bytes) {
+  const std::size_t at = kSignature.size();
+  const auto width = read_uint(bytes, at + 8, 4, Endian::kBig);
+  const auto height = read_uint(bytes, at + 12, 4, Endian::kBig);
+  if (!width || !height || !starts_with(bytes.subspan(at + 4), "IHDR")) {
+    return error("the PNG ends inside its header, or does not begin with one");
+  }
+  const auto exif = find_chunk(bytes, "eXIf");
+  QYOLO_TRY(const ImageSize size,
+            oriented_size(*width, *height, exif ? exif_orientation(*exif) : 1));
+  return ImageHeader{ImageFormat::kPng, size, 0};
+}
+
+}  // namespace png
+
+}  // namespace
+
+int exif_orientation(Bytes tiff) {
+  constexpr std::size_t kEntryBytes = 12;
+  constexpr std::uint32_t kOrientationTag = 0x0112;
+  // As OpenCV's reader, which takes all but "II" as big-endian: the mark decides.
+  const Endian endian = starts_with(tiff, "II") ? Endian::kLittle : Endian::kBig;
+  const auto mark = read_uint(tiff, 2, 2, endian);
+  const auto directory = read_uint(tiff, 4, 4, endian);
+  if (mark != 0x2AU || !directory) return 1;
+  const std::size_t begin = *directory;
+  const auto entries = read_uint(tiff, begin, 2, endian);
+  for (std::size_t i = 0; i < entries.value_or(0); ++i) {
+    const std::size_t entry = begin + 2 + i * kEntryBytes;
+    const auto tag = read_uint(tiff, entry, 2, endian);
+    if (!tag) return 1;
+    if (*tag != kOrientationTag) continue;
+    const std::uint32_t value = read_uint(tiff, entry + 8, 2, endian).value_or(1);
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+  }
+  return 1;
+}
+
+Result<ImageHeader> parse_image_header(Bytes bytes) {
+  if (starts_with(bytes, "\xFF\xD8\xFF")) return jpeg::parse(bytes);
+  if (starts_with(bytes, png::kSignature)) return png::parse(bytes);
+  return ImageHeader{};
+}
+
+bool is_complete(Bytes bytes, const ImageHeader& header) {
+  switch (header.format) {
+    case ImageFormat::kJpeg:
+      return jpeg::reaches_end(bytes, header.scan_offset);
+    case ImageFormat::kPng:
+      return png::find_chunk(bytes, "IEND").has_value();
+    case ImageFormat::kOther:
+      return true;
+  }
+  return true;
+}
+
+}  // namespace qyolo::datasets
