@@ -1,29 +1,47 @@
 // results/: what a run leaves behind (manifest.json, records.jsonl) and the tables made from it.
 // Tables and plots see records only.
 //
-// A record: one line of JSON per finished cell and pass.
-//   {"schema": 1, "kind": "accuracy" | "latency", "key": "...", "status": "ok" | "failed" |
-//   "skipped" |
-//    "unsupported", "error": "...", "cell": {"label", "scheme", "bits", "granularity", "baseline"},
-//    accuracy:  "images", "detections", "metrics": {"AP", "AP50", "AP75", "APs", "APm", "APl",
-//    "AR1", "AR10",
-//               "AR100", "ARs", "ARm", "ARl"}, "per_class": [{"category_id", "name", "AP",
-//               "AP50"}], "weight_error": {"sqnr_db", "mse", "layers": [{"name", "weights",
-//               "groups", "sqnr_db", "mse"}]}, "memory": {"payload_bytes", "scale_bytes",
-//               "zero_point_bytes", "breakpoint_bytes", "region_bytes", "unquantized_bytes",
-//               "true_bytes", "paper_bytes", "bits_per_weight", "ratio_fp16_paper",
-//               "ratio_fp16_true", "ratio_fp32_true"}, "seconds": {...}
-//    latency:   "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
-//    "batch", "height",
-//               "width", "threads", "samples": [...], "median", "p95", "p99", "mean", "stddev",
-//               "min", "max"}}
-// Numbers are unrounded; "sqnr_db" is null where the weights are exact.
+// manifest.json, written once when a run starts:
+//   {"schema": 1, "name", "experiment": {...as expanded},
+//    "cells": [{"key", "label", "scheme", "bits", "granularity", "baseline"}, ...],
+//    "checkpoint": {"path", "sha256"},
+//    "dataset": {"images", "annotations", "sha256", "image_count"},
+//    "host": {"cpu", "cores", "threads", "memory_bytes", "governor", "os"},
+//    "versions": {"qyolo", "libtorch", "opencv", "onednn", "git"}, "started": ISO 8601 time}
+//
+// records.jsonl: one line of JSON per finished cell and pass:
+//   {"schema": 1, "kind": "accuracy" | "latency", "key",
+//    "status": "ok" | "failed" | "skipped" | "unsupported", "error",
+//    "cell": {"label", "scheme", "bits", "granularity", "baseline"},
+//    accuracy: "images", "detections",
+//              "metrics": {"AP", "AP50", "AP75", "APs", "APm", "APl",
+//                          "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"},
+//              "per_class": [{"category_id", "name", "AP", "AP50"}],
+//              "weight_error": {"sqnr_db", "mse",
+//                               "layers": [{"name", "weights", "groups", "sqnr_db", "mse"}]},
+//              "memory": {"payload_bytes", "scale_bytes", "zero_point_bytes", "breakpoint_bytes",
+//                         "region_bytes", "unquantized_bytes", "true_bytes", "paper_bytes",
+//                         "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
+//                         "ratio_fp32_true"},
+//              "seconds": {...}
+//    latency:  "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
+//                          "batch", "height", "width", "threads", "samples": [...], "median",
+//                          "p95", "p99", "mean", "stddev", "min", "max"}}
+// Numbers are unrounded. Metrics are fractions (0..1), -1 where no ground truth counts (as
+// pycocotools says it); "sqnr_db" is null where the weights are exact. A cell is identified by
+// "key", a hash of everything that determines its accuracy; both passes share it. The newest
+// record of a kind and key wins.
 #pragma once
 
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/json.h"
@@ -33,51 +51,95 @@ namespace qyolo::results {
 
 inline constexpr int kSchema = 1;
 
-// A run folder open for writing. Records are appended and flushed to the disk one by one.
+// A run folder open for writing. Records are appended and flushed to the disk one by one. The
+// folder is locked while the object lives, so that two runs cannot mix their records. One thread at
+// a time.
 class RecordStore {
  public:
-  // Creates the folder if need be; an unwritable one is an error. Existing records are kept, a
-  // half-written last line is cut off with a warning.
+  // Creates the folder if need be. Existing records are kept, a half-written last line is cut off
+  // with a warning, other malformed lines are skipped with one. Fails where the folder cannot be
+  // written, where another run has it open, and on records of a newer schema.
   static Result<RecordStore> open(const std::filesystem::path& folder);
 
   [[nodiscard]] const std::vector<Json>& records() const { return records_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-  // Whether a record of that kind and key with status "ok" is there.
+  // Whether the newest record of that kind and key has the status "ok".
   [[nodiscard]] bool finished(std::string_view kind, std::string_view key) const;
+  // On the disk when it returns; after a failure the file is as before. NaN and infinity are
+  // written as null.
   Status append(const OrderedJson& record);
   Status write_manifest(const OrderedJson& manifest);
 
  private:
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  RecordStore() = default;
+  void remember(Json record);
+
   std::filesystem::path folder_;
+  std::unique_ptr<std::FILE, CloseFile> log_;  // holds the lock
+  std::int64_t size_ = 0;                      // bytes of complete lines
+  bool damaged_ = false;                       // half a line could not be taken back
   std::vector<Json> records_;
   std::vector<std::string> warnings_;
-  std::ofstream log_;
+  std::map<std::pair<std::string, std::string>, bool> finished_;  // by kind and key
 };
 
-// One row of every table: the newest records of a cell, both passes joined.
+// One row of every table: the newest records of a cell, both passes joined. Absent numbers were not
+// measured (or, for AP and AR, have no ground truth that counts).
 struct Row {
-  std::string key, label, scheme, granularity, status, error, execution;
-  int bits = 0;  // 0: floating point
+  std::string key, label, scheme, granularity;
+  std::string status;  // a record's, or "pending" where there is none yet; accuracy before latency
+  std::string error;   // of the pass that `status` is about
+  std::string latency_error;  // where accuracy is ok and latency is not
+  std::string execution;      // of the latency: "fp32", "simulated", "measured int8"
+  int bits = 0;               // 0: floating point
   bool baseline = false;
-  std::optional<double> ap, ap50, ap75, ap_small, ap_medium, ap_large;
+  std::optional<double> images, detections;
+  std::optional<double> ap, ap50, ap75, ap_small, ap_medium, ap_large;  // 0..1
+  std::optional<double> ar1, ar10, ar100, ar_small, ar_medium, ar_large;
   std::optional<double> delta_ap, delta_ap50;  // against the run's baseline, in AP (0..1)
   std::optional<double> sqnr_db, mse, bits_per_weight;
   std::optional<double> ratio_fp16_paper, ratio_fp16_true, ratio_fp32_true;
   std::optional<double> payload_bytes, scale_bytes, zero_point_bytes, breakpoint_bytes,
       region_bytes, unquantized_bytes, true_bytes, paper_bytes;
   std::optional<double> latency_median_ms, latency_p95_ms, latency_p99_ms;
+  std::optional<double> latency_mean_ms, latency_stddev_ms, latency_min_ms, latency_max_ms;
+  std::optional<double> latency_batch, latency_height, latency_width, latency_threads;
 };
 
 struct Run {
   std::filesystem::path folder;
   Json manifest;
+  // From the manifest, for titles: the run's name, the checkpoint file's stem, the annotation
+  // file's ("parts/val" for parts/val/annotations.json), and how many images were evaluated.
+  std::string name, network, dataset;
+  std::optional<double> images;
   std::vector<Row> rows;      // in the order of the experiment's cells, failed ones included
   std::vector<Json> records;  // all, as read
   std::vector<std::string> warnings;
+
+  // The row that differences are against: the first baseline with an AP, or nullptr.
+  [[nodiscard]] const Row* baseline() const;
 };
 
-// Reads a run folder. Malformed records are skipped with a warning; a folder without a manifest is
-// an error.
+// Reads a run folder, also one that is being written. Malformed records are skipped with a warning
+// that gives the line; a folder without a readable manifest, and a newer schema, are errors.
 Result<Run> read_run(const std::filesystem::path& folder);
+// The same from the two files' contents; `folder` names them in messages.
+Result<Run> parse_run(std::string_view manifest, std::string_view records,
+                      const std::filesystem::path& folder);
+
+// The records in the content of a records.jsonl.
+struct RecordLines {
+  std::vector<Json> records;
+  std::vector<std::size_t> lines;  // of each record, from 1
+  std::vector<std::string> warnings;
+  std::size_t complete = 0;  // bytes up to the end of the last line to keep
+};
+
+// `place` names the file in messages. Fails on a record of a newer schema.
+Result<RecordLines> parse_records(std::string_view content, std::string_view place);
 
 }  // namespace qyolo::results

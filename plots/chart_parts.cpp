@@ -1,0 +1,106 @@
+#include "plots/chart_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "results/reading_table.h"
+#include "results/text.h"
+
+namespace qyolo::plots {
+
+using results::Row;
+using results::Run;
+
+Series::Series(const Run& run, std::string Row::*name) {
+  for (const Row& row : run.rows) {
+    if (!row.baseline && index_.try_emplace(row.*name, names_.size()).second)
+      names_.push_back(row.*name);
+  }
+}
+
+std::size_t Series::index(const std::string& name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? names_.size() : found->second;
+}
+
+std::string shown_name(const std::string& name) { return name.empty() ? "other" : name; }
+
+std::string unique_name(const Run& run, const Row& row) {
+  const auto same = [&](const Row& other) {
+    return other.scheme == row.scheme && other.bits == row.bits &&
+           other.granularity == row.granularity;
+  };
+  const auto count = std::count_if(run.rows.begin(), run.rows.end(), same);
+  return count > 1 && !row.label.empty() ? row.label : results::cell_name(row);
+}
+
+Scale percent_scale(double low, double high, double room, double bottom, double top) {
+  const double extent = std::max(high - low, 1.0);
+  const double step = nice_step(extent, 8);
+  const double from = std::floor((low - 0.02 * extent) / step) * step;
+  const double to = std::ceil((high + room * extent) / step) * step;
+  return {Scale::Kind::kLinear, std::max(from, 0.0), std::min(to, 100.0), bottom, top};
+}
+
+std::pair<double, double> percent_range(const std::vector<const Row*>& rows, const Row* baseline) {
+  double low = 100, high = 0;
+  const auto add = [&](const Row& row) {
+    low = std::min(low, *row.ap * 100);
+    high = std::max(high, *row.ap * 100);
+  };
+  for (const Row* row : rows) add(*row);
+  if (baseline != nullptr) add(*baseline);
+  return {low, high};
+}
+
+std::string left_out_note(const Run& run, std::size_t shown) {
+  std::map<std::string, std::size_t> reasons;
+  std::size_t cells = 0;
+  for (const Row& row : run.rows) {
+    if (row.baseline) continue;
+    ++cells;
+    if (row.status != "ok") ++reasons[row.status];
+  }
+  if (shown >= cells) return "";
+  std::string note = fmt::format("{} of {} cells not shown", cells - shown, cells);
+  std::string separator = ": ";
+  for (const auto& [status, count] : reasons) {
+    note += fmt::format("{}{} {}", separator, count, status);
+    separator = ", ";
+  }
+  return note;
+}
+
+std::string empty_chart(std::string_view id, std::string_view title, const Run& run) {
+  constexpr double kHeight = 320;
+  const std::string message = "No cell of this run has the numbers for this chart yet.";
+  Svg svg(kWidth, kHeight, id, title, message);
+  draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, title, results::setting_of(run));
+  const Box area = {kMargin, 100, kWidth - kMargin, kHeight - 40};
+  for (const double y : {area.top, area.bottom})
+    svg.line({area.left, y}, {area.right, y}, {kGrid, 1});
+  svg.text({area.centre().x, area.centre().y}, message, {14, kMuted, Anchor::kMiddle});
+  std::string note = left_out_note(run, 0);
+  if (!note.empty()) svg.text({kMargin, kHeight - 14}, note + '.', {11, kMuted});
+  return svg.str();
+}
+
+LegendEntry baseline_entry(const Row& baseline) {
+  return {LegendEntry::Kind::kLine,
+          fmt::format("{} {:.2f}", results::cell_name(baseline), *baseline.ap * 100),
+          kInk,
+          Shape::kCircle,
+          kBaselineDash,
+          1.2};
+}
+
+void draw_baseline(Svg& svg, const Frame& frame, const Run& run) {
+  const Row* baseline = run.baseline();
+  if (baseline == nullptr) return;
+  const double y = frame.y(*baseline->ap * 100);
+  svg.line({frame.area.left, y}, {frame.area.right, y}, {kInk, 1.2, kBaselineDash});
+}
+
+}  // namespace qyolo::plots

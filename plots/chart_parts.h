@@ -1,0 +1,56 @@
+// What the charts of a run share.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plots/axes.h"
+#include "plots/theme.h"
+#include "results/record.h"
+
+namespace qyolo::plots {
+
+inline constexpr double kWidth = 960;
+inline constexpr double kMargin = 28;
+inline constexpr double kRadius = 5;     // of marks
+inline constexpr double kFootroom = 14;  // lowest grid line to axis, so that marks at 0 stand free
+inline constexpr std::string_view kBaselineDash = "6 4";
+
+// Distinct names in the order of the experiment, so that a series looks the same in every chart.
+class Series {
+ public:
+  Series(const results::Run& run, std::string results::Row::*name);
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  // names().size() for a name that is none of them.
+  [[nodiscard]] std::size_t index(const std::string& name) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, std::size_t> index_;
+};
+
+// For legends and panels, where a name may be empty.
+[[nodiscard]] std::string shown_name(const std::string& name);
+// Rows told apart by scheme, bits and granularity are called so, others by their label.
+[[nodiscard]] std::string unique_name(const results::Run& run, const results::Row& row);
+
+// Lowest and highest AP in percent. REQUIRES: all rows have one.
+[[nodiscard]] std::pair<double, double> percent_range(const std::vector<const results::Row*>& rows,
+                                                      const results::Row* baseline);
+// Whole steps around the percentages, with `room` (of their extent) above.
+[[nodiscard]] Scale percent_scale(double low, double high, double room, double bottom, double top);
+
+// The dashed line of the baseline across the frame, and its legend ("fp32 74.53").
+void draw_baseline(Svg& svg, const Frame& frame, const results::Run& run);
+[[nodiscard]] LegendEntry baseline_entry(const results::Row& baseline);
+
+// "2 of 45 cells not shown: 1 failed, 1 pending", or empty.
+[[nodiscard]] std::string left_out_note(const results::Run& run, std::size_t shown);
+[[nodiscard]] std::string empty_chart(std::string_view id, std::string_view title,
+                                      const results::Run& run);
+
+}  // namespace qyolo::plots

@@ -1,0 +1,257 @@
+#include "results/reading_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "results/text.h"
+
+namespace qyolo::results {
+namespace {
+
+using Number = std::optional<double> Row::*;
+using Format = std::function<std::string(double)>;
+
+constexpr std::string_view kAbsent = "–";
+
+Format decimals(int count, double factor = 1, std::string_view suffix = "") {
+  return [=](double value) { return fmt::format("{:.{}f}{}", value * factor, count, suffix); };
+}
+
+// A difference of AP in points, signed unless it rounds to zero.
+std::string points(double difference) {
+  const std::string text = fmt::format("{:+.2f}", difference * 100);
+  return text == "+0.00" || text == "-0.00" ? "0.00" : text;
+}
+
+double largest(const Run& run, std::initializer_list<Number> numbers) {
+  double result = 0;
+  for (const Row& row : run.rows) {
+    for (const Number number : numbers) result = std::max(result, (row.*number).value_or(0));
+  }
+  return result;
+}
+
+// Scheme, bits and granularity; the label too where these do not tell the rows apart.
+void add_identity(const Run& run, ReadingTable& table) {
+  TextColumn scheme{"Scheme", false, {}}, bits{"Bits", true, {}};
+  TextColumn granularity{"Granularity", false, {}}, label{"Label", false, {}};
+  std::set<std::tuple<std::string, int, std::string>> names;
+  for (const Row& row : run.rows) {
+    names.insert({row.scheme, row.bits, row.granularity});
+    const bool floating = row.bits == 0 && !row.label.empty();
+    scheme.cells.push_back({floating || row.scheme.empty() ? row.label : row.scheme});
+    bits.cells.push_back({row.bits == 0 ? std::string(kAbsent) : std::to_string(row.bits)});
+    const bool none = row.granularity.empty() || row.bits == 0;
+    granularity.cells.push_back({none ? std::string(kAbsent) : row.granularity});
+    label.cells.push_back({row.label});
+  }
+  if (names.size() < run.rows.size()) table.columns.push_back(std::move(label));
+  table.columns.push_back(std::move(scheme));
+  table.columns.push_back(std::move(bits));
+  table.columns.push_back(std::move(granularity));
+}
+
+// Nothing where no row has the number.
+TextColumn* add_numbers(const Run& run, ReadingTable& table, std::string header, Number number,
+                        const Format& format) {
+  TextColumn column{std::move(header), true, {}};
+  bool any = false;
+  for (const Row& row : run.rows) {
+    const auto& value = row.*number;
+    any = any || value.has_value();
+    column.cells.push_back({value ? format(*value) : std::string(kAbsent)});
+  }
+  if (!any) return nullptr;
+  table.columns.push_back(std::move(column));
+  return &table.columns.back();
+}
+
+// Whether there was a choice that bold could mark.
+bool embolden_best(const Run& run, TextColumn& column) {
+  std::map<int, std::vector<std::size_t>> by_bits;
+  for (std::size_t i = 0; i < run.rows.size(); ++i) {
+    if (run.rows[i].ap && run.rows[i].bits > 0) by_bits[run.rows[i].bits].push_back(i);
+  }
+  bool any = false;
+  for (const auto& [bits, members] : by_bits) {
+    if (members.size() < 2) continue;
+    const auto best = std::max_element(members.begin(), members.end(), [&](auto a, auto b) {
+      return *run.rows[a].ap < *run.rows[b].ap;
+    });
+    for (const std::size_t i : members)
+      column.cells[i].bold = *run.rows[i].ap == *run.rows[*best].ap;
+    any = true;
+  }
+  return any;
+}
+
+void add_accuracy(const Run& run, ReadingTable& table) {
+  TextColumn* ap = add_numbers(run, table, "AP", &Row::ap, decimals(2, 100));
+  const bool bold = ap != nullptr && embolden_best(run, *ap);
+  if (ap == nullptr) {
+    table.columns.push_back({"AP", true, std::vector<TextCell>(run.rows.size())});
+    ap = &table.columns.back();
+  }
+  for (std::size_t i = 0; i < run.rows.size(); ++i) {
+    if (run.rows[i].ap) continue;
+    ap->cells[i].text = run.rows[i].status == "ok" ? std::string(kAbsent) : run.rows[i].status;
+  }
+  const Row* baseline = run.baseline();
+  TextColumn* delta = add_numbers(run, table, "ΔAP", &Row::delta_ap, points);
+  if (delta != nullptr && baseline != nullptr)
+    delta->cells[static_cast<std::size_t>(baseline - run.rows.data())].text = kAbsent;
+  add_numbers(run, table, "AP50", &Row::ap50, decimals(2, 100));
+  add_numbers(run, table, "AP75", &Row::ap75, decimals(2, 100));
+
+  const std::string images = image_count_of(run);
+  std::string note = "AP: COCO box AP (IoU 0.50:0.95, at most 100 detections per image) in percent";
+  if (!images.empty()) note += fmt::format(" over {} images", images);
+  if (images.find(' ') != std::string::npos) note += ", so that rows are not comparable";
+  if (baseline != nullptr)
+    note += fmt::format("; ΔAP: points of difference to {}", cell_name(*baseline));
+  table.notes.push_back(note + ".");
+  if (bold) table.notes.push_back("Bold: the best AP at its bit width.");
+}
+
+void add_memory(const Run& run, ReadingTable& table) {
+  const std::size_t before = table.columns.size();
+  const ByteUnit unit = byte_unit(largest(run, {&Row::true_bytes}));
+  add_numbers(run, table, fmt::format("Size, {}", unit.name), &Row::true_bytes,
+              decimals(unit.decimals, 1 / unit.bytes));
+  add_numbers(run, table, "Bits/weight", &Row::bits_per_weight, decimals(3));
+  add_numbers(run, table, "vs FP16, true", &Row::ratio_fp16_true, decimals(2, 1, "×"));
+  add_numbers(run, table, "vs FP16, paper", &Row::ratio_fp16_paper, decimals(2, 1, "×"));
+  add_numbers(run, table, "vs FP32, true", &Row::ratio_fp32_true, decimals(2, 1, "×"));
+  if (table.columns.size() == before) return;
+  table.notes.push_back(
+      "Size, bits per weight and the ratios marked true count everything that a decoder needs: "
+      "codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear "
+      "schemes, and what stays in floating point; the ratios are to the network as evaluated, in "
+      "FP16 or FP32.");
+  if (largest(run, {&Row::ratio_fp16_paper}) > 0) {
+    table.notes.push_back(
+        "The ratio marked paper is the study's accounting (arXiv 2407.04943): to the checkpoint as "
+        "stored in FP16, region bits not counted.");
+  }
+}
+
+// "batch 1, 320 x 320, 2 threads" where all latencies share it.
+std::string latency_setting(const Run& run) {
+  std::set<std::string> settings;
+  for (const Row& row : run.rows) {
+    if (!row.latency_median_ms) continue;
+    if (!row.latency_batch || !row.latency_height || !row.latency_width || !row.latency_threads)
+      return "";
+    settings.insert(fmt::format("batch {}, {} × {} pixels, {} thread{}", *row.latency_batch,
+                                *row.latency_height, *row.latency_width, *row.latency_threads,
+                                *row.latency_threads == 1 ? "" : "s"));
+  }
+  return settings.size() == 1 ? *settings.begin() : "";
+}
+
+void add_latency(const Run& run, ReadingTable& table) {
+  const double slowest = largest(run, {&Row::latency_median_ms});
+  const Format milliseconds = decimals(slowest < 10 ? 3 : slowest < 1000 ? 2 : 1);
+  if (add_numbers(run, table, "Median, ms", &Row::latency_median_ms, milliseconds) == nullptr)
+    return;
+  add_numbers(run, table, "p95, ms", &Row::latency_p95_ms, milliseconds);
+  TextColumn execution{"Execution", false, {}};
+  bool simulated = false;
+  for (const Row& row : run.rows) {
+    const bool shown = row.latency_median_ms && !row.execution.empty();
+    execution.cells.push_back({shown ? row.execution : std::string(kAbsent)});
+    simulated = simulated || (shown && row.execution == "simulated");
+  }
+  table.columns.push_back(std::move(execution));
+  std::string note = "Latency: median and 95th percentile of one forward pass";
+  if (const std::string setting = latency_setting(run); !setting.empty()) note += ", " + setting;
+  table.notes.push_back(note + ".");
+  if (simulated) {
+    table.notes.push_back(
+        "simulated: float kernels on reconstructed weights; not the speed of integer kernels.");
+  }
+}
+
+}  // namespace
+
+std::string title_of(const Run& run) { return run.name.empty() ? "Results" : run.name; }
+
+std::string image_count_of(const Run& run) {
+  std::optional<double> low, high;
+  for (const Row& row : run.rows) {
+    if (!row.images || !row.ap) continue;
+    low = std::min(low.value_or(*row.images), *row.images);
+    high = std::max(high.value_or(*row.images), *row.images);
+  }
+  if (!low) low = high = run.images;
+  if (!low) return "";
+  return *low == *high ? fmt::format("{}", *low) : fmt::format("{} to {}", *low, *high);
+}
+
+std::string setting_of(const Run& run) {
+  std::string text = run.network;
+  if (!run.dataset.empty()) text += (text.empty() ? "" : " on ") + run.dataset;
+  if (const std::string images = image_count_of(run); !images.empty())
+    text += fmt::format("{}{} images", text.empty() ? "" : ", ", images);
+  return text;
+}
+
+ReadingTable main_table(const Run& run) {
+  ReadingTable table;
+  add_identity(run, table);
+  add_accuracy(run, table);
+  add_memory(run, table);
+  if (add_numbers(run, table, "SQNR, dB", &Row::sqnr_db, decimals(2)) != nullptr)
+    table.notes.push_back("SQNR: of all quantized weights; absent where they are exact.");
+  add_latency(run, table);
+  return table;
+}
+
+ReadingTable parts_table(const Run& run) {
+  ReadingTable table;
+  add_identity(run, table);
+  const std::size_t identity = table.columns.size();
+  add_numbers(run, table, "AP small", &Row::ap_small, decimals(2, 100));
+  add_numbers(run, table, "AP medium", &Row::ap_medium, decimals(2, 100));
+  add_numbers(run, table, "AP large", &Row::ap_large, decimals(2, 100));
+  const std::pair<const char*, Number> parts[] = {{"Codes", &Row::payload_bytes},
+                                                  {"Scales", &Row::scale_bytes},
+                                                  {"Zero-points", &Row::zero_point_bytes},
+                                                  {"Breakpoints", &Row::breakpoint_bytes},
+                                                  {"Regions", &Row::region_bytes},
+                                                  {"Unquantized", &Row::unquantized_bytes},
+                                                  {"Total", &Row::true_bytes}};
+  // kB from the first kilobyte on: parts are much smaller than the whole.
+  const ByteUnit unit = byte_unit(std::min(largest(run, {&Row::true_bytes}), 1e3));
+  const std::size_t before = table.columns.size();
+  for (const auto& [name, number] : parts)
+    add_numbers(run, table, name, number, decimals(unit.decimals, 1 / unit.bytes));
+  if (table.columns.size() > before) table.notes.push_back(fmt::format("Sizes in {}.", unit.name));
+  if (table.columns.size() == identity) table = {};
+  return table;
+}
+
+std::vector<std::string> failures(const Run& run) {
+  std::vector<std::string> lines;
+  for (const Row& row : run.rows) {
+    const std::string name = row.label.empty() ? cell_name(row) : row.label;
+    if (row.status != "ok" && row.status != "pending") {
+      lines.push_back(
+          fmt::format("{}: {}{}{}", name, row.status, row.error.empty() ? "" : ": ", row.error));
+    }
+    if (!row.latency_error.empty())
+      lines.push_back(fmt::format("{}: latency: {}", name, row.latency_error));
+  }
+  const auto pending = std::count_if(run.rows.begin(), run.rows.end(),
+                                     [](const Row& row) { return row.status == "pending"; });
+  if (pending > 0)
+    lines.push_back(fmt::format("{} of {} cells have no result yet", pending, run.rows.size()));
+  return lines;
+}
+
+}  // namespace qyolo::results

@@ -1,0 +1,40 @@
+// A table for people, before it is written as Markdown or LaTeX.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "results/record.h"
+
+namespace qyolo::results {
+
+struct TextCell {
+  std::string text;
+  bool bold = false;
+};
+
+struct TextColumn {
+  std::string header;
+  bool number = false;  // aligned to the right
+  std::vector<TextCell> cells;
+};
+
+struct ReadingTable {
+  std::vector<TextColumn> columns;
+  std::vector<std::string> notes;
+};
+
+// "demo", or "Results" where the run has no name.
+[[nodiscard]] std::string title_of(const Run& run);
+// "parts-yolov7-w025 on parts/val, 240 images", as far as it is known.
+[[nodiscard]] std::string setting_of(const Run& run);
+// Images behind the numbers: "240", "120 to 240", or empty.
+[[nodiscard]] std::string image_count_of(const Run& run);
+
+[[nodiscard]] ReadingTable main_table(const Run& run);
+// Bytes by part, AP by object size. Without columns of numbers where no row has them.
+[[nodiscard]] ReadingTable parts_table(const Run& run);
+// "pwlq 4-bit filter: failed: out of memory", one per cell and pass that did not succeed.
+[[nodiscard]] std::vector<std::string> failures(const Run& run);
+
+}  // namespace qyolo::results

@@ -1,0 +1,178 @@
+#include "results/record.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "common/file.h"
+
+namespace qyolo::results {
+namespace fs = std::filesystem;
+namespace {
+
+// NaN and infinity become null, invalid UTF-8 the replacement character.
+std::string dump(const OrderedJson& value, int indent = -1) {
+  return value.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+// Flushes a file or folder to the disk; file systems that cannot are left alone.
+void flush_to_disk(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+// Why `value` is no record, or nothing.
+std::optional<std::string> complaint(const Json& value) {
+  if (!value.is_object()) return fmt::format("is {}, expected an object", value.type_name());
+  for (const char* key : {"kind", "key", "status"}) {
+    const auto found = value.find(key);
+    if (found == value.end() || !found->is_string())
+      return fmt::format("has no '{}', expected a string", key);
+  }
+  const auto schema = value.find("schema");
+  if (schema == value.end() || !schema->is_number_integer() || *schema < 1)
+    return "has no 'schema', expected an integer from 1";
+  return std::nullopt;
+}
+
+bool write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return ::fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS;
+}
+
+}  // namespace
+
+Result<RecordLines> parse_records(std::string_view content, std::string_view place) {
+  RecordLines result;
+  std::size_t line = 0;
+  for (std::size_t begin = 0; begin < content.size();) {
+    ++line;
+    const std::size_t newline = content.find('\n', begin);
+    const bool last = newline == std::string_view::npos;
+    const std::size_t end = last ? content.size() : newline;
+    const std::string where = fmt::format("{} line {}", place, line);
+    const std::string_view text = content.substr(begin, end - begin);
+    begin = last ? end : end + 1;
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) {
+      result.complete = begin;
+      continue;
+    }
+    Result<Json> record = parse_json(text, where);
+    if (!record.ok() && last) {
+      result.warnings.push_back(where + " is half-written and was dropped");
+      break;
+    }
+    result.complete = begin;
+    if (!record.ok()) {
+      result.warnings.push_back(record.error().message + "; skipped");
+      continue;
+    }
+    if (const auto reason = complaint(*record)) {
+      result.warnings.push_back(fmt::format("{} {}; skipped", where, *reason));
+      continue;
+    }
+    if (const Json& schema = (*record)["schema"]; schema > kSchema) {
+      return error("{} has schema {}, this qyolo knows schemas up to {}: use a newer qyolo", where,
+                   schema.dump(), kSchema);
+    }
+    result.records.push_back(std::move(record).value());
+    result.lines.push_back(line);
+  }
+  return result;
+}
+
+Result<RecordStore> RecordStore::open(const fs::path& folder) {
+  QYOLO_CHECK_OK(create_folder(folder));
+  const fs::path path = folder / "records.jsonl";
+  const int descriptor =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (descriptor < 0)
+    return error("{} cannot be opened for writing: {}", path.string(), std::strerror(errno));
+  RecordStore store;
+  store.folder_ = folder;
+  store.log_.reset(::fdopen(descriptor, "a"));
+  if (!store.log_) {
+    ::close(descriptor);
+    return error("{} cannot be opened for writing: {}", path.string(), std::strerror(errno));
+  }
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode))
+    return error("{} is not a regular file", path.string());
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return error(
+          "{} is being written by another run: wait for it to end, or choose another "
+          "folder",
+          folder.string());
+    }
+    store.warnings_.push_back(fmt::format("{} cannot be locked ({}): start no second run into it",
+                                          folder.string(), std::strerror(errno)));
+  }
+
+  QYOLO_TRY(const std::string content, read_file(path));
+  QYOLO_TRY(RecordLines lines, parse_records(content, path.string()));
+  store.warnings_.insert(store.warnings_.end(), lines.warnings.begin(), lines.warnings.end());
+  store.size_ = static_cast<std::int64_t>(lines.complete);
+  if (lines.complete < content.size() && ::ftruncate(descriptor, store.size_) != 0)
+    return error("{} cannot be repaired: {}", path.string(), std::strerror(errno));
+  // A last line that lacks only its end: so that the next record starts a line of its own.
+  if (store.size_ > 0 && content[lines.complete - 1] != '\n') {
+    if (!write_all(descriptor, "\n"))
+      return error("{} cannot be repaired: {}", path.string(), std::strerror(errno));
+    ++store.size_;
+  }
+  for (Json& record : lines.records) store.remember(std::move(record));
+  flush_to_disk(folder);
+  return store;
+}
+
+void RecordStore::remember(Json record) {
+  finished_[{record["kind"].get<std::string>(), record["key"].get<std::string>()}] =
+      record["status"] == "ok";
+  records_.push_back(std::move(record));
+}
+
+bool RecordStore::finished(std::string_view kind, std::string_view key) const {
+  const auto found = finished_.find({std::string(kind), std::string(key)});
+  return found != finished_.end() && found->second;
+}
+
+Status RecordStore::append(const OrderedJson& record) {
+  const std::string path = (folder_ / "records.jsonl").string();
+  const std::string line = dump(record);
+  QYOLO_TRY(Json parsed, parse_json(line, "the record"));
+  if (const auto reason = complaint(parsed)) return error("the record {}", *reason);
+  const int descriptor = ::fileno(log_.get());
+  if (damaged_ && ::ftruncate(descriptor, size_) != 0)
+    return error("{} cannot be repaired: {}", path, std::strerror(errno));
+  damaged_ = !write_all(descriptor, line + '\n');
+  if (damaged_) {
+    const int failure = errno;
+    damaged_ = ::ftruncate(descriptor, size_) != 0;
+    return error("{} cannot be written: {}", path, std::strerror(failure));
+  }
+  size_ += static_cast<std::int64_t>(line.size()) + 1;
+  remember(std::move(parsed));
+  return {};
+}
+
+Status RecordStore::write_manifest(const OrderedJson& manifest) {
+  const fs::path path = folder_ / "manifest.json";
+  QYOLO_CHECK_OK(write_file(path, dump(manifest, 2) + '\n'));
+  flush_to_disk(path);
+  flush_to_disk(folder_);
+  return {};
+}
+
+}  // namespace qyolo::results

@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+
+#include "common/file.h"
+#include "results/columns.h"
+#include "results/record.h"
+
+namespace qyolo::results {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array<std::string_view, 4> kStatuses = {"ok", "failed", "skipped", "unsupported"};
+
+// The member, or null where `object` is no object or lacks it.
+const Json& member(const Json& object, std::string_view key) {
+  static const Json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::string text(const Json& object, std::string_view key) {
+  const Json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// Fills rows from records and collects what was wrong with them.
+class RowReader {
+ public:
+  explicit RowReader(std::vector<std::string>& warnings) : warnings_(warnings) {}
+
+  Row from_cell(const Json& cell, std::string_view place) {
+    Row row;
+    row.key = text(cell, "key");
+    row.label = text(cell, "label");
+    row.scheme = text(cell, "scheme");
+    row.granularity = text(cell, "granularity");
+    const Json& bits = member(cell, "bits");
+    if (bits.is_number_integer() && bits >= 0 && bits <= 64) {
+      row.bits = bits.get<int>();
+    } else if (!bits.is_null()) {
+      warn("{}: 'bits' is {}, expected an integer from 0 to 64", place, bits.dump());
+    }
+    const Json& baseline = member(cell, "baseline");
+    row.baseline = baseline.is_boolean() && baseline.get<bool>();
+    row.status = "pending";
+    return row;
+  }
+
+  void add_record(Row& row, const Json& record, const std::string& place) {
+    const bool accuracy = record["kind"] == "accuracy";
+    std::string status = record["status"].get<std::string>();
+    if (std::find(kStatuses.begin(), kStatuses.end(), status) == kStatuses.end()) {
+      warn("{}: the status '{}' is unknown and counts as failed", place, status);
+      status = "failed";
+    }
+    std::string reason = text(record, "error");
+    if (accuracy || row.status == "pending") {
+      row.status = status;
+      row.error = std::move(reason);
+    } else if (status != "ok") {
+      row.latency_error = reason.empty() ? status : std::move(reason);
+    }
+    if (status != "ok") return;
+    for (const NumberColumn& column : number_columns()) {
+      if (column.kind == record["kind"]) row.*column.value = number(record, column, place);
+    }
+    if (!accuracy) row.execution = text(member(record, "latency"), "execution");
+  }
+
+ private:
+  template <class... Args>
+  void warn(fmt::format_string<Args...> format, Args&&... args) {
+    warnings_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  std::optional<double> number(const Json& record, const NumberColumn& column,
+                               const std::string& place) {
+    const Json& object = column.section.empty() ? record : member(record, column.section);
+    const Json& value = member(object, column.key);
+    if (value.is_null()) return std::nullopt;
+    if (value.is_number()) {
+      const double read = value.get<double>();
+      if (column.fraction && read == -1) return std::nullopt;
+      if (read >= column.low && read <= column.high) return read;
+    }
+    warn("{}: '{}' is {}, expected a number from {} to {}", place, column.key, value.dump(),
+         column.low, column.high);
+    return std::nullopt;
+  }
+
+  std::vector<std::string>& warnings_;
+};
+
+// Cells in the manifest's order; in the order of their first records where it has none.
+std::vector<Row> list_cells(const Json& manifest, const RecordLines& lines, RowReader& reader,
+                            std::vector<std::string>& warnings) {
+  std::vector<Row> rows;
+  std::set<std::string> seen;
+  const auto add = [&](Row row) {
+    if (row.key.empty() || !seen.insert(row.key).second) return false;
+    rows.push_back(std::move(row));
+    return true;
+  };
+  const Json& cells = member(manifest, "cells");
+  if (cells.is_array()) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::string place = fmt::format("manifest.json: cells[{}]", i);
+      if (!add(reader.from_cell(cells[i], place)))
+        warnings.push_back(place + " has no key of its own; skipped");
+    }
+    return rows;
+  }
+  for (std::size_t i = 0; i < lines.records.size(); ++i) {
+    const Json& record = lines.records[i];
+    if (seen.count(text(record, "key")) != 0) continue;
+    Row row = reader.from_cell(member(record, "cell"),
+                               fmt::format("records.jsonl line {}", lines.lines[i]));
+    row.key = text(record, "key");
+    add(std::move(row));
+  }
+  return rows;
+}
+
+void join_records(Run& run, const RecordLines& lines, RowReader& reader) {
+  std::map<std::pair<std::string, std::string>, std::size_t> newest;
+  std::set<std::string> keys;
+  for (const Row& row : run.rows) keys.insert(row.key);
+  std::size_t strays = 0;
+  for (std::size_t i = 0; i < lines.records.size(); ++i) {
+    const std::string key = text(lines.records[i], "key");
+    newest[{text(lines.records[i], "kind"), key}] = i;
+    if (keys.count(key) == 0) ++strays;
+  }
+  if (strays > 0) {
+    run.warnings.push_back(
+        fmt::format("{} of the records in {} belong to no cell of its manifest and are left out",
+                    strays, run.folder.string()));
+  }
+  for (Row& row : run.rows) {
+    for (const char* kind : {"accuracy", "latency"}) {
+      const auto found = newest.find({kind, row.key});
+      if (found == newest.end()) continue;
+      reader.add_record(row, lines.records[found->second],
+                        fmt::format("records.jsonl line {}", lines.lines[found->second]));
+    }
+  }
+}
+
+void add_differences(Run& run) {
+  const Row* found = run.baseline();
+  if (found == nullptr) return;
+  const Row baseline = *found;
+  for (Row& row : run.rows) {
+    if (row.ap) row.delta_ap = *row.ap - *baseline.ap;
+    if (row.ap50 && baseline.ap50) row.delta_ap50 = *row.ap50 - *baseline.ap50;
+  }
+}
+
+// "instances_val2017" from .../instances_val2017.json, "parts/val" from parts/val/annotations.json.
+std::string dataset_name(const fs::path& annotations) {
+  if (annotations.stem() != "annotations") return annotations.stem().string();
+  const fs::path folder = annotations.parent_path();
+  const fs::path above = folder.parent_path().filename();
+  if (folder.empty()) return "annotations";
+  return above.empty() ? folder.filename().string() : (above / folder.filename()).string();
+}
+
+void add_names(Run& run) {
+  run.name = text(run.manifest, "name");
+  run.network = fs::path(text(member(run.manifest, "checkpoint"), "path")).stem().string();
+  const Json& dataset = member(run.manifest, "dataset");
+  if (const std::string path = text(dataset, "annotations"); !path.empty())
+    run.dataset = dataset_name(path);
+  const Json& count = member(dataset, "image_count");
+  if (count.is_number() && count >= 0 && count < 1e15) run.images = count.get<double>();
+}
+
+}  // namespace
+
+const Row* Run::baseline() const {
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [](const Row& row) { return row.baseline && row.ap; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+Result<Run> parse_run(std::string_view manifest, std::string_view records, const fs::path& folder) {
+  Run run;
+  run.folder = folder;
+  const std::string place = (folder / "manifest.json").string();
+  QYOLO_TRY(run.manifest, parse_json(manifest, place));
+  QYOLO_TRY(const JsonObject object, JsonObject::from(run.manifest, place));
+  if (object.has("schema")) {
+    QYOLO_TRY(const std::int64_t schema, object.integer("schema", 1, INT64_MAX));
+    if (schema > kSchema) {
+      return error("{} has schema {}, this qyolo knows schemas up to {}: use a newer qyolo", place,
+                   schema, kSchema);
+    }
+  }
+  QYOLO_TRY(RecordLines lines, parse_records(records, (folder / "records.jsonl").string()));
+  run.warnings = lines.warnings;
+  RowReader reader(run.warnings);
+  run.rows = list_cells(run.manifest, lines, reader, run.warnings);
+  join_records(run, lines, reader);
+  add_differences(run);
+  add_names(run);
+  run.records = std::move(lines.records);
+  return run;
+}
+
+Result<Run> read_run(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored))
+    return error("{} is not a folder, expected the folder of a run", folder.string());
+  if (!fs::exists(folder / "manifest.json", ignored)) {
+    return error("{} has no manifest.json, expected the folder of a run", folder.string());
+  }
+  QYOLO_TRY(const std::string manifest, read_file(folder / "manifest.json"));
+  std::string records;
+  if (fs::exists(folder / "records.jsonl", ignored)) {
+    QYOLO_TRY(records, read_file(folder / "records.jsonl"));
+  }
+  return parse_run(manifest, records, folder);
+}
+
+}  // namespace qyolo::results

@@ -1,0 +1,181 @@
+#include "results/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+
+namespace qyolo::results {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+struct CodePoint {
+  std::uint32_t value = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+// The code point at the start of `text`, which is not empty (RFC 3629).
+CodePoint decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return {first, 1, true};
+  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {};
+  std::uint32_t value = first & (0xFFU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return {};
+    value = (value << 6U) | (byte(i) & 0x3FU);
+  }
+  constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < kSmallest[bytes] || value > 0x10FFFF || surrogate) return {};
+  return {value, bytes, true};
+}
+
+bool is_control(std::uint32_t value) {
+  return value < 0x20 || (value >= 0x7F && value <= 0x9F) || value == 0x2028 || value == 0x2029;
+}
+
+std::string_view latex_character(char c) {
+  switch (c) {
+    case '\\':
+      return "\\textbackslash{}";
+    case '{':
+      return "\\{";
+    case '}':
+      return "\\}";
+    case '$':
+      return "\\$";
+    case '&':
+      return "\\&";
+    case '#':
+      return "\\#";
+    case '%':
+      return "\\%";
+    case '_':
+      return "\\_";
+    case '^':
+      return "\\textasciicircum{}";
+    case '~':
+      return "\\textasciitilde{}";
+    case '<':
+      return "\\textless{}";
+    case '>':
+      return "\\textgreater{}";
+    case '|':
+      return "\\textbar{}";
+    case '`':
+      return "\\`{}";
+    case '[':  // would be read as the optional argument of a preceding line end
+      return "{[}";
+    case '*':
+      return "{*}";
+    default:
+      return {};
+  }
+}
+
+bool replace_prefix(std::string_view& text, std::string_view prefix, std::string_view with,
+                    std::string& out) {
+  if (!text.starts_with(prefix)) return false;
+  out += with;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+}  // namespace
+
+std::string plain_text(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    if (!point.valid || (point.value & 0xFFFEU) == 0xFFFEU) {
+      out += kReplacement;
+    } else if (is_control(point.value)) {
+      out += ' ';
+    } else {
+      out += text.substr(0, point.bytes);
+    }
+    text.remove_prefix(point.bytes);
+  }
+  return out;
+}
+
+std::size_t length_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::string markdown_text(std::string_view text) {
+  const std::string plain = plain_text(text);
+  const auto alphanumeric = [&](std::size_t i) {
+    return i < plain.size() && std::isalnum(static_cast<unsigned char>(plain[i])) != 0;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const char c = plain[i];
+    const bool inside_word = c == '_' && alphanumeric(i - 1) && alphanumeric(i + 1);
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '&') {
+      out += "&amp;";
+    } else {
+      if (std::string_view("\\`*_[]|~$").find(c) != std::string_view::npos && !inside_word)
+        out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string latex_text(std::string_view text) {
+  const std::string plain = plain_text(text);
+  std::string out;
+  for (std::string_view rest = plain; !rest.empty();) {
+    // The few symbols of our own tables.
+    if (replace_prefix(rest, "×", "$\\times$", out) ||
+        replace_prefix(rest, "Δ", "$\\Delta$", out) || replace_prefix(rest, "–", "--", out) ||
+        replace_prefix(rest, kReplacement, "?", out))
+      continue;
+    const bool ligature = rest.starts_with("--");
+    const std::string_view escaped = latex_character(rest[0]);
+    if (escaped.empty()) {
+      out += rest[0];
+    } else {
+      out += escaped;
+    }
+    if (ligature) out += "{}";
+    rest.remove_prefix(1);
+  }
+  return out;
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+ByteUnit byte_unit(double largest) {
+  if (largest >= 1e9) return {"GB", 1e9, 3};
+  if (largest >= 1e6) return {"MB", 1e6, 3};
+  if (largest >= 1e3) return {"kB", 1e3, 1};
+  return {"B", 1, 0};
+}
+
+std::string cell_name(const Row& row) {
+  if (row.scheme.empty() || row.bits == 0) return row.label.empty() ? row.scheme : row.label;
+  std::string name = fmt::format("{} {}-bit", row.scheme, row.bits);
+  if (!row.granularity.empty()) name += ' ' + row.granularity;
+  return name;
+}
+
+}  // namespace qyolo::results

@@ -1,0 +1,36 @@
+// Text in tables and charts: safe in each format, whatever a label holds.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "results/record.h"
+
+namespace qyolo::results {
+
+// One line of valid UTF-8: control characters and line ends become spaces, invalid bytes and
+// non-characters U+FFFD.
+[[nodiscard]] std::string plain_text(std::string_view text);
+// Number of code points.
+[[nodiscard]] std::size_t length_of(std::string_view text);
+
+// For a cell or a paragraph of GitHub-flavoured Markdown.
+[[nodiscard]] std::string markdown_text(std::string_view text);
+// For LaTeX text mode, also at the start of a table row.
+[[nodiscard]] std::string latex_text(std::string_view text);
+// A field of RFC 4180, quoted where it must be.
+[[nodiscard]] std::string csv_field(std::string_view text);
+
+// A decimal unit in which numbers up to `largest` bytes are readable.
+struct ByteUnit {
+  std::string_view name;
+  double bytes = 1;
+  int decimals = 0;  // for tables
+};
+[[nodiscard]] ByteUnit byte_unit(double largest);
+
+// "pwlq 4-bit filter"; the label where scheme or bits do not say it all.
+[[nodiscard]] std::string cell_name(const Row& row);
+
+}  // namespace qyolo::results

@@ -1,0 +1,195 @@
+#include "plots/charts.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/plots/svg_reader.h"
+#include "tests/results/fixture.h"
+
+namespace qyolo::plots {
+namespace {
+
+using results::Run;
+using testing::accuracy_record;
+using testing::Cell;
+using testing::contains_text;
+using testing::failed_record;
+using ::testing::HasSubstr;
+using testing::kAffine;
+using testing::kFp32;
+using testing::kPwlq;
+using testing::manifest_of;
+using testing::marks_of;
+using ::testing::Not;
+using testing::run_of;
+using testing::texts_of;
+using testing::well_formed;
+
+constexpr double kMarkRadius = 5;
+
+std::size_t count_of(const std::string& text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+// The part of a chart between <g class="NAME"> and the next </g> on a line of its own.
+std::string group(const std::string& svg, const std::string& name) {
+  const std::size_t begin = svg.find("<g class=\"" + name + "\">");
+  return begin == std::string::npos ? "" : svg.substr(begin, svg.find("\n</g>\n", begin) - begin);
+}
+
+// Schemes, bits and granularities as a study has them; AP saturates towards the baseline's.
+Run study(const std::vector<std::string>& granularities) {
+  std::vector<Cell> cells = {kFp32};
+  std::vector<OrderedJson> records = {accuracy_record(kFp32, 0.745, 5420000)};
+  int s = 0;
+  for (const char* scheme : {"affine", "symmetric", "pwlq"}) {
+    for (const int bits : {8, 6, 5, 4, 3}) {
+      int g = 0;
+      for (const std::string& granularity : granularities) {
+        cells.push_back({scheme, bits, granularity});
+        const double quality = std::exp2(-bits) * (3.0 - s) * 2 / (1 + g);
+        records.push_back(
+            accuracy_record(cells.back(), 0.746 / (1 + quality),
+                            1350000 * (bits + s / 2) / 8.0 + 40000 * g * g * (1 + s)));
+        ++g;
+      }
+    }
+    ++s;
+  }
+  return run_of(manifest_of(cells), records);
+}
+
+void expect_sound(const std::string& svg) {
+  EXPECT_TRUE(well_formed(svg));
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(svg, Not(HasSubstr("inf\"")));
+  EXPECT_THAT(svg, HasSubstr("role=\"img\""));
+  EXPECT_THAT(svg, HasSubstr("<rect width=\"960\""));
+  const auto texts = texts_of(svg);
+  EXPECT_EQ(texts.size(), count_of(svg, "<text "));
+  const auto marks = marks_of(svg, kMarkRadius);
+  const Box canvas = {0, 0, 960, 1400};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_TRUE(canvas.contains(texts[i].box)) << texts[i].text;
+    for (std::size_t j = i + 1; j < texts.size(); ++j) {
+      EXPECT_FALSE(texts[i].box.overlaps(texts[j].box)) << texts[i].text << " / " << texts[j].text;
+    }
+    for (const Box& mark : marks) EXPECT_FALSE(texts[i].box.overlaps(mark)) << texts[i].text;
+  }
+}
+
+TEST(AccuracyAgainstBytes, NoTextOverlapsAnotherOrAMark) {
+  expect_sound(accuracy_against_bytes(study({"layer", "filter", "fshape"})));
+  expect_sound(accuracy_against_bytes(study(
+      {"layer", "filter", "fshape", "channel", "in-channel", "shape", "shape-ssl", "group:64"})));
+}
+
+TEST(AccuracyAgainstBytes, HasOneMarkPerCellAndKeysForColourAndShape) {
+  const std::string svg = accuracy_against_bytes(study({"layer", "filter"}));
+  EXPECT_EQ(count_of(group(svg, "marks"), "class=\"mark\""), 30U);
+  EXPECT_EQ(count_of(group(svg, "legend"), "class=\"mark\""), 5U);
+  for (const char* text :
+       {"affine", "symmetric", "pwlq", "layer", "filter", "Pareto front", "fp32 74.50",
+        "Accuracy against true size", "small on parts/val, 240 images"})
+    EXPECT_TRUE(contains_text(svg, text)) << text;
+  EXPECT_THAT(svg, HasSubstr("<title>pwlq 4-bit filter: AP "));
+}
+
+TEST(AccuracyAgainstBytes, LabelsTheParetoFrontAndPalesTheRest) {
+  const Cell larger{"affine", 8, "layer"};
+  const std::string svg = accuracy_against_bytes(
+      run_of(manifest_of({kFp32, kAffine, kPwlq, larger}),
+             {accuracy_record(kFp32, 0.7, 9e6), accuracy_record(kAffine, 0.5, 1e6),
+              accuracy_record(kPwlq, 0.6, 1.2e6), accuracy_record(larger, 0.4, 2e6)}));
+  expect_sound(svg);
+  EXPECT_TRUE(contains_text(svg, "affine 4 filter"));
+  EXPECT_TRUE(contains_text(svg, "pwlq 4 filter"));
+  EXPECT_FALSE(contains_text(svg, "affine 8 layer"));
+  EXPECT_TRUE(contains_text(svg, "8"));
+  EXPECT_EQ(count_of(group(svg, "marks"), "fill-opacity"), 1U);
+  EXPECT_THAT(svg, HasSubstr("Pareto front from small to large: affine 4-bit filter (1.000 MB, AP "
+                             "50.00), pwlq 4-bit filter (1.200 MB, AP 60.00)."));
+}
+
+TEST(AccuracyAgainstBytes, WhatTheBaselineBeatsIsNotOnTheFront) {
+  const std::string svg = accuracy_against_bytes(
+      run_of(manifest_of({kFp32, kAffine, kPwlq}),
+             {accuracy_record(kFp32, 0.7, 5e6), accuracy_record(kAffine, 0.5, 1e6),
+              accuracy_record(kPwlq, 0.6, 6e6)}));
+  EXPECT_FALSE(contains_text(svg, "pwlq 4 filter"));
+}
+
+TEST(Charts, SayHowManyCellsAreNotShown) {
+  const Cell waiting{"affine", 3, "layer"};
+  const auto run = run_of(manifest_of({kFp32, kAffine, kPwlq, waiting}),
+                          {accuracy_record(kFp32, 0.7, 9e6), accuracy_record(kAffine, 0.5, 1e6),
+                           failed_record(kPwlq, "no")});
+  EXPECT_THAT(accuracy_against_bytes(run),
+              HasSubstr("2 of 3 cells not shown: 1 failed, 1 pending."));
+  EXPECT_TRUE(
+      contains_text(accuracy_against_bits(run), "2 of 3 cells not shown: 1 failed, 1 pending."));
+}
+
+TEST(Charts, DrawSomethingSensibleForDegenerateRuns) {
+  const std::vector<std::pair<const char*, results::Run>> runs = {
+      {"no rows", run_of(manifest_of({}), {})},
+      {"baseline alone", run_of(manifest_of({kFp32}), {accuracy_record(kFp32, 0.7, 9e6)})},
+      {"one row", run_of(manifest_of({kAffine}), {accuracy_record(kAffine, 0.5, 1e6)})},
+      {"all failed", run_of(manifest_of({kFp32, kAffine}),
+                            {failed_record(kFp32, "no"), failed_record(kAffine, "no")})},
+      {"equal AP", run_of(manifest_of({kFp32, kAffine, kPwlq}),
+                          {accuracy_record(kFp32, 0.5, 9e6), accuracy_record(kAffine, 0.5, 1e6),
+                           accuracy_record(kPwlq, 0.5, 1.1e6)})},
+      {"all equal", run_of(manifest_of({kAffine, kPwlq}),
+                           {accuracy_record(kAffine, 0.5, 1e6), accuracy_record(kPwlq, 0.5, 1e6)})},
+      {"zero", run_of(manifest_of({kAffine}), {accuracy_record(kAffine, 0, 1)})},
+      {"perfect", run_of(manifest_of({kAffine}), {accuracy_record(kAffine, 1, 1e15)})},
+      {"no bytes", run_of(manifest_of({kAffine}), {accuracy_record(kAffine, 0.5, 0)})}};
+  for (const auto& [name, run] : runs) {
+    SCOPED_TRACE(name);
+    expect_sound(accuracy_against_bytes(run));
+    expect_sound(accuracy_against_bits(run));
+  }
+  constexpr std::string_view kEmpty = "No cell of this run has the numbers for this chart yet.";
+  EXPECT_TRUE(contains_text(accuracy_against_bytes(runs[0].second), kEmpty));
+  EXPECT_FALSE(contains_text(accuracy_against_bytes(runs[1].second), kEmpty));
+  EXPECT_TRUE(contains_text(accuracy_against_bits(runs[3].second), kEmpty));
+}
+
+TEST(Charts, SurviveHostileNames) {
+  const Cell hostile{"<script>alert(1)</script>\"&" + std::string(300, 'x'), 4,
+                     "g\x01\n" + std::string(300, 'y')};
+  auto run = run_of(manifest_of({hostile, kAffine}),
+                    {accuracy_record(hostile, 0.5, 1e6), accuracy_record(kAffine, 0.6, 1.5e6)});
+  run.network = std::string(500, 'W');
+  for (const std::string& svg : {accuracy_against_bytes(run), accuracy_against_bits(run)}) {
+    expect_sound(svg);
+    EXPECT_THAT(svg, Not(HasSubstr("<script")));
+  }
+}
+
+TEST(Charts, StayBoundedForManyCells) {
+  std::vector<Cell> cells;
+  std::vector<OrderedJson> records;
+  for (int i = 0; i < 400; ++i) {
+    cells.push_back({"s" + std::to_string(i % 40), 2 + i % 7, "g" + std::to_string(i % 57)});
+    records.push_back(accuracy_record(cells.back(), (i * 37 % 400) / 400.0, 1e6 + i * 1e4));
+  }
+  const auto run = run_of(manifest_of(cells), records);
+  for (const std::string& svg : {accuracy_against_bytes(run), accuracy_against_bits(run)})
+    EXPECT_TRUE(well_formed(svg));
+}
+
+TEST(AccuracyAgainstBits, HasAPanelPerGranularityAndALinePerScheme) {
+  const std::string svg = accuracy_against_bits(study({"layer", "filter", "fshape"}));
+  EXPECT_EQ(count_of(svg, "<polyline"), 9U);
+  EXPECT_EQ(count_of(svg, "class=\"mark\""), 45U + 3U);
+  for (const char* text : {"layer", "filter", "fshape", "fp32 74.50", "Bits per code"})
+    EXPECT_TRUE(contains_text(svg, text)) << text;
+  EXPECT_TRUE(well_formed(svg));
+}
+
+}  // namespace
+}  // namespace qyolo::plots
