@@ -1,12 +1,12 @@
-// Summary statistics of samples.
+// Summary statistics of samples. Pure functions; the samples must be finite.
 #pragma once
 
 #include <span>
 
 namespace qyolo::metrics {
 
-// Linear interpolation between order statistics (Hyndman & Fan 1996, type 7, as NumPy's default).
-// q in [0, 1]. REQUIRES: samples not empty.
+// Linear interpolation between order statistics (Hyndman & Fan 1996, type 7, as NumPy's default,
+// in every bit). REQUIRES: samples not empty, 0 <= q <= 1.
 [[nodiscard]] double quantile(std::span<const double> samples, double q);
 
 struct Summary {
