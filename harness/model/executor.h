@@ -29,13 +29,17 @@ class Executor {
   // The same from floats 0..1, for tests against reference outputs.
   virtual Result<std::vector<HeadOutput>> forward(std::span<const float> input, int batch,
                                                   int height, int width) = 0;
-  // Replaces a convolution's weights (same size); `node` is an index into graph.nodes.
+  // Replaces a convolution's weights. REQUIRES: `node` is the index of a ConvNode in graph.nodes,
+  // and `weights` has the size and layout of its weight.
   virtual void set_weights(int node, std::span<const float> weights) = 0;
-  [[nodiscard]] virtual std::string description()
-      const = 0;  // e.g. "LibTorch 2.15.0, FP32, 2 threads"
+  // For people: "LibTorch 2.15.0, FP32, 2 threads".
+  [[nodiscard]] virtual std::string description() const = 0;
+  // The arithmetic that decides the numbers: part of a cell's key.
+  [[nodiscard]] virtual std::string identity() const { return "fp32"; }
 };
 
-// Copies the weights out of the graph. threads 0: all the host offers.
+// Copies the weights out of the graph. threads 0: all the host offers. LibTorch has one setting for
+// the whole process, so the executor made last sets the threads of all.
 Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads = 0);
 
 // "LibTorch 2.15.0 (oneDNN 3.x)": for the manifest.

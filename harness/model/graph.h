@@ -4,8 +4,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,7 +45,10 @@ struct ReorgNode {};  // space to depth: rows, then columns
 
 struct Node {
   std::variant<ConvNode, MaxPoolNode, ConcatNode, AddNode, UpsampleNode, ReorgNode> op;
-  std::vector<int> inputs;  // node indices; -1: the network's input
+  std::vector<int> inputs;  // earlier nodes' indices; -1: the network's input
+  int layer_index = 0;      // i of the module it belongs to
+
+  [[nodiscard]] const ConvNode* conv() const { return std::get_if<ConvNode>(&op); }
 };
 
 // One output level of the head: raw values [anchors * (5 + classes), ny, nx] of a conv node.
@@ -52,6 +58,8 @@ struct HeadLevel {
   std::vector<std::array<float, 2>> anchors;  // [na] width, height in pixels
 };
 
+// Only what the detections need: layers that feed nothing but training's auxiliary outputs are left
+// out of `nodes` (and counted in what the file stores).
 struct Graph {
   std::vector<Node> nodes;
   std::vector<HeadLevel> head;
@@ -64,7 +72,8 @@ struct Graph {
   // model that are floating point, and how many of them are conv weights.
   std::int64_t stored_values = 0;
   std::int64_t stored_conv_weights = 0;
-  // One per conv weight tensor as stored: name and shape [n, c, kh, kw].
+  // One per conv weight tensor as stored, in the file's order, aux heads and unmerged branches
+  // included: the module's path ("model.102.rbr_dense.0") and the shape [n, c, kh, kw].
   struct StoredConv {
     std::string name;
     std::int64_t n = 0, c = 0, kh = 0, kw = 0;
@@ -76,8 +85,31 @@ struct Graph {
   [[nodiscard]] std::int64_t biases() const;
 };
 
+// Size of a feature map of one image.
+struct MapShape {
+  int channels = 0, height = 0, width = 0;
+  [[nodiscard]] std::int64_t size() const { return std::int64_t{channels} * height * width; }
+  bool operator==(const MapShape&) const = default;
+};
+
+// The output of every node for an input of 3 x height x width. Fails, naming the layer, where
+// channels or sizes do not fit together, where a map grows out of proportion to the input, or where
+// height or width is not a positive multiple of max_stride. Executors call it before they run.
+Result<std::vector<MapShape>> infer_shapes(const Graph& graph, int height, int width);
+
 // Reads an official-format checkpoint and builds the fused graph. Refuses anything malformed,
 // hostile, unsupported (naming layer and class), not finite, or without a graph, in one sentence.
-Result<Graph> load_checkpoint(const std::filesystem::path& path);
+// A loaded graph has passed infer_shapes, its head fits its anchors, strides and class names, and
+// its names are valid UTF-8.
+//
+// `before_folding`, if given, may change each conv weight tensor as stored (FP32, [n, c, kh, kw])
+// before BN and branches are folded in; its failure fails the load. For studies that quantize the
+// unfused network.
+using StoredWeightHook = std::function<Status(const Graph::StoredConv&, std::span<float>)>;
+Result<Graph> load_checkpoint(const std::filesystem::path& path,
+                              const StoredWeightHook& before_folding = nullptr);
+// The same from memory; `name` names the source in errors.
+Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name,
+                              const StoredWeightHook& before_folding = nullptr);
 
 }  // namespace qyolo::model

@@ -1,10 +1,11 @@
-// A restricted unpickler: pickle protocols 2 to 4 to a plain tree of values. It runs no code: a
+// A restricted unpickler: pickle protocols 2 to 5 to a plain tree of values. It runs no code: a
 // class becomes an inert record, an allow-list of constructors is understood, and any other call is
-// an error that names it.
+// an error that names it. Opcodes: Python's pickletools.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,41 +18,78 @@
 namespace qyolo::model {
 
 struct Value;
-using ValuePtr = std::shared_ptr<Value>;  // shared: pickles refer to the same object twice
 
 struct None {};
-struct List {
-  std::vector<ValuePtr> items;
+struct List {  // also set and frozenset
+  std::vector<const Value*> items;
 };
-struct Tuple {
-  std::vector<ValuePtr> items;
+struct Tuple {  // also torch.Size
+  std::vector<const Value*> items;
 };
-struct Dict {
-  std::vector<std::pair<ValuePtr, ValuePtr>> items;
-};  // dict and OrderedDict, in order
+struct Dict {  // also OrderedDict, in order; a key that was set twice is there twice
+  std::vector<std::pair<const Value*, const Value*>> items;
+};
+// A name of a class or function: never called.
 struct Global {
-  std::string module, name;
-};  // a class, never instantiated as code
+  std::string_view module, name;
+  [[nodiscard]] bool is(std::string_view of_module, std::string_view of_name) const {
+    return module == of_module && name == of_name;
+  }
+};
+// An instance: its class, and what it would have been constructed from and restored to.
 struct Object {
-  std::string module, name;
-  ValuePtr state;
-};  // an instance: its class name and state
+  const Global* type = nullptr;
+  const Value* arguments = nullptr;  // a tuple
+  const Value* state = nullptr;      // null: none was set
+};
 struct StorageRef {
-  std::string type, key;
+  std::string_view type;  // "HalfStorage"
+  std::string_view key;   // the zip entry below data/
   std::int64_t numel = 0;
 };
-struct TensorRef {  // _rebuild_tensor_v2
+// _rebuild_tensor_v2; offset and strides in elements. As the pickle says: not checked against the
+// storage (tensor_reader.h does).
+struct TensorRef {
   StorageRef storage;
   std::int64_t offset = 0;
   std::vector<std::int64_t> size, stride;
 };
+
 struct Value {
-  std::variant<None, bool, std::int64_t, double, std::string, List, Tuple, Dict, Global, Object,
-               StorageRef, TensorRef>
+  // std::string_view: str and bytes.
+  std::variant<None, bool, std::int64_t, double, std::string_view, List, Tuple, Dict, Global,
+               Object, StorageRef, TensorRef>
       data;
+
+  template <class T>
+  [[nodiscard]] const T* as() const {
+    return std::get_if<T>(&data);
+  }
 };
 
-// `where` names the source in errors.
-Result<ValuePtr> unpickle(std::span<const std::byte> bytes, std::string_view where);
+// Owns every value of one pickle, so that shared, deeply nested and cyclic values need no counting
+// and no recursion. Text is viewed, not copied: the bytes must outlive the document.
+class PickleDocument {
+ public:
+  // Memory is at most proportional to the bytes, and bounded.
+  static Result<PickleDocument> parse(std::span<const std::byte> bytes);
+
+  [[nodiscard]] const Value& root() const { return *root_; }
+
+ private:
+  friend class Unpickler;
+  std::deque<Value> values_;
+  const Value* root_ = nullptr;
+};
+
+// The value of a string key (the last one, as in Python), or null.
+[[nodiscard]] const Value* find(const Dict& dict, std::string_view key);
+
+// What a value is, for errors: "None", "a dict", "a models.yolo.Model".
+[[nodiscard]] std::string describe(const Value& value);
+
+// Text of a file made safe to print: control characters and invalid bytes become '?', and long text
+// is cut.
+[[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace qyolo::model

@@ -1,11 +1,13 @@
 // harness/model/: from an official YOLOv7 checkpoint to detections. Only the executors see
-// LibTorch; reading, graph, fusing, decoding and NMS are plain C++.
+// LibTorch (target qyolo::torch_executor); reading, graph, fusing, decoding and NMS are plain C++
+// (target qyolo::model).
 //
 // The zip layer of a checkpoint: a reader for stored (not deflated) entries that trusts no size or
-// offset.
+// offset. Format: PKWARE APPNOTE 6.3, with zip64.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -18,23 +20,45 @@
 
 namespace qyolo::model {
 
-// Views returned are valid while the archive lives.
+// Entries are views into the file: nothing is copied, and they are valid while the archive lives
+// (moving it keeps them valid). Opening fails unless every entry is stored, not encrypted, inside
+// the file, apart from the others, and named by a relative path without "..".
 class ZipArchive {
  public:
   static Result<ZipArchive> open(const std::filesystem::path& path);
-  static Result<ZipArchive> from_bytes(std::span<const std::byte> bytes,
-                                       std::string name);  // not owned
+  // `name` names the source in errors; the bytes are not owned.
+  static Result<ZipArchive> from_bytes(std::span<const std::byte> bytes, std::string name);
 
-  // The entry's bytes; fails if there is none of that name.
-  Result<std::span<const std::byte>> entry(const std::string& name) const;
-  [[nodiscard]] const std::map<std::string, std::span<const std::byte>>& entries() const {
-    return entries_;
-  }
+  struct Entry {
+    std::span<const std::byte> bytes;
+    std::uint32_t crc32 = 0;  // as the file says
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;
+
+  [[nodiscard]] const Entries& entries() const { return entries_; }
+  [[nodiscard]] bool contains(std::string_view name) const { return entries_.contains(name); }
+
+  // Errors from here on do not repeat the archive's name.
+  //
+  // The entry's bytes, not yet compared with their checksum; fails if there is none of that name.
+  [[nodiscard]] Result<std::span<const std::byte>> entry(std::string_view name) const;
+  // The same, and fails where the bytes do not match their CRC-32: the file is damaged.
+  [[nodiscard]] Result<std::span<const std::byte>> checked_entry(std::string_view name) const;
+
+  // The one folder that holds every entry ("archive"); fails if some entry lies outside it.
+  [[nodiscard]] Result<std::string> top_folder() const;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::size_t size() const { return size_; }  // of the whole file, in bytes
 
  private:
   std::string name_;
+  std::size_t size_ = 0;
   std::optional<MappedFile> file_;
-  std::map<std::string, std::span<const std::byte>> entries_;
+  Entries entries_;
 };
+
+// CRC-32 as zip uses it (ISO 3309, reflected polynomial 0xEDB88320).
+[[nodiscard]] std::uint32_t crc32(std::span<const std::byte> bytes);
 
 }  // namespace qyolo::model

@@ -1,0 +1,231 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "harness/model/executor.h"
+#include "harness/model/graph.h"
+#include "harness/model/postprocess.h"
+#include "tests/support/checkpoint_writer.h"
+#include "tests/support/npy.h"
+#include "tests/support/paths.h"
+
+namespace qyolo::model {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::pseudo_random;
+
+// --- the official networks: outputs of the official code on the same input ---
+
+class OfficialNetwork : public ::testing::TestWithParam<std::string> {};
+
+// Largest difference in columns [first, last) of two tables, over the range of the expected ones.
+double relative_difference(const std::vector<float>& rows, const std::vector<float>& expected,
+                           std::size_t columns, std::size_t first, std::size_t last) {
+  double difference = 0, low = INFINITY, high = -INFINITY;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i % columns < first || i % columns >= last) continue;
+    difference = std::max(difference, std::abs(double{rows[i]} - double{expected[i]}));
+    low = std::min(low, double{expected[i]});
+    high = std::max(high, double{expected[i]});
+  }
+  return difference / (high - low);
+}
+
+TEST_P(OfficialNetwork, OutputsAreReproduced) {
+  QYOLO_NEEDS_SHARED("data/zoo");
+  const auto folder = testing::shared_dir() / "data/zoo";
+  const auto graph = load_checkpoint(folder / (GetParam() + ".pt"));
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  const auto input = testing::read_npy(
+      folder / (graph->max_stride == 64 ? "input-256x128.npy" : "input-256x192.npy"));
+  const auto expected = testing::read_npy(folder / (GetParam() + ".out.npy"));
+  auto executor = make_torch_executor(*graph, 1);
+  ASSERT_TRUE(executor.ok()) << executor.error().message;
+  const int batch = static_cast<int>(input.shape[0]);
+  const auto outputs =
+      (*executor)->forward(std::span<const float>(input.values), batch,
+                           static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3]));
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+
+  std::vector<float> rows;
+  for (int image = 0; image < batch; ++image) {
+    const auto decoded = decode_rows(*graph, *outputs, image);
+    rows.insert(rows.end(), decoded.begin(), decoded.end());
+  }
+  ASSERT_EQ(rows.size(), expected.values.size());
+  const std::size_t columns = graph->class_names.size() + 5;
+  for (const auto& [first, last] :
+       {std::pair{0, 2}, {2, 4}, {4, 5}, {5, static_cast<int>(columns)}}) {
+    EXPECT_LT(relative_difference(rows, expected.values, columns, static_cast<std::size_t>(first),
+                                  static_cast<std::size_t>(last)),
+              1e-3)
+        << "columns " << first << " to " << last - 1;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, OfficialNetwork,
+                         ::testing::Values("deploy-yolov7", "deploy-yolov7x", "deploy-yolov7-tiny",
+                                           "deploy-yolov7-tiny-silu", "deploy-yolov7-w6",
+                                           "deploy-yolov7-e6", "deploy-yolov7-d6",
+                                           "deploy-yolov7-e6e", "training-yolov7",
+                                           "training-yolov7-tiny", "training-yolov7-w6"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+// --- single operations ---
+
+// One convolution as a whole network, with a head level on it.
+Graph single_conv(const ConvNode& conv) {
+  Graph graph;
+  graph.nodes = {{conv, {-1}}};
+  graph.head = {{0, 1, {{1, 1}}}};
+  graph.max_stride = 1;
+  return graph;
+}
+
+Result<std::vector<HeadOutput>> run(const Graph& graph, const std::vector<float>& input, int height,
+                                    int width) {
+  QYOLO_TRY(auto executor, make_torch_executor(graph, 1));
+  return executor->forward(std::span<const float>(input), 1, height, width);
+}
+
+float apply(Activation activation, float slope, double value) {
+  switch (activation) {
+    case Activation::kIdentity:
+      break;
+    case Activation::kSiLU:
+      return static_cast<float>(value / (1 + std::exp(-value)));
+    case Activation::kLeakyReLU:
+      return static_cast<float>(value > 0 ? value : slope * value);
+    case Activation::kReLU:
+      return static_cast<float>(std::max(value, 0.0));
+  }
+  return static_cast<float>(value);
+}
+
+TEST(TorchExecutor, ConvolutionsMatchTheDirectSum) {
+  constexpr int kHeight = 6, kWidth = 7;
+  for (const Activation activation :
+       {Activation::kIdentity, Activation::kSiLU, Activation::kLeakyReLU, Activation::kReLU}) {
+    ConvNode conv;
+    conv.filters = 6, conv.channels = 3, conv.groups = 3;
+    conv.kernel_h = 3, conv.kernel_w = 5;
+    conv.pad_h = 2, conv.pad_w = 2;
+    conv.dilation_h = 2;
+    conv.weight = pseudo_random(6 * 15, 1);
+    conv.bias = pseudo_random(6, 2);
+    conv.activation = activation;
+    conv.slope = 0.1F;
+    const auto input = pseudo_random(3 * kHeight * kWidth, 3);
+    const auto outputs = run(single_conv(conv), input, kHeight, kWidth);
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    const HeadOutput& output = outputs->front();
+    ASSERT_EQ(output.values.size(), 6U * kHeight * kWidth);
+    std::size_t at = 0;
+    for (int filter = 0; filter < 6; ++filter) {
+      for (int row = 0; row < kHeight; ++row) {
+        for (int column = 0; column < kWidth; ++column) {
+          double sum = conv.bias[static_cast<std::size_t>(filter)];
+          for (int i = 0; i < 3; ++i) {
+            for (int j = 0; j < 5; ++j) {
+              const int y = row + 2 * i - 2, x = column + j - 2;
+              if (y < 0 || y >= kHeight || x < 0 || x >= kWidth) continue;
+              sum += double{conv.weight[static_cast<std::size_t>(filter * 15 + i * 5 + j)]} *
+                     input[static_cast<std::size_t>((filter / 2 * kHeight + y) * kWidth + x)];
+            }
+          }
+          EXPECT_NEAR(output.values[at++], apply(activation, conv.slope, sum), 1e-5);
+        }
+      }
+    }
+  }
+}
+
+ConvNode identity_conv(int channels) {
+  ConvNode conv;
+  conv.filters = conv.channels = channels;
+  conv.weight.resize(static_cast<std::size_t>(channels * channels));
+  for (int i = 0; i < channels; ++i) conv.weight[static_cast<std::size_t>(i * channels + i)] = 1;
+  conv.bias.resize(static_cast<std::size_t>(channels));
+  return conv;
+}
+
+TEST(TorchExecutor, ReorgTakesRowsBeforeColumns) {
+  Graph graph;
+  graph.nodes = {{ReorgNode{}, {-1}}, {identity_conv(12), {0}}};
+  graph.head = {{1, 2, {{1, 1}}}};
+  graph.max_stride = 2;
+  std::vector<float> input(12);  // 3 channels of [[0, 1], [2, 3]], plus 10 per channel
+  for (std::size_t i = 0; i < 12; ++i) input[i] = static_cast<float>(i / 4 * 10 + i % 4);
+  const auto outputs = run(graph, input, 2, 2);
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_THAT(outputs->front().values,
+              ::testing::ElementsAre(0, 10, 20, 2, 12, 22, 1, 11, 21, 3, 13, 23));
+}
+
+TEST(TorchExecutor, BytesAreDividedBy255) {
+  auto executor = make_torch_executor(single_conv(identity_conv(3)), 1);
+  ASSERT_TRUE(executor.ok());
+  const std::vector<std::uint8_t> bytes = {0, 51, 255};
+  const auto outputs = (*executor)->forward(std::span<const std::uint8_t>(bytes), 1, 1, 1);
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_THAT(outputs->front().values, ::testing::ElementsAre(0, 51.0F / 255, 1));
+}
+
+TEST(TorchExecutor, WeightsCanBeReplacedAndPutBack) {
+  const ConvNode conv = identity_conv(3);
+  auto executor = make_torch_executor(single_conv(conv), 1);
+  ASSERT_TRUE(executor.ok());
+  const std::vector<float> input = {1, 2, 3};
+  const auto output = [&] {
+    return (*executor)->forward(std::span<const float>(input), 1, 1, 1)->front().values;
+  };
+  (*executor)->set_weights(0, std::vector<float>{0, 1, 0, 0, 0, 1, 1, 0, 0});
+  EXPECT_THAT(output(), ::testing::ElementsAre(2, 3, 1));
+  (*executor)->set_weights(0, conv.weight);
+  EXPECT_THAT(output(), ::testing::ElementsAre(1, 2, 3));
+}
+
+TEST(TorchExecutor, ImagesOfABatchDoNotMix) {
+  auto executor = make_torch_executor(single_conv(identity_conv(3)), 1);
+  ASSERT_TRUE(executor.ok());
+  const std::vector<float> input = {1, 2, 3, 4, 5, 6};
+  const auto outputs = (*executor)->forward(std::span<const float>(input), 2, 1, 1);
+  ASSERT_TRUE(outputs.ok());
+  EXPECT_EQ(outputs->front().batch, 2);
+  EXPECT_EQ(outputs->front().values, input);
+}
+
+TEST(TorchExecutor, InputsThatDoNotFitAreRefused) {
+  auto executor = make_torch_executor(single_conv(identity_conv(3)), 1);
+  ASSERT_TRUE(executor.ok());
+  const std::vector<float> input(12);
+  const auto message = [&](int batch, int height, int width) {
+    const auto outputs = (*executor)->forward(std::span<const float>(input), batch, height, width);
+    return outputs.ok() ? "accepted" : outputs.error().message;
+  };
+  EXPECT_EQ(message(1, 2, 2), "accepted");
+  EXPECT_EQ(message(2, 2, 2), "the network's input has 12 values; 2 images of 3 x 2 x 2 have 24");
+  EXPECT_NE(message(0, 2, 2), "accepted");
+  EXPECT_NE(message(-1, 2, 2), "accepted");
+  EXPECT_THAT(message(1, 0, 2), HasSubstr("multiples of the stride"));
+  EXPECT_EQ(make_torch_executor(single_conv(identity_conv(3)), -1).error().message,
+            "the number of threads is -1; expected 0 or more");
+}
+
+TEST(TorchExecutor, SaysWhatItIs) {
+  const auto executor = make_torch_executor(single_conv(identity_conv(3)), 1);
+  ASSERT_TRUE(executor.ok());
+  EXPECT_THAT((*executor)->description(),
+              ::testing::MatchesRegex("LibTorch [0-9.]+.* \\(oneDNN .*\\), FP32, 1 thread"));
+}
+
+}  // namespace
+}  // namespace qyolo::model
