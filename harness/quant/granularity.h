@@ -4,7 +4,7 @@
 // granularity is a view: it yields groups of strided positions and copies nothing.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,7 +14,8 @@
 
 namespace qyolo::quant {
 
-// Filters, input channels (per conv group), kernel height and width.
+// Filters, input channels seen by one filter (channels / groups of a grouped convolution), kernel
+// height and width.
 struct Shape {
   std::int64_t n = 0, c = 0, kh = 0, kw = 0;
   [[nodiscard]] std::int64_t size() const { return n * c * kh * kw; }
@@ -27,10 +28,16 @@ struct Group {
   std::int64_t outer = 1, stride_outer = 0;
   std::int64_t inner = 1, stride_inner = 1;
   [[nodiscard]] std::int64_t size() const { return outer * inner; }
+  // Whether the positions are [offset, offset + size()).
+  [[nodiscard]] bool contiguous() const { return outer == 1 && (inner == 1 || stride_inner == 1); }
 };
 
+// Every granularity puts each position of a tensor into exactly one group, and groups are not
+// empty. The granularity `layer` is what a default-constructed object is.
 class Granularity {
  public:
+  Granularity();
+
   // By name: layer, filter, channel, in-channel, shape, shape-ssl, fshape, group:G (G > 0).
   static Result<Granularity> parse(std::string_view name);
   // The registered names, with one line of help each ("group:G" stands for the family).
@@ -41,13 +48,14 @@ class Granularity {
   static const std::vector<Description>& all();
 
   [[nodiscard]] const std::string& name() const { return name_; }
+  // REQUIRES: every dimension of the shape is positive.
   [[nodiscard]] std::int64_t group_count(const Shape& shape) const;
   // REQUIRES: 0 <= index < group_count(shape).
   [[nodiscard]] Group group(const Shape& shape, std::int64_t index) const;
 
  private:
   std::string name_;
-  int kind_ = 0;
+  std::size_t kind_ = 0;         // index into the registry
   std::int64_t group_size_ = 0;  // group:G
 };
 

@@ -3,57 +3,70 @@
 //
 // Notation (as in the study, arXiv 2407.04943): r a weight, q its code, k the bits, s the scale in
 // codes per unit (q = round(r s + z)), z the zero-point. Rounding is half to even. Arithmetic is
-// FP64, parameters and reconstructions are stored as FP32.
+// FP64, parameters and reconstructions are stored as FP32; codes are computed from the parameters
+// as stored, so that what is decoded later is what was evaluated.
+//
+// Where FP32 parameters would lose the formula's answer, they are kept representable: a scale is at
+// most the largest finite value of its format, and small enough that |z| stays below 2^24 (steps
+// finer than the weights' own FP32 spacing are of no use); a reconstruction is at most the largest
+// finite float. A range of one value c uses parameters that decode to c.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.h"
+#include "harness/quant/options.h"
 
 namespace qyolo::quant {
 
-// Parameters of one group. What a scheme does not use stays 0. Piecewise-linear schemes have three
-// regions: 0 centre, 1 positive tail, 2 negative tail; uniform schemes use region 0 alone.
+// Parameters of one group: exactly what is stored of it. A scheme uses the first
+// SchemeStorage::scales scales and the first SchemeStorage::zero_points zero-points; the rest is 0.
 struct GroupParameters {
-  std::array<float, 3> scale{};
-  std::array<float, 3> zero_point{};
-  float breakpoint = 0;
+  std::array<float, 2> scale{};       // uniform: s; piecewise-linear: centre, tails
+  std::array<float, 2> zero_point{};  // uniform: z; piecewise-linear: positive, negative tail
+  float breakpoint = 0;               // p, same unit as the weights
+
+  bool operator==(const GroupParameters&) const = default;
 };
 
-// What a decoder must keep, per group and per weight (for memory accounting and packing).
+// Region of a weight under a piecewise-linear scheme.
+inline constexpr std::uint8_t kCentre = 0, kPositiveTail = 1, kNegativeTail = 2;
+
+// What a decoder must keep, for memory accounting and packing.
 struct SchemeStorage {
+  // Per group: how many of each, and bits of one.
   int scales = 0;
   int zero_points = 0;
   int breakpoints = 0;
-  int region_bits = 0;  // per weight
+  int scale_bits = 32;  // of a scale and of a breakpoint
+  int zero_point_bits = 32;
+  // Per weight, beside the k bits of its code: 1 where a weight is in the centre or in a tail. The
+  // side of a tail is one of the k bits: the code's own sign, or the bit that a tail's code (k - 1
+  // bits) leaves free.
+  int region_bits = 0;
 };
 
-struct SchemeOptions {
-  int bits = 4;                         // k, 2 to 8
-  bool include_zero = false;            // affine: extend the range to contain 0
-  std::string breakpoint = "gaussian";  // piecewise-linear: how the breakpoint is chosen
-};
-
-// One scheme; stateless and thread-safe.
+// One scheme; stateless and thread-safe. REQUIRES of all: options passed check_options().
 class Scheme {
  public:
   virtual ~Scheme() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual std::string_view help() const = 0;  // one line
-  [[nodiscard]] virtual SchemeStorage storage() const = 0;
+  [[nodiscard]] virtual SchemeStorage storage(const SchemeOptions& options) const = 0;
+  // Whether the scheme has regions besides the centre.
+  [[nodiscard]] virtual bool piecewise() const = 0;
 
   // Parameters for these weights. REQUIRES: weights finite, not empty.
   [[nodiscard]] virtual GroupParameters fit(std::span<const float> weights,
                                             const SchemeOptions& options) const = 0;
 
-  // Codes (signed, within k bits) and regions (0 if the scheme has none) of the weights; decode is
-  // the only way back. regions may be empty for schemes with region_bits == 0.
+  // Codes (signed, within k bits; within their region's bits) and regions of the weights; decode is
+  // the only way back. REQUIRES: spans of one size; regions is empty for schemes that are not
+  // piecewise.
   virtual void encode(std::span<const float> weights, const GroupParameters& parameters,
                       const SchemeOptions& options, std::span<std::int8_t> codes,
                       std::span<std::uint8_t> regions) const = 0;
@@ -61,6 +74,9 @@ class Scheme {
                       const GroupParameters& parameters, const SchemeOptions& options,
                       std::span<float> weights) const = 0;
 };
+
+// Fails with a sentence if an option is out of its range or makes no sense for the scheme.
+Status check_options(const Scheme& scheme, const SchemeOptions& options);
 
 // The registry: a new scheme is one file and one line in schemes.cpp.
 const std::vector<const Scheme*>& all_schemes();

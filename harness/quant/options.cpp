@@ -1,0 +1,94 @@
+#include "harness/quant/options.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <utility>
+
+namespace qyolo::quant {
+namespace {
+
+constexpr std::string_view kPercentilePrefix = "percentile:";
+
+constexpr std::array kBreakpoints = {
+    std::pair{Breakpoint::kGaussian,
+              Choice{"gaussian", "solves for the optimum under a normal distribution"}},
+    std::pair{Breakpoint::kLaplace,
+              Choice{"laplace", "solves for the optimum under a Laplace distribution"}},
+    std::pair{Breakpoint::kGaussianApprox,
+              Choice{"gaussian-approx", "ln(0.86143114 m + 0.607901097), in standard deviations"}},
+    std::pair{Breakpoint::kLaplaceApprox,
+              Choice{"laplace-approx", "0.80304483 sqrt(m) - 0.31667855, in standard deviations"}},
+    std::pair{Breakpoint::kSearch,
+              Choice{"search", "the p/m of least squared error, on a grid of .1, .01, then .001"}},
+};
+
+std::vector<std::string_view> names_of(const std::vector<Choice>& choices) {
+  std::vector<std::string_view> names;
+  for (const Choice& choice : choices) names.push_back(choice.name);
+  return names;
+}
+
+}  // namespace
+
+const std::vector<Choice>& Range::all() {
+  static const std::vector<Choice> choices = {
+      {"minmax", "from the smallest to the largest weight"},
+      {"percentile:P", "from the quantile 1 - P/100 to the quantile P/100, 50 < P <= 100"},
+      {"mse", "minmax shrunk by the ratio of least squared error"},
+  };
+  return choices;
+}
+
+Result<Range> Range::parse(std::string_view name) {
+  if (name == "minmax") return Range{};
+  if (name == "mse") return Range{.kind = Kind::kMse};
+  if (name.starts_with(kPercentilePrefix)) {
+    Range range{.kind = Kind::kPercentile};
+    const std::string_view number = name.substr(kPercentilePrefix.size());
+    const char* end = number.data() + number.size();
+    const auto [stop, failure] = std::from_chars(number.data(), end, range.percentile);
+    if (failure == std::errc{} && stop == end && range.percentile > 50 && range.percentile <= 100) {
+      return range;
+    }
+    return error("range '{}': expected percentile:P with 50 < P <= 100", name);
+  }
+  return error("range '{}': expected one of {}", name, fmt::join(names_of(all()), ", "));
+}
+
+std::string Range::name() const {
+  switch (kind) {
+    case Kind::kPercentile:
+      return fmt::format("{}{}", kPercentilePrefix, percentile);
+    case Kind::kMse:
+      return "mse";
+    case Kind::kMinMax:
+      break;
+  }
+  return "minmax";
+}
+
+Result<Breakpoint> parse_breakpoint(std::string_view name) {
+  for (const auto& [method, choice] : kBreakpoints) {
+    if (choice.name == name) return method;
+  }
+  return error("breakpoint '{}': expected one of {}", name,
+               fmt::join(names_of(all_breakpoints()), ", "));
+}
+
+std::string_view breakpoint_name(Breakpoint method) {
+  return kBreakpoints[static_cast<std::size_t>(method)].second.name;
+}
+
+const std::vector<Choice>& all_breakpoints() {
+  static const std::vector<Choice> choices = [] {
+    std::vector<Choice> result;
+    for (const auto& [method, choice] : kBreakpoints) result.push_back(choice);
+    return result;
+  }();
+  return choices;
+}
+
+}  // namespace qyolo::quant

@@ -1,0 +1,31 @@
+#include "harness/quant/uniform.h"
+
+#include "harness/quant/grid_search.h"
+
+namespace qyolo::quant {
+
+GroupParameters UniformScheme::fit(std::span<const float> weights,
+                                   const SchemeOptions& options) const {
+  const Interval range = find_range(weights, options, symmetric());
+  if (options.range.kind != Range::Kind::kMse) return parameters(range, options);
+  const auto shrunk = [&](int percent) { return shrink(range, (100 - percent) / 100.0); };
+  const int percent = coarse_to_fine(0, 99, 10, [&](int candidate) {
+    return squared_error(weights, map(parameters(shrunk(candidate), options), options));
+  });
+  return parameters(shrunk(percent), options);
+}
+
+void UniformScheme::encode(std::span<const float> weights, const GroupParameters& parameters,
+                           const SchemeOptions& options, std::span<std::int8_t> codes,
+                           std::span<std::uint8_t> /*regions*/) const {
+  encode_linear(weights, map(parameters, options), codes);
+}
+
+void UniformScheme::decode(std::span<const std::int8_t> codes,
+                           std::span<const std::uint8_t> /*regions*/,
+                           const GroupParameters& parameters, const SchemeOptions& options,
+                           std::span<float> weights) const {
+  decode_linear(codes, map(parameters, options), weights);
+}
+
+}  // namespace qyolo::quant
