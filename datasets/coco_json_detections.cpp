@@ -44,7 +44,7 @@ Status read_detection(ondemand::object object, Detection& detection) {
 // Parses objects separated by commas; keeps its buffers from one piece to the next.
 class PieceParser {
  public:
-  // Appends the objects to `detections`. REQUIRES: a comma or bracket follows `objects` in memory.
+  // Appends the objects to `detections`. REQUIRES: as scan_detections.
   Status parse(std::string_view objects, std::string_view where,
                std::vector<Detection>& detections) {
     if (scan_detections(objects, detections)) return {};
@@ -166,7 +166,13 @@ std::size_t parse_pieces(const std::vector<std::string_view>& pieces, std::strin
     std::vector<Detection> found;
     for (std::size_t i = next++; i < pieces.size(); i = next++) {
       found.clear();
-      const bool ok = !collector.failed() && parser.parse(pieces[i], where, found).ok();
+      bool ok = false;
+      try {
+        ok = !collector.failed() && parser.parse(pieces[i], where, found).ok();
+      } catch (...) {  // out of memory; the other threads wait for this piece
+        collector.add(i, false, {});
+        throw;
+      }
       collector.add(i, ok, found);
     }
   });

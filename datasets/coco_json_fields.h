@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -16,6 +15,7 @@
 
 #include "common/coco_types.h"
 #include "common/result.h"
+#include "datasets/coco_json_scan.h"
 
 namespace qyolo::datasets {
 
@@ -59,15 +59,8 @@ inline bool at_end(ondemand::document& document) {
 }
 
 inline Status read_integer(ondemand::value value, std::string_view key, std::int64_t& out) {
-  if (value.get_int64().get(out) == simdjson::SUCCESS) return {};
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  double number = 0;
-  if (value.get_double().get(number) != simdjson::SUCCESS || std::trunc(number) != number ||
-      std::abs(number) > kExact) {
-    return expected(key, "an integer", value);
-  }
-  out = static_cast<std::int64_t>(number);
-  return {};
+  if (parse_json_integer(trimmed(value.raw_json_token()), out)) return {};
+  return expected(key, "an integer", value);
 }
 
 inline Status read_size(ondemand::value value, std::string_view key, int& out) {
@@ -81,7 +74,7 @@ inline Status read_size(ondemand::value value, std::string_view key, int& out) {
 }
 
 inline Status read_number(ondemand::value value, std::string_view key, double& out) {
-  if (value.get_double().get(out) == simdjson::SUCCESS && std::isfinite(out)) return {};
+  if (parse_json_number(trimmed(value.raw_json_token()), out)) return {};
   return expected(key, "a finite number", value);
 }
 
@@ -113,8 +106,7 @@ inline Status read_bbox(ondemand::value value, BoxXywh& out) {
     ondemand::value item;
     if (const auto code = std::move(element).get(item)) return not_json(code);
     if (count == out.size()) return error("{}, found more", kWanted);
-    double& number = out[count];
-    if (item.get_double().get(number) != simdjson::SUCCESS || !std::isfinite(number)) {
+    if (!parse_json_number(trimmed(item.raw_json_token()), out[count])) {
       return error("{}, found {}", kWanted, describe(item));
     }
     ++count;
