@@ -13,6 +13,8 @@ function(qyolo_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE qyolo_warnings qyolo_testing ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  # Test code is compiled once and runs briefly; what it tests keeps its optimisation.
+  target_compile_options(${name} PRIVATE -O0 -g0)
   set(prefix "")
   if(QYOLO_SANITIZE)
     set(prefix "sanitized.")

@@ -172,7 +172,8 @@ ByteUnit byte_unit(double largest) {
 }
 
 std::string cell_name(const Row& row) {
-  if (row.scheme.empty() || row.bits == 0) return row.label.empty() ? row.scheme : row.label;
+  if (row.scheme.empty() || row.bits == 0 || row.baseline)
+    return row.label.empty() ? row.scheme : row.label;
   std::string name = fmt::format("{} {}-bit", row.scheme, row.bits);
   if (!row.granularity.empty()) name += ' ' + row.granularity;
   return name;

@@ -41,8 +41,8 @@ inline std::string command_line(const std::vector<std::string>& arguments) {
   return line;
 }
 
-// Runs arguments[0] with the rest as its arguments. `kill_when` is asked every few milliseconds; once it
-// says true, the process gets SIGKILL.
+// Runs arguments[0] with the rest as its arguments. `kill_when` is asked every few milliseconds;
+// once it says true, the process gets SIGKILL.
 inline ProcessResult run_process(const std::vector<std::string>& arguments,
                                  const std::function<bool()>& kill_when = {}) {
   const TemporaryFolder folder;
@@ -55,7 +55,8 @@ inline ProcessResult run_process(const std::vector<std::string>& arguments,
     dup2(out_file, STDOUT_FILENO);
     dup2(err_file, STDERR_FILENO);
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     execv(argv[0], argv.data());
     _exit(127);

@@ -1,0 +1,141 @@
+#include "harness/cell_record.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "metrics/statistics.h"
+#include "results/record.h"
+
+namespace qyolo::harness {
+namespace {
+
+constexpr std::array<const char*, 12> kStatNames = {"AP",  "AP50", "AP75",  "APs", "APm", "APl",
+                                                    "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"};
+
+// -1 is pycocotools' "no ground truth in this cell".
+OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
+
+OrderedJson base(const char* kind, const std::string& key, const Cell& cell, const char* status) {
+  return {{"schema", results::kSchema},
+          {"kind", kind},
+          {"key", key},
+          {"status", status},
+          {"cell", cell.as_json()}};
+}
+
+OrderedJson weight_error_json(const CellResult& result) {
+  OrderedJson json = {{"sqnr_db", sqnr_json(result.weight_error)},
+                      {"mse", result.weight_error.mse()}};
+  json["layers"] = OrderedJson::array();
+  for (const LayerError& layer : result.layers) {
+    json["layers"].push_back({{"name", layer.name},
+                              {"weights", layer.error.weights},
+                              {"groups", layer.groups},
+                              {"sqnr_db", sqnr_json(layer.error)},
+                              {"mse", layer.error.mse()}});
+  }
+  return json;
+}
+
+}  // namespace
+
+OrderedJson sqnr_json(const quant::WeightError& error) {
+  const double value = error.sqnr_db();
+  return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr);
+}
+
+OrderedJson metrics_json(const metrics::CocoEvaluation& evaluation) {
+  OrderedJson json;
+  const auto stats = evaluation.stats();
+  for (std::size_t i = 0; i < stats.size(); ++i) json[kStatNames[i]] = defined(stats[i]);
+  return json;
+}
+
+OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
+                           const std::vector<std::string>& names) {
+  OrderedJson classes = OrderedJson::array();
+  const int most = evaluation.params.max_detections.back();
+  for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
+    const int index = static_cast<int>(k);
+    classes.push_back({{"category_id", evaluation.category_ids[k]},
+                       {"name", names[k]},
+                       {"AP", defined(evaluation.average_precision(-1, 0, most, index))},
+                       {"AP50", defined(evaluation.average_precision(0.5, 0, most, index))}});
+  }
+  return classes;
+}
+
+std::vector<std::string> class_names(const metrics::CocoEvaluation& evaluation,
+                                     const std::vector<Category>& categories) {
+  std::vector<std::string> names;
+  for (const std::int64_t id : evaluation.category_ids) {
+    const auto found = std::find_if(categories.begin(), categories.end(),
+                                    [&](const Category& c) { return c.id == id; });
+    names.push_back(found == categories.end() ? std::string("all classes") : found->name);
+  }
+  return names;
+}
+
+OrderedJson memory_json(const metrics::MemoryReport& memory) {
+  const auto bytes = [](std::int64_t bits) { return (bits + 7) / 8; };
+  return {{"payload_bytes", bytes(memory.payload)},
+          {"scale_bytes", bytes(memory.scales)},
+          {"zero_point_bytes", bytes(memory.zero_points)},
+          {"breakpoint_bytes", bytes(memory.breakpoints)},
+          {"region_bytes", bytes(memory.regions)},
+          {"unquantized_bytes", bytes(memory.unquantized)},
+          {"true_bytes", memory.true_bytes()},
+          {"paper_bytes", bytes(memory.paper_bits())},
+          {"bits_per_weight", memory.bits_per_weight()},
+          {"ratio_fp16_paper", memory.ratio_fp16_paper()},
+          {"ratio_fp16_true", memory.ratio_fp16_true()},
+          {"ratio_fp32_true", memory.ratio_fp32_true()}};
+}
+
+OrderedJson accuracy_record(const std::string& key, const Cell& cell, const Evaluator& evaluator,
+                            const CellResult& result) {
+  OrderedJson record = base("accuracy", key, cell, "ok");
+  record["images"] = evaluator.truth().images.size();
+  record["detections"] = result.detections.size();
+  record["metrics"] = metrics_json(result.evaluation);
+  record["per_class"] = per_class_json(
+      result.evaluation, class_names(result.evaluation, evaluator.truth().categories));
+  record["weight_error"] = weight_error_json(result);
+  record["memory"] = memory_json(result.memory);
+  const StageSeconds& s = result.seconds;
+  record["seconds"] = {{"quantize", s.quantize},       {"load", s.load},     {"forward", s.forward},
+                       {"postprocess", s.postprocess}, {"metric", s.metric}, {"total", s.total}};
+  return record;
+}
+
+OrderedJson latency_record(const std::string& key, const Cell& cell, const Evaluator& evaluator,
+                           std::span<const double> milliseconds) {
+  OrderedJson record = base("latency", key, cell, "ok");
+  const metrics::Summary summary = metrics::summarize(milliseconds);
+  const LatencyInput input = evaluator.latency_input();
+  record["latency"] = {{"execution", cell.baseline ? "fp32" : "simulated"},
+                       {"executor", evaluator.executor_description()},
+                       {"unit", "ms"},
+                       {"batch", 1},
+                       {"height", input.height},
+                       {"width", input.width},
+                       {"samples", std::vector<double>(milliseconds.begin(), milliseconds.end())},
+                       {"median", summary.median},
+                       {"p95", summary.p95},
+                       {"p99", summary.p99},
+                       {"mean", summary.mean},
+                       {"stddev", summary.stddev},
+                       {"min", summary.min},
+                       {"max", summary.max}};
+  return record;
+}
+
+OrderedJson failed_record(const std::string& kind, const std::string& key, const Cell& cell,
+                          const Error& failure) {
+  OrderedJson record = base(kind.c_str(), key, cell, "failed");
+  record["error"] = failure.message;
+  return record;
+}
+
+}  // namespace qyolo::harness

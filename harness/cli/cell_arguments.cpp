@@ -1,0 +1,45 @@
+#include "harness/cli/cell_arguments.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/cell_options.h"
+
+namespace qyolo::cli {
+
+void CellArguments::add_to(CLI::App& command) {
+  std::vector<std::string> schemes = {"fp32"};
+  for (const quant::Scheme* known : quant::all_schemes()) schemes.emplace_back(known->name());
+  std::vector<std::string_view> granularities;
+  for (const auto& known : quant::Granularity::all()) granularities.push_back(known.name);
+  command
+      .add_option("--scheme", scheme,
+                  fmt::format("Quantization scheme: {}", fmt::join(schemes, ", ")))
+      ->capture_default_str();
+  command.add_option("--bits", bits, "Bits per code, 2 to 8")->capture_default_str();
+  command
+      .add_option("--granularity", granularity,
+                  fmt::format("Which weights share parameters: {}", fmt::join(granularities, ", ")))
+      ->capture_default_str();
+  for (const harness::CellOption& option : harness::cell_options()) {
+    std::string flag = fmt::format("--{}", option.name);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    command.add_option_function<std::string>(
+        flag, [this, name = option.name](const std::string& text) { options[name] = text; },
+        option.help);
+  }
+}
+
+Result<harness::Cell> CellArguments::cell() const {
+  if (scheme == "fp32") {
+    harness::Cell baseline;
+    baseline.baseline = true;
+    return baseline;
+  }
+  Json block = {{"scheme", scheme}, {"bits", bits}, {"granularity", granularity}};
+  for (const auto& [name, text] : options) block[name] = harness::value_from_text(text);
+  return harness::read_cell(block, "command line");
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,24 @@
+// --scheme, --bits, --granularity and the cell options, for subcommands that take one cell.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+#include "common/result.h"
+#include "harness/experiment.h"
+
+namespace qyolo::cli {
+
+struct CellArguments {
+  std::string scheme = "fp32";
+  std::string granularity = "filter";
+  int bits = 4;
+  std::map<std::string, std::string> options;  // by name, those given
+
+  void add_to(CLI::App& command);
+  // The baseline for "fp32".
+  [[nodiscard]] Result<harness::Cell> cell() const;
+};
+
+}  // namespace qyolo::cli

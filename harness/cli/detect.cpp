@@ -1,0 +1,73 @@
+#include "common/file.h"
+#include "harness/cli/cell_arguments.h"
+#include "harness/cli/command.h"
+#include "harness/detector.h"
+
+namespace qyolo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<std::string> images;
+  std::string model;
+  CellArguments cell;
+  harness::DetectorOptions options;
+  std::string out = "detections";
+  std::string output = "text";
+};
+
+Result<int> detect(const Arguments& arguments) {
+  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  QYOLO_TRY(const auto detector, harness::Detector::open(arguments.model, cell, arguments.options,
+                                                         &model::make_torch_executor));
+  QYOLO_CHECK_OK(create_folder(arguments.out));
+  OrderedJson document = OrderedJson::array();
+  for (const std::string& image : arguments.images) {
+    QYOLO_TRY(const std::vector<harness::LabelledBox> boxes, detector->detect(image));
+    const fs::path drawn = fs::path(arguments.out) / fs::path(image).filename();
+    QYOLO_CHECK_OK(harness::draw_boxes(image, boxes, drawn));
+    OrderedJson found = OrderedJson::array();
+    for (const harness::LabelledBox& box : boxes) {
+      found.push_back({{"class", box.name}, {"score", box.score}, {"bbox", box.bbox}});
+    }
+    document.push_back(
+        {{"image", image}, {"drawn", drawn.string()}, {"detections", std::move(found)}});
+    if (arguments.output == "text")
+      fmt::print("{}: {} objects -> {}\n", image, boxes.size(), drawn.string());
+  }
+  if (arguments.output == "json") print_json(document);
+  return 0;
+}
+
+}  // namespace
+
+void add_detect(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("detect", "Detect on images and draw the boxes");
+  command->add_option("images", arguments->images, "Images")->required();
+  command->add_option("--model", arguments->model, "Checkpoint")->required();
+  arguments->cell.add_to(*command);
+  harness::DetectorOptions& options = arguments->options;
+  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+  command->add_option("--conf", options.confidence, "Confidence threshold")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--iou", options.iou, "NMS IoU threshold")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--threads", options.threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--out", arguments->out, "Folder for the pictures")->capture_default_str();
+  command->add_option("-o,--output", arguments->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Example: qyolo detect photo.jpg --model yolov7.pt --scheme affine --bits 4 --granularity "
+      "filter");
+  command->callback([arguments, &action] { action = [arguments] { return detect(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,119 @@
+#include "datasets/coco_json.h"
+#include "harness/cell_record.h"
+#include "harness/cli/cell_arguments.h"
+#include "harness/cli/command.h"
+#include "harness/cli/progress.h"
+#include "harness/evaluation.h"
+#include "harness/score.h"
+
+namespace qyolo::cli {
+namespace {
+
+struct Arguments {
+  std::string model, images, annotations;
+  harness::EvaluationOptions evaluation;
+  bool square = false;
+  CellArguments cell;
+  std::string save_detections;
+  std::string output = "text";
+  int threads = 0;
+};
+
+OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell& cell,
+                        const harness::CellResult& result) {
+  OrderedJson json = harness::metrics_json(result.evaluation);
+  json["sqnr_db"] = harness::sqnr_json(result.weight_error);
+  // The record of a run, without its bookkeeping.
+  OrderedJson record = harness::accuracy_record("", cell, evaluator, result);
+  for (const char* key :
+       {"cell", "images", "detections", "memory", "weight_error", "per_class", "seconds"}) {
+    json[key] = std::move(record[key]);
+  }
+  json["executor"] = evaluator.executor_description();
+  return json;
+}
+
+std::string result_text(const harness::Cell& cell, const harness::CellResult& result) {
+  std::string text = harness::score_text(result.evaluation);
+  const metrics::MemoryReport& memory = result.memory;
+  text += fmt::format(
+      "\n{}: {} detections, {} bytes ({:.3f} bits per weight, {:.2f}x smaller than FP16)",
+      cell.label(), result.detections.size(), memory.true_bytes(), memory.bits_per_weight(),
+      memory.ratio_fp16_true());
+  if (!cell.baseline) text += fmt::format(", weight SQNR {:.2f} dB", result.weight_error.sqnr_db());
+  return text + "\n";
+}
+
+Result<int> eval(const Arguments& arguments) {
+  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  harness::EvaluatorConfig config;
+  config.model = arguments.model;
+  config.images = arguments.images;
+  config.annotations = arguments.annotations;
+  config.options = arguments.evaluation;
+  config.options.rect = !arguments.square;
+  config.threads = arguments.threads;
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  ProgressPrinter progress;
+  for (const std::string& warning : evaluator->truth().warnings) progress.on_warning(warning);
+  progress.on_pass(cell.label(), 1, 0);
+  QYOLO_TRY(const harness::CellResult result,
+            evaluator->evaluate(cell, [&](std::size_t done, std::size_t total) {
+              progress.on_progress(done, total);
+            }));
+  progress.on_cell_done(0, cell, true, fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
+  if (!arguments.save_detections.empty()) {
+    QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections));
+  }
+  if (arguments.output == "json") {
+    print_json(result_json(*evaluator, cell, result));
+  } else {
+    fmt::print("{}", result_text(cell, result));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("eval", "Evaluate one cell without an experiment file");
+  command->add_option("--model", arguments->model, "Checkpoint")->required();
+  command->add_option("--images", arguments->images, "Image folder")->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  arguments->cell.add_to(*command);
+  harness::EvaluationOptions& options = arguments->evaluation;
+  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+  command->add_option("--conf", options.confidence, "Confidence threshold")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--iou", options.iou, "NMS IoU threshold")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--batch", options.batch, "Rect batch (fixes the padded shapes)")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_flag("--square", arguments->square,
+                    "One square input for all images instead of rect batches");
+  command->add_flag("--ignore-class-names", options.ignore_class_names,
+                    "Map classes by order even where names differ");
+  command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file");
+  command->add_option("--threads", arguments->threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("-o,--output", arguments->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Example: qyolo eval --model datasets/parts/parts-yolov7-w025.pt --images "
+      "datasets/parts/val/images "
+      "--annotations datasets/parts/val/annotations.json --img 320 --scheme affine --bits 4 "
+      "--granularity filter -o json");
+  command->callback([arguments, &action] { action = [arguments] { return eval(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

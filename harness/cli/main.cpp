@@ -1,0 +1,64 @@
+#include <cstdio>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command.h"
+#include "version.h"
+
+namespace qyolo::cli {
+
+void print_json(const OrderedJson& document) {
+  fmt::print("{}\n", document.dump(2, ' ', false, OrderedJson::error_handler_t::replace));
+}
+
+namespace {
+
+constexpr int kBadInput = 2;
+
+int run_command(int argc, char** argv) {
+  CLI::App app(
+      "qyolo: what quantizing a YOLOv7 saves, what it costs in accuracy, and how fast it is on "
+      "this host.\n"
+      "Exit codes: 0 ok, 1 some cells failed, 2 bad usage or input.");
+  app.name("qyolo");
+  app.set_version_flag("--version", fmt::format("qyolo {} ({})", kVersion, kGitCommit));
+  app.require_subcommand(1);
+  Action action;
+  add_run(app, action);
+  add_eval(app, action);
+  add_tables(app, action);
+  add_plot(app, action);
+  add_inspect(app, action);
+  add_score(app, action);
+  add_detect(app, action);
+  add_fetch(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? 0 : kBadInput;
+  }
+  const Result<int> outcome = action();
+  if (!outcome.ok()) {
+    fmt::print(stderr, "qyolo: {}\n", outcome.error().message);
+    return kBadInput;
+  }
+  if (std::fflush(stdout) != 0) {
+    fmt::print(stderr, "qyolo: the output could not be written\n");
+    return kBadInput;
+  }
+  return *outcome;
+}
+
+}  // namespace
+}  // namespace qyolo::cli
+
+int main(int argc, char** argv) {
+  try {
+    return qyolo::cli::run_command(argc, argv);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "qyolo: not enough memory\n");
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "qyolo: internal error: {}\n", failure.what());
+  }
+  return qyolo::cli::kBadInput;
+}

@@ -1,0 +1,86 @@
+#include "harness/cli/progress.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace qyolo::cli {
+namespace {
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+  if (whole >= 60) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
+  return fmt::format("{}s", whole);
+}
+
+}  // namespace
+
+ProgressPrinter::ProgressPrinter(bool quiet)
+    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void ProgressPrinter::clear_bar() {
+  if (bar_shown_) fmt::print(stderr, "\r\033[K");
+  bar_shown_ = false;
+}
+
+void ProgressPrinter::on_warning(const std::string& text) {
+  clear_bar();
+  fmt::print(stderr, "warning: {}\n", text);
+}
+
+void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) {
+  pass_ = pass;
+  current_ = pass;
+  cells_ = cells;
+  to_do_ = cells - skipped;
+  finished_ = 0;
+  start_ = std::chrono::steady_clock::now();
+  drawn_ = {};
+  if (quiet_) return;
+  clear_bar();
+  if (to_do_ == 0) {
+    fmt::print(stderr, "{}: all {} cells were finished by an earlier run\n", pass, cells);
+  } else if (skipped > 0) {
+    fmt::print(stderr, "{}: {} cells, {} of them finished by an earlier run\n", pass, cells,
+               skipped);
+  } else {
+    fmt::print(stderr, "{}: {} cells\n", pass, cells);
+  }
+}
+
+void ProgressPrinter::on_cell(std::size_t /*index*/, const harness::Cell& cell) {
+  current_ = cell.label();
+}
+
+void ProgressPrinter::on_progress(std::size_t done, std::size_t total) {
+  if (quiet_ || !terminal_ || total == 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (done < total && now - drawn_ < std::chrono::milliseconds(100)) return;
+  drawn_ = now;
+  const double part = static_cast<double>(done) / static_cast<double>(total);
+  // The latency pass reports its progress as a whole, the accuracy pass cell by cell.
+  const double share = pass_ == "latency"
+                           ? part
+                           : (static_cast<double>(finished_) + part) / static_cast<double>(to_do_);
+  constexpr int kWidth = 28;
+  const int filled = static_cast<int>(share * kWidth);
+  std::string bar(static_cast<std::size_t>(filled), '#');
+  bar.resize(kWidth, '.');
+  const double spent = std::chrono::duration<double>(now - start_).count();
+  const std::string left = share > 0.01 ? duration_text(spent / share * (1 - share)) + " left" : "";
+  fmt::print(stderr, "\r\033[K[{}] {:3.0f}%  {}  {}", bar, share * 100, current_, left);
+  std::fflush(stderr);
+  bar_shown_ = true;
+}
+
+void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell, bool ok,
+                                   const std::string& summary) {
+  ++finished_;
+  if (quiet_) return;
+  clear_bar();
+  fmt::print(stderr, "{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(),
+             ok ? "" : "FAILED: ", summary);
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,83 @@
+#include "harness/cli/command.h"
+#include "harness/cli/progress.h"
+#include "harness/model/executor.h"
+#include "harness/runner.h"
+#include "results/tables.h"
+
+namespace qyolo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string experiment;
+  std::vector<std::string> sets;
+  std::string model, images, annotations;
+  std::string out;
+  std::string output = "md";
+  int limit = -1;
+  int threads = 0;
+  bool quiet = false;
+};
+
+Result<int> run(const Arguments& arguments) {
+  QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
+  std::vector<harness::Override> overrides;
+  for (const std::string& text : arguments.sets) {
+    QYOLO_TRY(harness::Override change, harness::parse_override(text));
+    overrides.push_back(std::move(change));
+  }
+  const auto path = [&](const char* key, const std::string& value) {
+    if (!value.empty()) overrides.push_back({key, {fs::absolute(value).string()}});
+  };
+  path("model", arguments.model);
+  path("images", arguments.images);
+  path("annotations", arguments.annotations);
+  if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
+  QYOLO_TRY(const harness::Experiment experiment,
+            harness::load_experiment(arguments.experiment, overrides));
+
+  harness::RunOptions options;
+  options.out =
+      arguments.out.empty() ? fs::path("runs") / experiment.name : fs::path(arguments.out);
+  options.threads = arguments.threads;
+  ProgressPrinter progress(arguments.quiet);
+  QYOLO_TRY(const harness::RunSummary summary,
+            harness::run_experiment(experiment, options, &model::make_torch_executor, progress));
+  QYOLO_TRY(const results::Run finished, results::read_run(options.out));
+  fmt::print("{}", results::emit_table(finished, format));
+  if (!arguments.quiet)
+    fmt::print(stderr, "records: {}\n", (options.out / "records.jsonl").string());
+  return summary.failed > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "run", "Run an experiment: quantize, evaluate and time every cell of its matrix");
+  command->add_option("experiment", arguments->experiment, "Experiment file (JSON)")->required();
+  command->add_option("--out", arguments->out,
+                      "Run folder; an unfinished run there is resumed (default: runs/NAME)");
+  command
+      ->add_option("--set", arguments->sets,
+                   "Replace a value: key=v1,v2 (e.g. bits=4,8 or img=640); repeatable")
+      ->take_all();
+  command->add_option("--model", arguments->model, "Checkpoint to use instead of the experiment's");
+  command->add_option("--images", arguments->images,
+                      "Image folder to use instead of the experiment's");
+  command->add_option("--annotations", arguments->annotations,
+                      "COCO annotations to use instead of the experiment's");
+  command->add_option("--limit", arguments->limit, "Only the first N images by file name")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
+      ->capture_default_str();
+  command->add_flag("-q,--quiet", arguments->quiet, "No progress");
+  command->footer("Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo");
+  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,34 @@
+#include "results/tables.h"
+
+#include "harness/cli/command.h"
+#include "results/record.h"
+
+namespace qyolo::cli {
+namespace {
+
+struct Arguments {
+  std::string folder;
+  std::string output = "md";
+};
+
+Result<int> tables(const Arguments& arguments) {
+  QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
+  QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
+  for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  fmt::print("{}", results::emit_table(run, format));
+  return 0;
+}
+
+}  // namespace
+
+void add_tables(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("tables", "The tables of a run");
+  command->add_option("run", arguments->folder, "Run folder")->required();
+  command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
+      ->capture_default_str();
+  command->footer("Example: qyolo tables runs/demo -o csv > demo.csv");
+  command->callback([arguments, &action] { action = [arguments] { return tables(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,280 @@
+#include "harness/evaluation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <future>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "common/parallel.h"
+#include "common/sha256.h"
+#include "datasets/coco_json.h"
+#include "datasets/dataset.h"
+#include "datasets/image_pipeline.h"
+#include "harness/memory_account.h"
+#include "harness/model/postprocess.h"
+
+namespace qyolo::harness {
+namespace {
+
+using datasets::Letterboxed;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Input pixels of one forward: as many images as fill the cores, few enough that activations stay
+// small.
+constexpr std::int64_t kForwardPixels = std::int64_t{8} * 384 * 384;
+
+// Some images of one rect batch, forwarded together.
+struct Chunk {
+  std::vector<std::size_t> images;
+  int height = 0;
+  int width = 0;
+};
+
+std::vector<Chunk> cut_into_chunks(const std::vector<datasets::RectBatch>& batches) {
+  std::vector<Chunk> chunks;
+  for (const datasets::RectBatch& batch : batches) {
+    const std::int64_t pixels = std::int64_t{batch.height} * batch.width;
+    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kForwardPixels / pixels));
+    for (std::size_t i = 0; i < batch.images.size(); i += most) {
+      const auto begin = batch.images.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto end = batch.images.begin() +
+                       static_cast<std::ptrdiff_t>(std::min(i + most, batch.images.size()));
+      chunks.push_back({{begin, end}, batch.height, batch.width});
+    }
+  }
+  return chunks;
+}
+
+}  // namespace
+
+struct Evaluator::State {
+  EvaluatorConfig config;
+  model::Graph graph;
+  datasets::Dataset dataset;
+  std::vector<std::int64_t> category_of_class;
+  std::vector<datasets::RectBatch> batches;
+  std::vector<Chunk> chunks;
+  std::unique_ptr<model::Executor> executor;
+  std::string checkpoint_sha256;
+  std::string dataset_sha256;
+  std::vector<std::optional<Letterboxed>> cache;
+  std::int64_t cache_room = 0;
+  std::vector<std::uint8_t> latency_image;
+
+  struct Loaded {
+    std::vector<Letterboxed> owned;          // what the cache has no room for
+    std::vector<const Letterboxed*> images;  // one per image of the chunk
+    std::vector<std::uint8_t> pixels;        // [images, 3, height, width]
+    double seconds = 0;
+  };
+  Result<Loaded> load(const Chunk& chunk);
+  [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
+      const Chunk& chunk, const std::vector<const Letterboxed*>& images,
+      const std::vector<model::HeadOutput>& outputs) const;
+  Status detect_all(const ImageProgress& progress, std::vector<Detection>& detections,
+                    StageSeconds& seconds);
+};
+
+Result<Evaluator::State::Loaded> Evaluator::State::load(const Chunk& chunk) {
+  const Clock::time_point start = Clock::now();
+  const std::size_t count = chunk.images.size();
+  Loaded loaded;
+  loaded.owned.resize(count);
+  std::vector<std::optional<Error>> failures(count);
+  parallel_for(count, config.threads, [&](std::size_t i) {
+    if (cache[chunk.images[i]]) return;
+    auto image = datasets::load_letterboxed(dataset.image_paths[chunk.images[i]], chunk.height,
+                                            chunk.width, config.options.image_size);
+    if (image.ok()) {
+      loaded.owned[i] = std::move(image).value();
+    } else {
+      failures[i] = image.error();
+    }
+  });
+  for (const auto& failure : failures) {
+    if (failure) return *failure;
+  }
+  const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
+                                  static_cast<std::size_t>(chunk.width);
+  loaded.pixels.resize(count * image_bytes);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::optional<Letterboxed>& cached = cache[chunk.images[i]];
+    if (!cached && cache_room >= static_cast<std::int64_t>(image_bytes)) {
+      cache_room -= static_cast<std::int64_t>(image_bytes);
+      cached = std::move(loaded.owned[i]);
+    }
+    loaded.images.push_back(cached ? &*cached : &loaded.owned[i]);
+    std::memcpy(loaded.pixels.data() + i * image_bytes, loaded.images[i]->rgb.data(), image_bytes);
+  }
+  loaded.seconds = seconds_since(start);
+  return loaded;
+}
+
+std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
+    const Chunk& chunk, const std::vector<const Letterboxed*>& images,
+    const std::vector<model::HeadOutput>& outputs) const {
+  const Clock::time_point start = Clock::now();
+  model::PostprocessOptions options;
+  options.confidence = static_cast<float>(config.options.confidence);
+  options.iou = config.options.iou;
+  std::vector<Detection> detections;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const Letterboxed& image = *images[i];
+    const model::Placement placement{image.ratio_y, image.pad_x, image.pad_y, image.image_width,
+                                     image.image_height};
+    for (const model::Candidate& candidate :
+         model::detect(graph, outputs, static_cast<int>(i), options)) {
+      Detection detection;
+      detection.image_id = dataset.truth.images[chunk.images[i]].id;
+      detection.category_id = category_of_class[static_cast<std::size_t>(candidate.class_index)];
+      detection.bbox = model::to_image(candidate, placement);
+      detection.score = static_cast<double>(candidate.score);
+      detections.push_back(datasets::rounded(detection));
+    }
+  }
+  return {std::move(detections), seconds_since(start)};
+}
+
+// Three stages overlap: loading the next chunk, the network, and post-processing the previous one.
+Status Evaluator::State::detect_all(const ImageProgress& progress,
+                                    std::vector<Detection>& detections, StageSeconds& seconds) {
+  std::future<Result<Loaded>> next;
+  std::future<std::pair<std::vector<Detection>, double>> previous;
+  const auto load_async = [&](std::size_t i) {
+    next = std::async(std::launch::async, [this, i] { return load(chunks[i]); });
+  };
+  const auto collect = [&] {
+    auto [found, spent] = previous.get();
+    detections.insert(detections.end(), found.begin(), found.end());
+    seconds.postprocess += spent;
+  };
+  std::size_t done = 0;
+  if (!chunks.empty()) load_async(0);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    Result<Loaded> loaded = next.get();
+    if (!loaded.ok()) {
+      if (previous.valid()) collect();
+      return loaded.error();
+    }
+    if (i + 1 < chunks.size()) load_async(i + 1);
+    seconds.load += loaded->seconds;
+    const Chunk& chunk = chunks[i];
+    const Clock::time_point start = Clock::now();
+    auto outputs =
+        executor->forward(std::span<const std::uint8_t>(loaded->pixels),
+                          static_cast<int>(chunk.images.size()), chunk.height, chunk.width);
+    seconds.forward += seconds_since(start);
+    if (previous.valid()) collect();
+    if (!outputs.ok()) return outputs.error();
+    loaded->pixels = {};
+    previous = std::async(std::launch::async, [this, &chunk, data = std::move(loaded).value(),
+                                               raw = std::move(outputs).value()] {
+      return postprocess(chunk, data.images, raw);
+    });
+    done += chunk.images.size();
+    if (progress) progress(done, dataset.truth.images.size());
+  }
+  if (previous.valid()) collect();
+  return {};
+}
+
+Evaluator::Evaluator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Evaluator::~Evaluator() = default;
+
+Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config,
+                                                   const ExecutorFactory& factory) {
+  auto state = std::make_unique<State>();
+  State& s = *state;
+  s.config = config;
+  QYOLO_TRY(s.graph, model::load_checkpoint(config.model));
+  QYOLO_TRY(s.dataset,
+            datasets::open_dataset(config.images, config.annotations, config.options.limit));
+  QYOLO_TRY(s.category_of_class,
+            datasets::map_classes(s.graph.class_names, s.dataset.truth.categories,
+                                  config.options.ignore_class_names));
+  if (s.dataset.image_paths.empty())
+    return error("{}: no images to evaluate", config.annotations.string());
+  const std::size_t count = s.dataset.image_paths.size();
+  std::vector<datasets::ImageSize> sizes(count);
+  std::vector<std::optional<Error>> failures(count);
+  parallel_for(count, config.threads, [&](std::size_t i) {
+    auto size = datasets::read_image_size(s.dataset.image_paths[i]);
+    if (size.ok()) {
+      sizes[i] = *size;
+    } else {
+      failures[i] = size.error();
+    }
+  });
+  for (const auto& failure : failures) {
+    if (failure) return *failure;
+  }
+  const datasets::PipelineOptions pipeline{config.options.image_size, s.graph.max_stride,
+                                           config.options.batch, config.options.rect};
+  s.batches = datasets::rect_batches(sizes, pipeline);
+  s.chunks = cut_into_chunks(s.batches);
+  s.cache.resize(count);
+  s.cache_room = config.image_cache_bytes;
+  QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
+  QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
+  QYOLO_TRY(s.executor, factory(s.graph, config.threads));
+  return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
+}
+
+const model::Graph& Evaluator::graph() const { return state_->graph; }
+const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
+std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
+std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }
+std::string Evaluator::executor_description() const { return state_->executor->description(); }
+std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
+
+Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {
+  State& s = *state_;
+  const Clock::time_point start = Clock::now();
+  CellResult result;
+  QYOLO_TRY(result.layers, load_weights(s.graph, cell, *s.executor, s.config.threads));
+  for (const LayerError& layer : result.layers) result.weight_error += layer.error;
+  result.memory = account(s.graph, cell);
+  result.seconds.quantize = seconds_since(start);
+  QYOLO_CHECK_OK(s.detect_all(progress, result.detections, result.seconds));
+  const Clock::time_point metric_start = Clock::now();
+  metrics::CocoParams params;
+  params.threads = s.config.threads;
+  QYOLO_TRY(result.evaluation, metrics::evaluate_coco(s.dataset.truth, result.detections, params));
+  result.seconds.metric = seconds_since(metric_start);
+  result.seconds.total = seconds_since(start);
+  return result;
+}
+
+Status Evaluator::prepare(const Cell& cell) {
+  State& s = *state_;
+  QYOLO_TRY([[maybe_unused]] const auto errors,
+            load_weights(s.graph, cell, *s.executor, s.config.threads));
+  if (!s.latency_image.empty()) return {};
+  Chunk first = s.chunks.front();
+  first.images.resize(1);
+  QYOLO_TRY(auto loaded, s.load(first));
+  s.latency_image = std::move(loaded.pixels);
+  return {};
+}
+
+Result<double> Evaluator::time_forward() {
+  const LatencyInput input = latency_input();
+  const Clock::time_point start = Clock::now();
+  QYOLO_TRY([[maybe_unused]] const auto outputs,
+            state_->executor->forward(std::span<const std::uint8_t>(state_->latency_image), 1,
+                                      input.height, input.width));
+  return seconds_since(start) * 1e3;
+}
+
+LatencyInput Evaluator::latency_input() const {
+  return {state_->chunks.front().height, state_->chunks.front().width};
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,94 @@
+// Evaluates one network on one dataset, cell after cell: quantize, run, COCO mAP, weight error,
+// bytes.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/coco_types.h"
+#include "common/result.h"
+#include "harness/experiment.h"
+#include "harness/model/executor.h"
+#include "harness/model/graph.h"
+#include "harness/quantize_network.h"
+#include "metrics/coco_map.h"
+#include "metrics/memory.h"
+
+namespace qyolo::harness {
+
+// How an executor is made; the command line passes the LibTorch one.
+using ExecutorFactory =
+    std::function<Result<std::unique_ptr<model::Executor>>(const model::Graph& graph, int threads)>;
+
+// Wall-clock seconds of the stages of one cell.
+struct StageSeconds {
+  double quantize = 0;
+  double load = 0;  // decoding and letterboxing images (0 where the cache has them)
+  double forward = 0;
+  double postprocess = 0;
+  double metric = 0;
+  double total = 0;  // of the cell; less than the sum, since stages overlap
+};
+
+struct CellResult {
+  metrics::CocoEvaluation evaluation;
+  std::vector<Detection> detections;  // rounded as the official results file, in evaluation order
+  quant::WeightError weight_error;    // all quantized layers
+  std::vector<LayerError> layers;
+  metrics::MemoryReport memory;
+  StageSeconds seconds;
+};
+
+struct EvaluatorConfig {
+  std::filesystem::path model;
+  std::filesystem::path images;
+  std::filesystem::path annotations;
+  EvaluationOptions options;
+  int threads = 0;
+  std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
+};
+
+// Images done so far and in all, of one cell.
+using ImageProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+// Latency samples of one cell, in milliseconds, and the input they were taken on.
+struct LatencyInput {
+  int height = 0;
+  int width = 0;
+};
+
+class Evaluator {
+ public:
+  static Result<std::unique_ptr<Evaluator>> open(const EvaluatorConfig& config,
+                                                 const ExecutorFactory& factory);
+  ~Evaluator();
+
+  [[nodiscard]] const model::Graph& graph() const;
+  [[nodiscard]] const GroundTruth& truth() const;
+  [[nodiscard]] std::string checkpoint_sha256() const;
+  [[nodiscard]] std::string dataset_sha256() const;
+  [[nodiscard]] std::string executor_description() const;
+  // What of the executor decides the numbers (its precision, not its thread count): part of the
+  // key.
+  [[nodiscard]] std::string executor_identity() const;
+
+  // Fails where the cell cannot be quantized or an image cannot be read; other cells are not
+  // affected.
+  Result<CellResult> evaluate(const Cell& cell, const ImageProgress& progress = {});
+
+  // Makes the network that of `cell` without evaluating it; for timing.
+  Status prepare(const Cell& cell);
+  // One forward of batch 1 on the first image (network only: no decoding, no NMS); milliseconds.
+  Result<double> time_forward();
+  [[nodiscard]] LatencyInput latency_input() const;
+
+ private:
+  struct State;
+  explicit Evaluator(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace qyolo::harness

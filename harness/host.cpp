@@ -1,0 +1,103 @@
+#include "harness/host.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+#include <fstream>
+#include <opencv2/core/version.hpp>
+#include <set>
+#include <string>
+
+#include "common/parallel.h"
+#include "version.h"
+
+namespace qyolo::harness {
+namespace {
+
+std::string trimmed(std::string text) {
+  const auto first = text.find_first_not_of(" \t\"");
+  const auto last = text.find_last_not_of(" \t\"\n");
+  return first == std::string::npos ? std::string() : text.substr(first, last - first + 1);
+}
+
+// The first value of `key` in a file of "key<separator>value" lines; empty if there is none.
+std::string value_of(const char* path, const std::string& key, char separator) {
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    const auto at = line.find(separator);
+    if (at != std::string::npos && trimmed(line.substr(0, at)) == key)
+      return trimmed(line.substr(at + 1));
+  }
+  return {};
+}
+
+// Physical cores: distinct (package, core) pairs, as far as the kernel tells.
+int physical_cores() {
+  std::ifstream in("/proc/cpuinfo");
+  std::set<std::pair<std::string, std::string>> cores;
+  std::string package;
+  for (std::string line; std::getline(in, line);) {
+    const auto at = line.find(':');
+    if (at == std::string::npos) continue;
+    const std::string key = trimmed(line.substr(0, at));
+    if (key == "physical id") package = trimmed(line.substr(at + 1));
+    if (key == "core id") cores.emplace(package, trimmed(line.substr(at + 1)));
+  }
+  return static_cast<int>(cores.size());
+}
+
+// The instruction sets that decide how fast convolutions run.
+OrderedJson interesting_flags() {
+  const std::string flags = " " + value_of("/proc/cpuinfo", "flags", ':') + " ";
+  OrderedJson found = OrderedJson::array();
+  for (const char* flag : {"avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16",
+                           "amx_int8", "amx_bf16"}) {
+    if (flags.find(std::string(" ") + flag + " ") != std::string::npos) found.push_back(flag);
+  }
+  return found;
+}
+
+}  // namespace
+
+OrderedJson describe_host() {
+  OrderedJson host;
+  std::string cpu = value_of("/proc/cpuinfo", "model name", ':');
+  if (cpu.empty()) cpu = value_of("/proc/cpuinfo", "Model", ':');
+  utsname names{};
+  uname(&names);
+  host["cpu"] = cpu.empty() ? std::string(names.machine) : cpu;
+  host["cores"] = physical_cores();
+  host["threads"] = default_threads();
+  host["memory_bytes"] = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  std::ifstream governor("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  std::string policy;
+  host["governor"] = std::getline(governor, policy) ? OrderedJson(policy) : OrderedJson(nullptr);
+  const std::string os = value_of("/etc/os-release", "PRETTY_NAME", '=');
+  host["os"] = os.empty() ? std::string(names.sysname) : os;
+  host["kernel"] = std::string(names.release);
+  host["architecture"] = std::string(names.machine);
+  host["flags"] = interesting_flags();
+  return host;
+}
+
+OrderedJson describe_versions() {
+  OrderedJson versions;
+  versions["qyolo"] = kVersion;
+  versions["git"] = kGitCommit;
+  versions["compiler"] = kCompiler;
+  versions["opencv"] = CV_VERSION;
+  return versions;
+}
+
+std::string timestamp() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 64> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S%z", &local);
+  return {text.data(), length};
+}
+
+}  // namespace qyolo::harness

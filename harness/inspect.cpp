@@ -1,0 +1,97 @@
+#include "harness/inspect.h"
+
+#include <algorithm>
+#include <cmath>
+#include <variant>
+
+#include "harness/cell_record.h"
+#include "harness/memory_account.h"
+
+namespace qyolo::harness {
+namespace {
+
+OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
+  const quant::Shape shape = shape_of(conv);
+  const metrics::LayerStorage storage = storage_of(cell, shape);
+  const metrics::MemoryReport memory = metrics::account_memory({&storage, 1}, 0, {}, 0);
+  const auto [low, high] = std::minmax_element(conv.weight.begin(), conv.weight.end());
+  double sum = 0;
+  double squares = 0;
+  for (const float w : conv.weight) sum += static_cast<double>(w);
+  const double mean = sum / static_cast<double>(conv.weight.size());
+  for (const float w : conv.weight)
+    squares += (static_cast<double>(w) - mean) * (static_cast<double>(w) - mean);
+  return {{"name", conv.name},
+          {"type", conv.layer_type},
+          {"index", conv.layer_index},
+          {"shape", {shape.n, shape.c, shape.kh, shape.kw}},
+          {"head", conv.head},
+          {"weights", shape.size()},
+          {"groups", storage.groups},
+          {"bits", cell.baseline ? 32 : storage.bits},
+          {"true_bytes", memory.true_bytes()},
+          {"min", *low},
+          {"max", *high},
+          {"std", std::sqrt(squares / static_cast<double>(conv.weight.size()))}};
+}
+
+}  // namespace
+
+OrderedJson inspect_json(const model::Graph& graph, const Cell& cell) {
+  OrderedJson json;
+  json["head"] = graph.head_type;
+  json["source"] = graph.source;
+  json["classes"] = graph.class_names;
+  json["strides"] = OrderedJson::array();
+  json["anchors"] = OrderedJson::array();
+  for (const model::HeadLevel& level : graph.head) {
+    json["strides"].push_back(level.stride);
+    json["anchors"].push_back(level.anchors);
+  }
+  json["convolutions"] = graph.conv_nodes().size();
+  json["weights"] = graph.conv_weights();
+  json["biases"] = graph.biases();
+  json["stored_values"] = graph.stored_values;
+  json["stored_conv_weights"] = graph.stored_conv_weights;
+  json["cell"] = cell.as_json();
+  json["memory"] = memory_json(account(graph, cell));
+  json["layers"] = OrderedJson::array();
+  for (const int index : graph.conv_nodes()) {
+    json["layers"].push_back(layer_json(
+        std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op), cell));
+  }
+  return json;
+}
+
+std::string inspect_text(const OrderedJson& inspection) {
+  std::string text =
+      fmt::format("{:<28} {:<10} {:>20} {:>10} {:>9} {:>11} {:>9} {:>9} {:>9}\n", "layer", "type",
+                  "shape", "weights", "groups", "bytes", "min", "max", "std");
+  for (const OrderedJson& layer : inspection["layers"]) {
+    text += fmt::format("{:<28} {:<10} {:>20} {:>10} {:>9} {:>11} {:>9.4f} {:>9.4f} {:>9.4f}\n",
+                        layer["name"].get<std::string>(), layer["type"].get<std::string>(),
+                        layer["shape"].dump(), layer["weights"].get<std::int64_t>(),
+                        layer["groups"].get<std::int64_t>(),
+                        layer["true_bytes"].get<std::int64_t>(), layer["min"].get<double>(),
+                        layer["max"].get<double>(), layer["std"].get<double>());
+  }
+  text += fmt::format("\n{} head, {} classes, strides {}; read from '{}'\n",
+                      inspection["head"].get<std::string>(), inspection["classes"].size(),
+                      inspection["strides"].dump(), inspection["source"].get<std::string>());
+  text += fmt::format(
+      "{} convolutions, {} weights, {} biases after fusing; {} values stored, {} of them conv "
+      "weights\n",
+      inspection["convolutions"].get<std::size_t>(), inspection["weights"].get<std::int64_t>(),
+      inspection["biases"].get<std::int64_t>(), inspection["stored_values"].get<std::int64_t>(),
+      inspection["stored_conv_weights"].get<std::int64_t>());
+  const OrderedJson& memory = inspection["memory"];
+  text += fmt::format(
+      "{}: {} bytes, {:.3f} bits per weight, {:.2f}x smaller than FP16 (paper accounting "
+      "{:.2f}x)\n",
+      inspection["cell"]["label"].get<std::string>(), memory["true_bytes"].get<std::int64_t>(),
+      memory["bits_per_weight"].get<double>(), memory["ratio_fp16_true"].get<double>(),
+      memory["ratio_fp16_paper"].get<double>());
+  return text;
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,36 @@
+// Scores a COCO results file against an annotation file: what pycocotools does, without a network.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/json.h"
+#include "common/result.h"
+#include "metrics/coco_map.h"
+
+namespace qyolo::harness {
+
+struct Score {
+  metrics::CocoEvaluation evaluation;
+  std::size_t images = 0;
+  std::size_t detections = 0;
+  std::vector<std::string> class_names;  // one per evaluation.category_ids
+  std::vector<std::string> warnings;
+};
+
+Result<Score> score_files(const std::filesystem::path& annotations,
+                          const std::filesystem::path& detections,
+                          const metrics::CocoParams& params);
+
+// precision.f64, recall.f64, scores.f64 in `folder`: raw little-endian doubles, C order, [T, R, K,
+// A, M]
+// ([T, K, A, M] for recall).
+Status write_arrays(const metrics::CocoEvaluation& evaluation, const std::filesystem::path& folder);
+
+// {"stats": [12 numbers], "AP": ..., "images", "detections", "per_class": [...]}
+[[nodiscard]] OrderedJson score_json(const Score& score);
+// The familiar 12 lines.
+[[nodiscard]] std::string score_text(const metrics::CocoEvaluation& evaluation);
+
+}  // namespace qyolo::harness
