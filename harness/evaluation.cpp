@@ -273,6 +273,10 @@ Result<double> Evaluator::time_forward() {
   return seconds_since(start) * 1e3;
 }
 
+int Evaluator::threads() const {
+  return state_->config.threads > 0 ? state_->config.threads : default_threads();
+}
+
 LatencyInput Evaluator::latency_input() const {
   return {state_->chunks.front().height, state_->chunks.front().width};
 }

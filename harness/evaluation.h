@@ -84,6 +84,7 @@ class Evaluator {
   // One forward of batch 1 on the first image (network only: no decoding, no NMS); milliseconds.
   Result<double> time_forward();
   [[nodiscard]] LatencyInput latency_input() const;
+  [[nodiscard]] int threads() const;  // as used, never 0
 
  private:
   struct State;

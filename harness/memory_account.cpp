@@ -25,6 +25,7 @@ metrics::LayerStorage storage_of(const Cell& cell, const quant::Shape& shape) {
   layer.scale_bits = storage.scale_bits;
   layer.zero_point_bits = storage.zero_point_bits;
   layer.region_bits = storage.region_bits;
+  layer.correction_bits = quant::storage_bits(cell.recipe, shape).corrections;
   return layer;
 }
 

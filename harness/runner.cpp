@@ -28,7 +28,7 @@ std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& option
 }
 
 OrderedJson manifest(const Experiment& experiment, const Evaluator& evaluator,
-                     const std::vector<std::string>& keys, int threads) {
+                     const std::vector<std::string>& keys) {
   OrderedJson json;
   json["schema"] = results::kSchema;
   json["name"] = experiment.name;
@@ -47,7 +47,7 @@ OrderedJson manifest(const Experiment& experiment, const Evaluator& evaluator,
                      {"sha256", evaluator.dataset_sha256()},
                      {"image_count", evaluator.truth().images.size()}};
   json["host"] = describe_host();
-  json["threads"] = threads;
+  json["threads"] = evaluator.threads();
   json["versions"] = describe_versions();
   json["executor"] = evaluator.executor_description();
   return json;
@@ -149,8 +149,7 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
   Run run(experiment, *evaluator, store, listener);
-  QYOLO_CHECK_OK(
-      store.write_manifest(manifest(experiment, *evaluator, run.keys(), options.threads)));
+  QYOLO_CHECK_OK(store.write_manifest(manifest(experiment, *evaluator, run.keys())));
   QYOLO_CHECK_OK(run.accuracy());
   QYOLO_CHECK_OK(run.latency());
   return run.summary();

@@ -19,6 +19,7 @@ MemoryParts parts_of(std::span<const LayerStorage> layers) {
     parts.zero_points += layer.groups * layer.zero_points_per_group * layer.zero_point_bits;
     parts.breakpoints += layer.groups * layer.breakpoints_per_group * scale_bits;
     parts.regions += layer.weights * layer.region_bits;
+    parts.corrections += layer.correction_bits;
   }
   return parts;
 }
@@ -40,7 +41,7 @@ double ratio(std::int64_t baseline, std::int64_t size) {
 }  // namespace
 
 std::int64_t MemoryParts::total() const {
-  return payload + scales + zero_points + breakpoints + regions + unquantized;
+  return payload + scales + zero_points + breakpoints + regions + corrections + unquantized;
 }
 
 std::int64_t MemoryReport::true_bits() const { return total(); }

@@ -30,7 +30,8 @@ struct LayerStorage {
   int breakpoints_per_group = 0;
   int scale_bits = 32;  // of a scale and of a breakpoint
   int zero_point_bits = 32;
-  int region_bits = 0;  // per weight; raw: 1 for piecewise-linear schemes, else 0
+  std::int64_t correction_bits = 0;  // of the whole tensor
+  int region_bits = 0;               // per weight; raw: 1 for piecewise-linear schemes, else 0
 };
 
 // Sizes of the parts of one network.
@@ -40,6 +41,7 @@ struct MemoryParts {
   std::int64_t zero_points = 0;
   std::int64_t breakpoints = 0;
   std::int64_t regions = 0;
+  std::int64_t corrections = 0;  // bias correction: a gain and an offset per filter
   std::int64_t unquantized = 0;  // kept layers, biases and all other values
 
   [[nodiscard]] std::int64_t total() const;

@@ -52,6 +52,7 @@ constexpr NumberColumn kColumns[] = {
     bytes("zero_point_bytes", &Row::zero_point_bytes),
     bytes("breakpoint_bytes", &Row::breakpoint_bytes),
     bytes("region_bytes", &Row::region_bytes),
+    bytes("correction_bytes", &Row::correction_bytes),
     bytes("unquantized_bytes", &Row::unquantized_bytes),
     bytes("paper_bytes", &Row::paper_bytes),
     ratio("bits_per_weight", &Row::bits_per_weight),

@@ -219,13 +219,15 @@ ReadingTable parts_table(const Run& run) {
   add_numbers(run, table, "AP small", &Row::ap_small, decimals(2, 100));
   add_numbers(run, table, "AP medium", &Row::ap_medium, decimals(2, 100));
   add_numbers(run, table, "AP large", &Row::ap_large, decimals(2, 100));
-  const std::pair<const char*, Number> parts[] = {{"Codes", &Row::payload_bytes},
-                                                  {"Scales", &Row::scale_bytes},
-                                                  {"Zero-points", &Row::zero_point_bytes},
-                                                  {"Breakpoints", &Row::breakpoint_bytes},
-                                                  {"Regions", &Row::region_bytes},
-                                                  {"Unquantized", &Row::unquantized_bytes},
-                                                  {"Total", &Row::true_bytes}};
+  std::vector<std::pair<const char*, Number>> parts = {{"Codes", &Row::payload_bytes},
+                                                       {"Scales", &Row::scale_bytes},
+                                                       {"Zero-points", &Row::zero_point_bytes},
+                                                       {"Breakpoints", &Row::breakpoint_bytes},
+                                                       {"Regions", &Row::region_bytes}};
+  if (largest(run, {&Row::correction_bytes}) > 0)
+    parts.emplace_back("Corrections", &Row::correction_bytes);
+  parts.emplace_back("Unquantized", &Row::unquantized_bytes);
+  parts.emplace_back("Total", &Row::true_bytes);
   // kB from the first kilobyte on: parts are much smaller than the whole.
   const ByteUnit unit = byte_unit(std::min(largest(run, {&Row::true_bytes}), 1e3));
   const std::size_t before = table.columns.size();

@@ -20,8 +20,8 @@
 //              "weight_error": {"sqnr_db", "mse",
 //                               "layers": [{"name", "weights", "groups", "sqnr_db", "mse"}]},
 //              "memory": {"payload_bytes", "scale_bytes", "zero_point_bytes", "breakpoint_bytes",
-//                         "region_bytes", "unquantized_bytes", "true_bytes", "paper_bytes",
-//                         "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
+//                         "region_bytes", "correction_bytes", "unquantized_bytes", "true_bytes",
+//                         "paper_bytes", "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
 //                         "ratio_fp32_true"},
 //              "seconds": {...}
 //    latency:  "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
@@ -103,7 +103,7 @@ struct Row {
   std::optional<double> sqnr_db, mse, bits_per_weight;
   std::optional<double> ratio_fp16_paper, ratio_fp16_true, ratio_fp32_true;
   std::optional<double> payload_bytes, scale_bytes, zero_point_bytes, breakpoint_bytes,
-      region_bytes, unquantized_bytes, true_bytes, paper_bytes;
+      region_bytes, correction_bytes, unquantized_bytes, true_bytes, paper_bytes;
   std::optional<double> latency_median_ms, latency_p95_ms, latency_p99_ms;
   std::optional<double> latency_mean_ms, latency_stddev_ms, latency_min_ms, latency_max_ms;
   std::optional<double> latency_batch, latency_height, latency_width, latency_threads;

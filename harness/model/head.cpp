@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/model/printable.h"
+
 namespace qyolo::model {
 namespace {
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "harness/model/printable.h"
+
 namespace qyolo::model {
 namespace {
 

@@ -88,8 +88,4 @@ class PickleDocument {
 // What a value is, for errors: "None", "a dict", "a models.yolo.Model".
 [[nodiscard]] std::string describe(const Value& value);
 
-// Text of a file made safe to print: control characters and invalid bytes become '?', and long text
-// is cut.
-[[nodiscard]] std::string printable(std::string_view text);
-
 }  // namespace qyolo::model

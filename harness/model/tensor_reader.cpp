@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "harness/model/printable.h"
+
 namespace qyolo::model {
 namespace {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/model/pickle.h"
+#include "harness/model/printable.h"
 
 namespace qyolo::model {
 namespace {

@@ -23,10 +23,11 @@ class Affine final : public UniformScheme {
 
  protected:
   [[nodiscard]] bool symmetric() const override { return false; }
-  [[nodiscard]] GroupParameters parameters(const Interval& range,
-                                           const SchemeOptions& options) const override {
+  [[nodiscard]] FittedParameters parameters(const Interval& range,
+                                            const SchemeOptions& options) const override {
     const AffineParameters found = affine_parameters(range.low, range.high, options.bits, options);
-    return {.scale = {found.scale}, .zero_point = {found.zero_point}};
+    return {{.scale = {found.scale.stored}, .zero_point = {found.zero_point}},
+            {found.scale.encoding}};
   }
   [[nodiscard]] LinearMap map(const GroupParameters& parameters,
                               const SchemeOptions& options) const override {

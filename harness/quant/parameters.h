@@ -15,11 +15,17 @@ namespace qyolo::quant {
 // largest finite value.
 [[nodiscard]] float round_stored(double value, int bits);
 
+// A scale as it is stored, and as weights are encoded with it (see scheme.h).
+struct Scale {
+  float stored = 1;
+  double encoding = 1;
+};
+
 // Scale of the codes -steps ... steps on [-magnitude, magnitude]; 1 where the magnitude is 0.
-[[nodiscard]] float symmetric_scale(double magnitude, double steps, const SchemeOptions& options);
+[[nodiscard]] Scale symmetric_scale(double magnitude, double steps, const SchemeOptions& options);
 
 struct AffineParameters {
-  float scale = 1;
+  Scale scale;
   float zero_point = 0;
 };
 

@@ -27,8 +27,8 @@ double analytic_breakpoint(Breakpoint method, double m) {
 
 }  // namespace
 
-GroupParameters PiecewiseScheme::fit(std::span<const float> weights,
-                                     const SchemeOptions& options) const {
+FittedParameters PiecewiseScheme::fit(std::span<const float> weights,
+                                      const SchemeOptions& options) const {
   const Extremes extremes = find_extremes(weights);
   const double m = std::max(std::abs(static_cast<double>(extremes.min)),
                             std::abs(static_cast<double>(extremes.max)));
@@ -54,10 +54,14 @@ double PiecewiseScheme::search(std::span<const float> weights, double m,
   }));
 }
 
-void PiecewiseScheme::encode(std::span<const float> weights, const GroupParameters& parameters,
+void PiecewiseScheme::encode(std::span<const float> weights, const FittedParameters& parameters,
                              const SchemeOptions& options, std::span<std::int8_t> codes,
                              std::span<std::uint8_t> regions) const {
-  encode_piecewise(weights, map(parameters, options), codes, regions);
+  PiecewiseMap encoding = map(parameters, options);
+  encoding.centre.scale = parameters.encoding_scale[0];
+  encoding.positive.scale = parameters.encoding_scale[1];
+  encoding.negative.scale = parameters.encoding_scale[1];
+  encode_piecewise(weights, encoding, codes, regions);
 }
 
 void PiecewiseScheme::decode(std::span<const std::int8_t> codes,

@@ -10,9 +10,9 @@ namespace qyolo::quant {
 class PiecewiseScheme : public Scheme {
  public:
   [[nodiscard]] bool piecewise() const final { return true; }
-  [[nodiscard]] GroupParameters fit(std::span<const float> weights,
-                                    const SchemeOptions& options) const final;
-  void encode(std::span<const float> weights, const GroupParameters& parameters,
+  [[nodiscard]] FittedParameters fit(std::span<const float> weights,
+                                     const SchemeOptions& options) const final;
+  void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& options, std::span<std::int8_t> codes,
               std::span<std::uint8_t> regions) const final;
   void decode(std::span<const std::int8_t> codes, std::span<const std::uint8_t> regions,
@@ -22,8 +22,8 @@ class PiecewiseScheme : public Scheme {
  protected:
   // For a breakpoint already rounded as stored, and m = max|r|. Rounding may have made p = 0 (all
   // weights are in the tails) or p >= m (at most those with |r| = m are).
-  [[nodiscard]] virtual GroupParameters parameters(float breakpoint, double m,
-                                                   const SchemeOptions& options) const = 0;
+  [[nodiscard]] virtual FittedParameters parameters(float breakpoint, double m,
+                                                    const SchemeOptions& options) const = 0;
   [[nodiscard]] virtual PiecewiseMap map(const GroupParameters& parameters,
                                          const SchemeOptions& options) const = 0;
 

@@ -25,16 +25,18 @@ class Pwlq final : public PiecewiseScheme {
   }
 
  protected:
-  [[nodiscard]] GroupParameters parameters(float breakpoint, double m,
-                                           const SchemeOptions& options) const override {
+  [[nodiscard]] FittedParameters parameters(float breakpoint, double m,
+                                            const SchemeOptions& options) const override {
     const double p = static_cast<double>(breakpoint);
     const double end = std::max(p, m);
     const int bits = options.bits - 1;
     const AffineParameters positive = affine_parameters(p, end, bits, options);
     const AffineParameters negative = affine_parameters(-end, -p, bits, options);
-    return {.scale = {symmetric_scale(p, centre_steps(options), options), positive.scale},
-            .zero_point = {positive.zero_point, negative.zero_point},
-            .breakpoint = breakpoint};
+    const Scale centre = symmetric_scale(p, centre_steps(options), options);
+    return {{.scale = {centre.stored, positive.scale.stored},
+             .zero_point = {positive.zero_point, negative.zero_point},
+             .breakpoint = breakpoint},
+            {centre.encoding, positive.scale.encoding}};
   }
 
   [[nodiscard]] PiecewiseMap map(const GroupParameters& parameters,

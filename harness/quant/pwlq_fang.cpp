@@ -25,15 +25,16 @@ class PwlqFang final : public PiecewiseScheme {
   }
 
  protected:
-  [[nodiscard]] GroupParameters parameters(float breakpoint, double m,
-                                           const SchemeOptions& options) const override {
+  [[nodiscard]] FittedParameters parameters(float breakpoint, double m,
+                                            const SchemeOptions& options) const override {
     const double p = static_cast<double>(breakpoint);
     const float offset = std::min(round_stored(-m, options.scale_bits), -breakpoint);
     const double width = -static_cast<double>(offset) - p;
-    return {.scale = {symmetric_scale(p, centre_steps(options), options),
-                      symmetric_scale(width, tail_steps(options), options)},
-            .zero_point = {offset},
-            .breakpoint = breakpoint};
+    const Scale centre = symmetric_scale(p, centre_steps(options), options);
+    const Scale tail = symmetric_scale(width, tail_steps(options), options);
+    return {
+        {.scale = {centre.stored, tail.stored}, .zero_point = {offset}, .breakpoint = breakpoint},
+        {centre.encoding, tail.encoding}};
   }
 
   [[nodiscard]] PiecewiseMap map(const GroupParameters& parameters,

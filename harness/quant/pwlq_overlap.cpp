@@ -18,11 +18,12 @@ class PwlqOverlap final : public PiecewiseScheme {
   }
 
  protected:
-  [[nodiscard]] GroupParameters parameters(float breakpoint, double m,
-                                           const SchemeOptions& options) const override {
-    return {.scale = {symmetric_scale(static_cast<double>(breakpoint), steps(options), options),
-                      symmetric_scale(m, steps(options), options)},
-            .breakpoint = breakpoint};
+  [[nodiscard]] FittedParameters parameters(float breakpoint, double m,
+                                            const SchemeOptions& options) const override {
+    const Scale centre = symmetric_scale(static_cast<double>(breakpoint), steps(options), options);
+    const Scale tails = symmetric_scale(m, steps(options), options);
+    return {{.scale = {centre.stored, tails.stored}, .breakpoint = breakpoint},
+            {centre.encoding, tails.encoding}};
   }
 
   [[nodiscard]] PiecewiseMap map(const GroupParameters& parameters,

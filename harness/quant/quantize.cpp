@@ -61,8 +61,8 @@ void encode_groups(std::span<const float> weights, QuantizedTensor& tensor, int 
     if (scheme.piecewise()) block.prepare(region_copy);
     for (std::size_t i = 0; i < block.count(); ++i) {
       const auto group = block.values(weights, weight_copy, i);
-      GroupParameters& parameters = tensor.parameters[block.first() + i];
-      parameters = scheme.fit(group, options);
+      const FittedParameters parameters = scheme.fit(group, options);
+      tensor.parameters[block.first() + i] = parameters;
       scheme.encode(
           group, parameters, options, block.values(codes, code_copy, i),
           scheme.piecewise() ? block.values(regions, region_copy, i) : std::span<std::uint8_t>());

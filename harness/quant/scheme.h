@@ -3,8 +3,13 @@
 //
 // Notation (as in the study, arXiv 2407.04943): r a weight, q its code, k the bits, s the scale in
 // codes per unit (q = round(r s + z)), z the zero-point. Rounding is half to even. Arithmetic is
-// FP64, parameters and reconstructions are stored as FP32; codes are computed from the parameters
-// as stored, so that what is decoded later is what was evaluated.
+// FP64; parameters and reconstructions are stored as FP32, and what is evaluated is what decodes
+// from them.
+//
+// Codes come from the scale before it is rounded to FP32, as the formulas have it: r s is often
+// exactly between two codes (weights trained in FP16 are simple fractions of their group's range),
+// and only the exact scale rounds such ties half to even. Where the difference could show in a
+// reconstruction (16-bit scales, zero-points beyond 2^12), codes come from the stored scale.
 //
 // Where FP32 parameters would lose the formula's answer, they are kept representable: a scale is at
 // most the largest finite value of its format, and small enough that |z| stays below 2^24 (steps
@@ -31,6 +36,13 @@ struct GroupParameters {
   float breakpoint = 0;               // p, same unit as the weights
 
   bool operator==(const GroupParameters&) const = default;
+};
+
+// Parameters together with the scales that weights are encoded with.
+struct FittedParameters : GroupParameters {
+  std::array<double, 2> encoding_scale{};
+
+  bool operator==(const FittedParameters&) const = default;
 };
 
 // Region of a weight under a piecewise-linear scheme.
@@ -61,13 +73,13 @@ class Scheme {
   [[nodiscard]] virtual bool piecewise() const = 0;
 
   // Parameters for these weights. REQUIRES: weights finite, not empty.
-  [[nodiscard]] virtual GroupParameters fit(std::span<const float> weights,
-                                            const SchemeOptions& options) const = 0;
+  [[nodiscard]] virtual FittedParameters fit(std::span<const float> weights,
+                                             const SchemeOptions& options) const = 0;
 
   // Codes (signed, within k bits; within their region's bits) and regions of the weights; decode is
   // the only way back. REQUIRES: spans of one size; regions is empty for schemes that are not
   // piecewise.
-  virtual void encode(std::span<const float> weights, const GroupParameters& parameters,
+  virtual void encode(std::span<const float> weights, const FittedParameters& parameters,
                       const SchemeOptions& options, std::span<std::int8_t> codes,
                       std::span<std::uint8_t> regions) const = 0;
   virtual void decode(std::span<const std::int8_t> codes, std::span<const std::uint8_t> regions,

@@ -18,9 +18,10 @@ class Symmetric final : public UniformScheme {
 
  protected:
   [[nodiscard]] bool symmetric() const override { return true; }
-  [[nodiscard]] GroupParameters parameters(const Interval& range,
-                                           const SchemeOptions& options) const override {
-    return {.scale = {symmetric_scale(range.high, steps(options), options)}};
+  [[nodiscard]] FittedParameters parameters(const Interval& range,
+                                            const SchemeOptions& options) const override {
+    const Scale scale = symmetric_scale(range.high, steps(options), options);
+    return {{.scale = {scale.stored}}, {scale.encoding}};
   }
   [[nodiscard]] LinearMap map(const GroupParameters& parameters,
                               const SchemeOptions& options) const override {

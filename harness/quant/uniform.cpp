@@ -4,8 +4,8 @@
 
 namespace qyolo::quant {
 
-GroupParameters UniformScheme::fit(std::span<const float> weights,
-                                   const SchemeOptions& options) const {
+FittedParameters UniformScheme::fit(std::span<const float> weights,
+                                    const SchemeOptions& options) const {
   const Interval range = find_range(weights, options, symmetric());
   if (options.range.kind != Range::Kind::kMse) return parameters(range, options);
   const auto shrunk = [&](int percent) { return shrink(range, (100 - percent) / 100.0); };
@@ -15,10 +15,12 @@ GroupParameters UniformScheme::fit(std::span<const float> weights,
   return parameters(shrunk(percent), options);
 }
 
-void UniformScheme::encode(std::span<const float> weights, const GroupParameters& parameters,
+void UniformScheme::encode(std::span<const float> weights, const FittedParameters& parameters,
                            const SchemeOptions& options, std::span<std::int8_t> codes,
                            std::span<std::uint8_t> /*regions*/) const {
-  encode_linear(weights, map(parameters, options), codes);
+  LinearMap encoding = map(parameters, options);
+  encoding.scale = parameters.encoding_scale[0];
+  encode_linear(weights, encoding, codes);
 }
 
 void UniformScheme::decode(std::span<const std::int8_t> codes,

@@ -10,9 +10,9 @@ namespace qyolo::quant {
 class UniformScheme : public Scheme {
  public:
   [[nodiscard]] bool piecewise() const final { return false; }
-  [[nodiscard]] GroupParameters fit(std::span<const float> weights,
-                                    const SchemeOptions& options) const final;
-  void encode(std::span<const float> weights, const GroupParameters& parameters,
+  [[nodiscard]] FittedParameters fit(std::span<const float> weights,
+                                     const SchemeOptions& options) const final;
+  void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& options, std::span<std::int8_t> codes,
               std::span<std::uint8_t> regions) const final;
   void decode(std::span<const std::int8_t> codes, std::span<const std::uint8_t> regions,
@@ -22,8 +22,8 @@ class UniformScheme : public Scheme {
  protected:
   // Whether ranges are [-a, a].
   [[nodiscard]] virtual bool symmetric() const = 0;
-  [[nodiscard]] virtual GroupParameters parameters(const Interval& range,
-                                                   const SchemeOptions& options) const = 0;
+  [[nodiscard]] virtual FittedParameters parameters(const Interval& range,
+                                                    const SchemeOptions& options) const = 0;
   [[nodiscard]] virtual LinearMap map(const GroupParameters& parameters,
                                       const SchemeOptions& options) const = 0;
 };

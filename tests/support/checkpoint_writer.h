@@ -159,8 +159,10 @@ struct ConvFields {
   std::optional<Pickle> weight_tensor{};
 };
 inline Pickle conv2d(CheckpointWriter& writer, const ConvFields& conv) {
-  const Pickle weight = conv.weight_tensor.value_or(writer.tensor(
-      conv.weight, {conv.filters, conv.channels / conv.groups, conv.kernel, conv.kernel}));
+  const Pickle weight = conv.weight_tensor
+                            ? *conv.weight_tensor
+                            : writer.tensor(conv.weight, {conv.filters, conv.channels / conv.groups,
+                                                          conv.kernel, conv.kernel});
   const Pickle bias = conv.bias.empty() ? none() : writer.tensor(conv.bias, {conv.filters});
   return module("torch.nn.modules.conv", "Conv2d", {{"weight", weight}, {"bias", bias}}, {}, {},
                 {{"in_channels", integer(conv.channels)},

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "harness/model/printable.h"
 #include "tests/support/checkpoint_writer.h"
 
 namespace qyolo::model {

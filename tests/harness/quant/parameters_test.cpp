@@ -32,7 +32,7 @@ TEST(RoundStored, SinglePrecisionDoesNotOverflow) {
 
 TEST(AffineParameters, AreTheFormulas) {
   const AffineParameters found = affine_parameters(-0.3, 1.2, 4, {});
-  EXPECT_EQ(found.scale, 10.0F);             // 15 / 1.5
+  EXPECT_EQ(found.scale.stored, 10.0F);      // 15 / 1.5
   EXPECT_EQ(found.zero_point, 3.0F - 8.0F);  // -round(-3) - 2^3
   EXPECT_EQ(affine_parameters(-1, 14, 4, {}).zero_point, 1.0F - 8.0F);
   EXPECT_EQ(affine_parameters(2, 3, 1, {}).zero_point, -2.0F - 1.0F);  // one bit: a tail of k = 2
@@ -57,7 +57,7 @@ TEST(AffineParameters, ARangeFarFromZeroKeepsAnExactZeroPoint) {
   const double high = static_cast<double>(std::nextafterf(1000.0F, 2000.0F));
   const AffineParameters found = affine_parameters(low, high, 8, {});
   EXPECT_LT(std::abs(found.zero_point), 16777216.0F);
-  const double scale = static_cast<double>(found.scale);
+  const double scale = static_cast<double>(found.scale.stored);
   EXPECT_LT(1 / scale, high - low);  // still finer than the two values
   EXPECT_EQ(static_cast<double>(found.zero_point), -std::nearbyint(low * scale) - 128);
 }
@@ -66,7 +66,8 @@ TEST(AffineParameters, AConstantDecodesExactly) {
   for (const float value : {0.0F, 0.1F, -0.3F, 1.0F, 3.4e38F, -1.2e-38F, 1e-45F}) {
     const double exact = static_cast<double>(value);
     const auto found = affine_parameters(exact, exact, 4, {});
-    EXPECT_EQ(-static_cast<double>(found.zero_point) / static_cast<double>(found.scale), exact);
+    EXPECT_EQ(-static_cast<double>(found.zero_point) / static_cast<double>(found.scale.stored),
+              exact);
   }
 }
 
@@ -77,13 +78,14 @@ TEST(AffineParameters, AConstantWithAnIntegerZeroPointDecodesExactlyWhereAPowerO
     const auto found = affine_parameters(exact, exact, 4, options);
     EXPECT_EQ(found.zero_point, std::nearbyint(found.zero_point));
     EXPECT_LE(std::abs(found.zero_point), 16777216.0F);
-    EXPECT_EQ(-static_cast<double>(found.zero_point) / static_cast<double>(found.scale), exact);
+    EXPECT_EQ(-static_cast<double>(found.zero_point) / static_cast<double>(found.scale.stored),
+              exact);
   }
   // 0.1 has 24 significant bits: not with the scales of half precision.
   const auto half = affine_parameters(static_cast<double>(0.1F), static_cast<double>(0.1F), 4,
                                       {.scale_bits = 16, .integer_zero_points = true});
   EXPECT_EQ(half.zero_point, -1.0F);
-  EXPECT_EQ(half.scale, 10.0F);
+  EXPECT_EQ(half.scale.stored, 10.0F);
 }
 
 TEST(AffineParameters, ScalesAreFiniteAndPositive) {
@@ -96,8 +98,8 @@ TEST(AffineParameters, ScalesAreFiniteAndPositive) {
                                     {0.0, kLargest},
                                     {kLargest * 0.999, kLargest}}) {
       const auto found = affine_parameters(low, high, bits, {});
-      EXPECT_GT(found.scale, 0);
-      EXPECT_TRUE(std::isfinite(found.scale));
+      EXPECT_GT(found.scale.stored, 0);
+      EXPECT_TRUE(std::isfinite(found.scale.stored));
       EXPECT_LT(std::abs(found.zero_point), 16777216.0F);
     }
   }

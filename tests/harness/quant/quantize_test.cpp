@@ -84,7 +84,7 @@ TEST(Quantize, GroupsAreQuantizedByThemselves) {
             codes_found.push_back(tensor.codes[at]);
           }
         }
-        const GroupParameters parameters = how.scheme->fit(own, how.options);
+        const FittedParameters parameters = how.scheme->fit(own, how.options);
         std::vector<std::int8_t> codes(own.size());
         std::vector<std::uint8_t> regions(how.scheme->piecewise() ? own.size() : 0);
         how.scheme->encode(own, parameters, how.options, codes, regions);

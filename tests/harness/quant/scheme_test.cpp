@@ -20,7 +20,7 @@ using ::testing::ElementsAre;
 using testing::synthetic_weights;
 
 struct Encoded {
-  GroupParameters parameters;
+  FittedParameters parameters;
   std::vector<std::int8_t> codes;
   std::vector<std::uint8_t> regions;
   std::vector<float> decoded;
@@ -367,6 +367,24 @@ TEST(CheckOptions, NamesWhatIsWrong) {
   EXPECT_EQ(message("affine", {.range = {Range::Kind::kPercentile, 101}}),
             "range percentile:101: expected a percentile above 50 and up to 100");
   EXPECT_EQ(message("affine", {.bits = 2, .range = {.kind = Range::Kind::kMse}}), "ok");
+}
+
+// Half of the largest weight lies exactly between two codes; a scale rounded to FP32 first would
+// push it to one side, with every other weight like it in the group.
+TEST(UniformSchemes, CodesAreTheFormulasWithoutRoundingTheScaleFirst) {
+  const SchemeOptions options{.bits = 4};
+  int ties = 0;
+  for (int i = 1; i < 2000; ++i) {
+    const float a = 0.001F * static_cast<float>(i);
+    const std::vector<float> weights = {a, -a, a / 2, -a / 2, a / 14, 3 * a / 14};
+    const Encoded found = round_trip(scheme("symmetric"), weights, options);
+    for (std::size_t j = 0; j < weights.size(); ++j) {
+      const double exact = static_cast<double>(weights[j]) * (7.0 / static_cast<double>(a));
+      EXPECT_EQ(found.codes[j], std::nearbyint(exact)) << a << " " << weights[j];
+      ties += std::abs(exact - std::trunc(exact)) == 0.5 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(ties, 2000);
 }
 
 TEST(FindScheme, UnknownNamesListTheKnownOnes) {
