@@ -64,10 +64,10 @@ Result<std::vector<LabelledBox>> Detector::detect(const std::filesystem::path& p
 Status draw_boxes(const std::filesystem::path& image, const std::vector<LabelledBox>& boxes,
                   const std::filesystem::path& out) {
   // Okabe & Ito's colour-blind safe palette, BGR.
-  const std::array<cv::Scalar, 7> palette = {cv::Scalar(178, 114, 0), cv::Scalar(0, 94, 213),
+  const std::array<cv::Scalar, 8> palette = {cv::Scalar(178, 114, 0), cv::Scalar(0, 94, 213),
                                              cv::Scalar(115, 158, 0), cv::Scalar(167, 121, 204),
                                              cv::Scalar(0, 159, 230), cv::Scalar(233, 180, 86),
-                                             cv::Scalar(66, 228, 240)};
+                                             cv::Scalar(0, 150, 170), cv::Scalar(40, 40, 40)};
   try {
     cv::Mat picture = cv::imread(image.string(), cv::IMREAD_COLOR);
     if (picture.empty()) return error("{} cannot be decoded as an image", image.string());
@@ -81,8 +81,10 @@ Status draw_boxes(const std::filesystem::path& image, const std::vector<Labelled
       const std::string text = fmt::format("{} {:.2f}", box->name, box->score);
       int below = 0;
       const cv::Size size = cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, unit, 1, &below);
-      const cv::Point corner(static_cast<int>(area.x),
-                             std::max(static_cast<int>(area.y), size.height + below));
+      // Above the box, moved into the picture where it would be cut off.
+      const cv::Point corner(
+          std::max(0, std::min(static_cast<int>(area.x), picture.cols - size.width)),
+          std::max(static_cast<int>(area.y), size.height + below));
       cv::rectangle(picture, {corner.x, corner.y - size.height - below},
                     {corner.x + size.width, corner.y}, colour, cv::FILLED);
       cv::putText(picture, text, {corner.x, corner.y - below / 2 - 1}, cv::FONT_HERSHEY_SIMPLEX,

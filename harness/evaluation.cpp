@@ -13,6 +13,7 @@
 #include "datasets/coco_json.h"
 #include "datasets/dataset.h"
 #include "datasets/image_pipeline.h"
+#include "datasets/registry.h"
 #include "harness/memory_account.h"
 #include "harness/model/postprocess.h"
 
@@ -185,6 +186,21 @@ Status Evaluator::State::detect_all(const ImageProgress& progress,
   return {};
 }
 
+namespace {
+
+// Official files that are not there yet: says in one sentence how to get them.
+Status check_present(const EvaluatorConfig& config) {
+  for (const std::filesystem::path& path : {config.model, config.images, config.annotations}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) continue;
+    if (const auto hint = datasets::how_to_get(path))
+      return error("{} is missing: {}", path.string(), *hint);
+  }
+  return {};
+}
+
+}  // namespace
+
 Evaluator::Evaluator(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Evaluator::~Evaluator() = default;
 
@@ -193,6 +209,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   auto state = std::make_unique<State>();
   State& s = *state;
   s.config = config;
+  QYOLO_CHECK_OK(check_present(config));
   QYOLO_TRY(s.graph, model::load_checkpoint(config.model));
   QYOLO_TRY(s.dataset,
             datasets::open_dataset(config.images, config.annotations, config.options.limit));

@@ -18,7 +18,8 @@ Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
                           const metrics::CocoParams& params) {
   QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations));
-  QYOLO_TRY(const std::vector<Detection> found, datasets::read_coco_detections(detections));
+  QYOLO_TRY(const std::vector<Detection> found,
+            datasets::read_coco_detections(detections, params.threads));
   auto evaluation = metrics::evaluate_coco(truth, found, params);
   if (!evaluation.ok()) return error("{}: {}", detections.string(), evaluation.error().message);
   Score score;

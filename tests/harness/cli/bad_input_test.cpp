@@ -140,6 +140,14 @@ TEST_F(BadInput, Experiments) {
       "'speed'");
 }
 
+TEST_F(BadInput, MissingOfficialFilesSayHowToGetThem) {
+  const auto run = [&](const std::string& model) {
+    return with_experiment([&](Json& e) { e["model"] = (folder_.path() / model).string(); });
+  };
+  expect_one_sentence(run("yolov7.pt"), "qyolo fetch yolov7");
+  expect_one_sentence(run("yolov7.pt"), "75,587,165 bytes");
+}
+
 TEST_F(BadInput, OutputFolders) {
   const fs::path in_the_way = file("taken", "a file");
   expect_one_sentence(qyolo({"run", (source_dir() / "experiments/demo.json").string(), "--out",
