@@ -2,7 +2,7 @@
 //
 // By default a thread that waits at the end of a parallel loop spins. As soon as anything else
 // wants a core, the spinning threads take it from the ones that still work: on two busy cores a
-// forward pass was measured 3 to 5 times slower than with sleeping threads. The runtime reads its
+// forward pass was measured 2 to 5 times slower than with sleeping threads. The runtime reads its
 // setting when it is loaded, before main() and before our constructors, but after the functions of
 // .preinit_array.
 #include <cstdlib>
