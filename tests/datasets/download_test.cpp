@@ -161,15 +161,20 @@ TEST_F(FetchingAFile, SourcesThatMakeNoSenseAreRefused) {
   EXPECT_FALSE(fs::exists(partial()));
 }
 
-TEST_F(FetchingAFile, FollowsARedirect) {
+TEST_F(FetchingAFile, FollowsARedirectWhoseHeadersAreNotTheFiles) {
   ServedFile redirect;
   redirect.status = 302;
   redirect.location = "/elsewhere";
   redirect.etag = "\"of the redirect\"";
   server_.put("/model.bin", redirect);
-  server_.put("/elsewhere", {content_});
+  ServedFile cut{content_, ""};
+  cut.drop_after = 100'000;
+  server_.put("/elsewhere", cut);
+  server_.put_next("/elsewhere", {content_, ""});
   fetched(item());
   EXPECT_EQ(content_of(target()), content_);
+  EXPECT_EQ(server_.requests().back().range, "bytes=100000-");
+  EXPECT_EQ(server_.requests().back().if_range, "");
 }
 
 TEST_F(FetchingAFile, WrongContentIsDeletedAndReported) {

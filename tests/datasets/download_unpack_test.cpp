@@ -214,12 +214,11 @@ TEST_F(FetchingArchives, DeclaredSizesAreNotBelieved) {
   EXPECT_EQ(refusal_of(declaring(testing::make_zip(entries), 0xFFFFFFF0)),
             ": val/1.jpg takes more than the 1,000 bytes expected of 'val/*.jpg'");
   fs::remove_all(to());
-  // Says less than it holds.
-  const std::string zeros(100'000, '\0');
+  // Says less than it holds, and holds more than libarchive unpacks at a time.
+  const std::string zeros(2'000'000, '\0');
   const std::string bomb = deflated({{"val/1.jpg", zeros}, {"val/2.jpg", "2"}, {"val/3.jpg", "3"}});
-  const std::string refusal = refusal_of(declaring(bomb, 10));
-  EXPECT_THAT(refusal,
-              ::testing::AnyOf(HasSubstr("takes more than"), HasSubstr("cannot be unpacked")));
+  EXPECT_EQ(refusal_of(declaring(bomb, 10)),
+            ": val/1.jpg takes more than the 1,000 bytes expected of 'val/*.jpg'");
 }
 
 TEST_F(FetchingArchives, DamagedEntriesAreRefused) {
