@@ -129,6 +129,20 @@ TEST(CompareRuns, AKeyWinsOverALabelAndNoCellIsUsedTwice) {
   EXPECT_THAT(labels(comparison->only_a), ElementsAre("affine-4-filter"));
 }
 
+TEST(CompareRuns, CellsOfOneLabelAreMatchedInOrder) {
+  auto a = before(), b = with_other_keys(before());
+  for (Row& row : a.rows) row.label = "same";
+  for (Row& row : b.rows) row.label = "same";
+  b.rows.pop_back();
+  const auto comparison = compare_runs(a, b);
+  ASSERT_TRUE(comparison.ok());
+  ASSERT_EQ(comparison->cells.size(), 2U);
+  EXPECT_EQ(comparison->cells[0].b, &b.rows[0]);
+  EXPECT_EQ(comparison->cells[1].b, &b.rows[1]);
+  ASSERT_EQ(comparison->only_a.size(), 1U);
+  EXPECT_EQ(comparison->only_a[0], &a.rows[2]);
+}
+
 TEST(CompareRuns, ListsWhatOnlyOneRunHas) {
   const auto a = before();
   const auto b = run_of(base_manifest({kEight, kPwlq}), base_records());
@@ -273,6 +287,21 @@ TEST(ComparisonTable, JsonAndLatexSayTheSame) {
   const std::string latex = emit_comparison(*comparison, TableFormat::kLatex);
   EXPECT_THAT(latex, HasSubstr("affine-4-filter & key & 50.00 & 37.50 & $-12.50$ & 0.00 &"));
   EXPECT_THAT(latex, HasSubstr("only in B: affine-8-layer."));
+}
+
+TEST(CompareRuns, ManifestsOfAnyShapeAreRead) {
+  const auto a = before();
+  for (const char* shape : {"null", "7", "[]", "[7, {}]", R"({"key": 7})", R"("text")"}) {
+    auto b = before();
+    for (const char* key : {"cells", "checkpoint", "dataset", "experiment", "host", "versions"})
+      b.manifest[key] = Json::parse(shape);
+    const auto comparison = compare_runs(a, b);
+    ASSERT_TRUE(comparison.ok()) << shape;
+    for (const TableFormat format :
+         {TableFormat::kMarkdown, TableFormat::kCsv, TableFormat::kLatex, TableFormat::kJson})
+      EXPECT_NE(emit_comparison(*comparison, format), "") << shape;
+    EXPECT_NE(emit_table(b, TableFormat::kMarkdown), "") << shape;
+  }
 }
 
 TEST(ComparisonTable, HostileTextStaysText) {

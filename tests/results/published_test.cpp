@@ -81,6 +81,8 @@ TEST(Published, CocoVal2017IsKnownByNameOrByItsSize) {
   OrderedJson record = accuracy_record(kFp32, 0.7, 5e6);
   for (int i = 0; i < 80; ++i) record["per_class"].push_back({{"category_id", i}});
   EXPECT_TRUE(is_coco_val2017(run_of(manifest, {record})));
+  manifest["dataset"]["image_count"] = 4952;
+  EXPECT_FALSE(is_coco_val2017(run_of(manifest, {record}))) << "80 classes of something else";
 }
 
 TEST(Published, JsonIsMarkedAndCsvHoldsOnlyTheRun) {
@@ -96,6 +98,8 @@ TEST(Published, JsonIsMarkedAndCsvHoldsOnlyTheRun) {
   EXPECT_EQ(array[0]["ratio_fp16"].dump(), "3.92");
   EXPECT_TRUE(array[0]["AP"].is_null());
   EXPECT_EQ((*json)["rows"].size(), 2U);
+  const auto other = run_from(manifest_of({kFp32, kAffine}));
+  EXPECT_EQ(Json(published_json(other)).size(), 2U) << "only the study's pairs";
   EXPECT_THAT(emit_table(run, TableFormat::kCsv), Not(HasSubstr("published")));
 }
 
