@@ -165,7 +165,7 @@ Status copy_network(TensorWriter& writer, const NamedTensors& ema, const NamedTe
         "other: the quantized network cannot stand for both");
   }
   for (std::size_t i = 0; i < ema.size(); ++i)
-    QYOLO_CHECK_OK(writer.copy(*ema[i].second, *model[i].second, "model: " + model[i].first));
+    QYOLO_CHECK_OK(writer.copy(*ema[i].second, *model[i].second, model[i].first + " of 'model'"));
   return {};
 }
 
