@@ -196,22 +196,64 @@ TEST(CheckpointWriter, AuxiliaryHeadsKeepTheirValues) {
 
 // --- networks of a few layers ---
 
+// Weights and biases that were written and read again.
+void expect_same_weights(const std::string& file, const Graph& given) {
+  const auto written = rewrite(file, given);
+  ASSERT_TRUE(written.ok()) << written.error().message;
+  const auto loaded = load(*written);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  for (const int node : given.conv_nodes()) {
+    const auto i = static_cast<std::size_t>(node);
+    EXPECT_EQ(loaded->nodes[i].conv()->weight, given.nodes[i].conv()->weight);
+    EXPECT_EQ(loaded->nodes[i].conv()->bias, given.nodes[i].conv()->bias);
+  }
+}
+
 TEST(CheckpointWriter, FullPrecisionFilesGetTheWeightsAsTheyAre) {
   TinyNetwork network;
   network.layers[0] = network.conv_layer(
       0, make::integer(-1), {4, 3, 3, 2, 1, 1, make::pseudo_random(108, 1), {1, 2, 3, 4}},
       {{3, -1, 1, 1}, {0.5F, 0, 0, 0}, {2, 0, 7, 0}, {3.75F, 1, 0, 1}});
   const std::string file = network.checkpoint();
-  const Graph given = with_other_weights(*load(file));
-  const auto written = rewrite(file, given);
-  ASSERT_TRUE(written.ok()) << written.error().message;
-  const auto loaded = load(*written);
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  for (const int node : {0, 1, 3}) {
-    const auto i = static_cast<std::size_t>(node);
-    EXPECT_EQ(loaded->nodes[i].conv()->weight, given.nodes[i].conv()->weight);
-    EXPECT_EQ(loaded->nodes[i].conv()->bias, given.nodes[i].conv()->bias);
-  }
+  expect_same_weights(file, with_other_weights(*load(file)));
+}
+
+TEST(CheckpointWriter, TheOtherBranchesOfARepConvGiveNothing) {
+  TinyNetwork network;
+  const make::NormFields norm{{1, 2, -1, 1}, {0.5F, 1, 0, 0}, {2, 0, 7, 0}, {3, 1, 0.5F, 1}};
+  const auto branch = [&](const make::ConvFields& conv) {
+    return make::sequential(
+        {make::conv2d(network.writer, conv), make::batch_norm(network.writer, norm)});
+  };
+  network.layers[1] = make::module(
+      "models.common", "RepConv", {}, {},
+      {{"act", make::silu()},
+       {"rbr_identity", make::batch_norm(network.writer, norm)},
+       {"rbr_dense", branch({4, 4, 3, 1, 1, 1, make::pseudo_random(144, 5), {1, 2, 3, 4}})},
+       {"rbr_1x1", branch({4, 4, 1, 1, 1, 1, make::pseudo_random(16, 6), {4, 3, 2, 1}})}},
+      make::placed(1, make::integer(-1)));
+  const std::string file = network.checkpoint();
+  const auto graph = load(file);
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  EXPECT_EQ(graph->nodes[1].conv()->weight.size(), 144U);
+  expect_same_weights(file, with_other_weights(*graph));
+}
+
+TEST(CheckpointWriter, ImplicitKnowledgeBecomesNeutral) {
+  TinyNetwork network;
+  const auto implicit = [&](std::string_view kind, std::int64_t count) {
+    const std::vector<float> values(static_cast<std::size_t>(count), 0.5F);
+    return make::module_list(
+        {make::module("models.common", kind,
+                      {{"implicit", network.writer.tensor(values, {1, count, 1, 1})}}, {}, {})});
+  };
+  network.layers[3] = network.detect(3, make::list({make::integer(2)}), "IDetect",
+                                     {{"ia", implicit("ImplicitA", TinyNetwork::kHeadChannels)},
+                                      {"im", implicit("ImplicitM", TinyNetwork::kOutputs)}});
+  const std::string file = network.checkpoint();
+  const auto graph = load(file);
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  expect_same_weights(file, with_other_weights(*graph));
 }
 
 make::Pickle half_weight(TinyNetwork& network, const std::vector<std::int64_t>& stride) {
