@@ -237,6 +237,9 @@ TEST(CheckpointWriter, TheOtherBranchesOfARepConvGiveNothing) {
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   EXPECT_EQ(graph->nodes[1].conv()->weight.size(), 144U);
   expect_same_weights(file, with_other_weights(*graph));
+  const auto written = rewrite(file, *graph);
+  ASSERT_TRUE(written.ok()) << written.error().message;
+  EXPECT_THAT(stored_weights(*written).at("model.1.rbr_1x1.0"), ::testing::Each(0));
 }
 
 TEST(CheckpointWriter, ImplicitKnowledgeBecomesNeutral) {
