@@ -53,7 +53,6 @@ class HeatMap {
     for (const Row& row : run.rows) {
       if (row.baseline || row.bits == 0) continue;
       if (!place(row)) continue;
-      ++placed_;
       if (!has_loss(row)) {
         absent_ = true;
         continue;
@@ -62,7 +61,6 @@ class HeatMap {
       most_ = std::max(most_, std::abs(loss(row)));
       rises_ = rises_ || loss(row) < 0;
     }
-    if (most_ == 0) most_ = 1;
     for (const Section& section : sections_) {
       for (const Line& line : section.lines) gaps_ = gaps_ || line.cells.size() < bits_.size();
     }
@@ -96,7 +94,8 @@ class HeatMap {
   static constexpr double kTop = 166;
   static constexpr double kCellHeight = 27;
   static constexpr double kSectionGap = 14;
-  static constexpr double kGap = 2;  // between cells
+  static constexpr double kGap = 2;            // between cells
+  static constexpr double kReadableCell = 62;  // as wide as names leave it, if they can
   static constexpr double kTextSize = 12;
 
   [[nodiscard]] bool has_loss(const Row& row) const { return baseline_ != nullptr && row.ap; }
@@ -150,7 +149,9 @@ class HeatMap {
       for (const Line& line : section.lines)
         width = std::max(width, text_width(line.name, kTextSize));
     }
-    return std::min(width, 260.0) + 12;
+    const double room = kWidth - 2 * kMargin - granularity_width() -
+                        kReadableCell * static_cast<double>(bits_.size());
+    return std::min(width, std::clamp(room, 180.0, 420.0)) + 12;
   }
   [[nodiscard]] double cells_left() const { return kMargin + granularity_width() + name_width(); }
   [[nodiscard]] double cell_width() const {
@@ -336,8 +337,8 @@ class HeatMap {
   std::map<std::tuple<std::string, std::string, int>, int> cells_at_;
   std::set<std::pair<std::string, std::string>> several_;  // schemes with cells of equal bits
   std::vector<Section> sections_;
-  std::size_t lines_ = 0, placed_ = 0, shown_ = 0;
-  double most_ = 0;  // the largest change, points
+  std::size_t lines_ = 0, shown_ = 0;
+  double most_ = 1;  // the largest change, points; less does not look alarming
   bool rises_ = false, absent_ = false, gaps_ = false;
 };
 

@@ -47,7 +47,7 @@ class LayerChart {
   [[nodiscard]] std::string draw() const {
     if (panels_.empty()) return empty_chart(kId, kTitle, run_);
     const double count = static_cast<double>(panels_.size());
-    const double height = kTop + count * (panel_height() + kGapY) + 54;
+    const double height = panels_top() + count * (panel_height() + kGapY) + 54;
     Svg svg(kWidth, height, kId, kTitle, description());
     draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, subtitle());
     draw_legend_row(svg, {kMargin, 96}, kWidth - 2 * kMargin, legend());
@@ -65,7 +65,6 @@ class LayerChart {
  private:
   static constexpr std::string_view kId = "layer-sqnr";
   static constexpr std::string_view kTitle = "Weight SQNR of every layer, dB";
-  static constexpr double kTop = 142;
   static constexpr double kGapY = 40;
   static constexpr double kWidestName = 120;
 
@@ -116,19 +115,21 @@ class LayerChart {
       }
       gaps_ = gaps_ || panel.layers.size() < layers_;
     }
-    const double step = nice_step(std::max(high_ - low_, 1.0), 4);
+    const double step = nice_step(std::max(high_ - low_, 1.0), 8);
     low_ = std::floor(low_ / step) * step;
     high_ = std::ceil((high_ + 0.05 * (high_ - low_)) / step) * step;
     if (high_ <= low_) high_ = low_ + step;
+    choose_names();
   }
 
+  [[nodiscard]] double panels_top() const { return shapes_ || exact_ ? 142 : 116; }
   [[nodiscard]] double panel_height() const {
     if (panels_.size() == 1) return 300;
     if (panels_.size() == 2) return 190;
     return panels_.size() == 3 ? 140 : 100;
   }
   [[nodiscard]] Frame make_frame(std::size_t panel) const {
-    const double top = kTop + static_cast<double>(panel) * (panel_height() + kGapY);
+    const double top = panels_top() + static_cast<double>(panel) * (panel_height() + kGapY);
     const Box area = {64, top, kWidth - kMargin, top + panel_height()};
     return {area,
             Scale(Scale::Kind::kLinear, -0.5, static_cast<double>(names_.size()) - 0.5, area.left,
@@ -139,30 +140,47 @@ class LayerChart {
     return (kWidth - kMargin - 64) / static_cast<double>(names_.size());
   }
 
-  [[nodiscard]] static double name_width(const std::string& name) {
-    return std::min(text_width(name, 11), kWidestName);
+  struct Name {
+    double x = 0;  // of the layer
+    std::string text;
+    double at = 0;  // centre of the text, on the canvas
+    double half = 0;
+  };
+  [[nodiscard]] std::vector<Name> every(std::size_t stride) const {
+    const Frame frame = make_frame(0);
+    std::vector<Name> names;
+    for (std::size_t i = 0; i < names_.size(); i += stride) {
+      Name name{frame.x(static_cast<double>(i)), fit_text(names_[i], kWidestName, 11)};
+      name.half = text_width(name.text, 11) / 2;
+      name.at = std::clamp(name.x, 8 + name.half, kWidth - 8 - name.half);
+      names.push_back(std::move(name));
+    }
+    return names;
   }
-  // Every how many layers there is room for a name: 1, 2, 5 x 10^n.
-  [[nodiscard]] std::size_t stride() const {
+  // Chooses the layers to be named: every 1, 2, 5 x 10^n for which there is room.
+  void choose_names() {
     for (std::size_t power = 1;; power *= 10) {
       for (const std::size_t factor : {1, 2, 5}) {
-        const std::size_t every = factor * power;
-        bool fits = true;
-        for (std::size_t i = every; i < names_.size(); i += every) {
-          const double needed = (name_width(names_[i - every]) + name_width(names_[i])) / 2 + 6;
-          fits = fits && needed <= static_cast<double>(every) * slot();
-        }
-        if (fits) return every;
+        stride_ = factor * power;
+        named_ = every(stride_);
+        const auto crowded = std::adjacent_find(
+            named_.begin(), named_.end(), [](const Name& left, const Name& right) {
+              return left.at + left.half + 6 > right.at - right.half;
+            });
+        // The last name may have had to make way for the canvas's end.
+        if (crowded != named_.end() && crowded + 2 == named_.end() && named_.size() > 3)
+          named_.pop_back();
+        else if (crowded != named_.end())
+          continue;
+        return;
       }
     }
   }
 
   void draw_panel(Svg& svg, const Frame& frame, const Panel& panel) const {
     svg.open("panel");
-    for (std::size_t i = 0; i < names_.size(); i += stride()) {
-      const double x = frame.x(static_cast<double>(i));
-      svg.line({x, frame.area.top}, {x, frame.area.bottom}, {kGrid, 1});
-    }
+    for (const Name& name : named_)
+      svg.line({name.x, frame.area.top}, {name.x, frame.area.bottom}, {kGrid, 1});
     draw_y_axis(svg, frame, ticks_of(frame.y, panels_.size() > 3 ? 3 : 5), "");
     draw_title(svg, frame, panel);
     const double zero = frame.y(0), half = std::min(slot() * 0.39, 20.0);
@@ -209,7 +227,7 @@ class LayerChart {
         lowest = &layer;
     }
     std::string text;
-    if (panel.row->sqnr_db) text = fmt::format("{:.2f} over all weights", *panel.row->sqnr_db);
+    if (panel.row->sqnr_db) text = fmt::format("{:.2f} dB over all weights", *panel.row->sqnr_db);
     if (lowest != nullptr) {
       text += fmt::format("{}lowest {:.2f} in {}", text.empty() ? "" : ", ", *lowest->sqnr_db,
                           lowest->name);
@@ -225,22 +243,14 @@ class LayerChart {
     svg.open("axis");
     const double y = frame.area.bottom;
     svg.line({frame.area.left, y}, {frame.area.right, y}, {kAxis, 1});
-    double free_from = 0;
-    for (std::size_t i = 0; i < names_.size(); i += stride()) {
-      const double x = frame.x(static_cast<double>(i));
-      svg.line({x, y}, {x, y + 5}, {kAxis, 1});
-      const std::string name = fit_text(names_[i], kWidestName, 11);
-      const double half = text_width(name, 11) / 2;
-      const double at = std::clamp(x, 8 + half, kWidth - 8 - half);
-      if (at - half < free_from) continue;
-      svg.text({at, y + 19}, name, {11, kMuted, Anchor::kMiddle});
-      free_from = at + half + 6;
+    for (const Name& name : named_) {
+      svg.line({name.x, y}, {name.x, y + 5}, {kAxis, 1});
+      svg.text({name.at, y + 19}, name.text, {11, kMuted, Anchor::kMiddle});
     }
-    const std::size_t every = stride();
     svg.text({frame.area.centre().x, y + 41},
-             every == 1 ? std::string("Layers in network order")
-                        : fmt::format("Layers in network order, every {} named",
-                                      every == 2 ? "second" : fmt::format("{}th", every)),
+             stride_ == 1 ? std::string("Layers in network order")
+                          : fmt::format("Layers in network order, every {} named",
+                                        stride_ == 2 ? "second" : fmt::format("{}th", stride_)),
              {12.5, kInk, Anchor::kMiddle});
     svg.close();
   }
@@ -265,20 +275,16 @@ class LayerChart {
     if (shapes_) {
       entries.push_back({Kind::kMark, "larger kernels", kSpatial, Shape::kSquare});
       entries.push_back({Kind::kMark, "1x1 layers", kPointwise, Shape::kSquare});
-    } else {
-      entries.push_back({Kind::kMark, "layers", kSpatial, Shape::kSquare});
     }
     if (exact_) entries.push_back({Kind::kMark, "exact, no error", kMuted, Shape::kDiamond});
     return entries;
   }
 
   [[nodiscard]] std::string subtitle() const {
-    std::string text =
-        fmt::format("{} {}-bit, a panel per granularity", shown_name(scheme_), bits_);
-    if (!selection_.scheme || !selection_.bits) {
-      text += " (shown: the scheme and bits with most granularities, then the fewest bits)";
-    }
-    return text + (run_.network.empty() ? "" : "; " + run_.network);
+    std::string text = run_.network.empty() ? "" : fit_text(run_.network, 260, 13) + ", ";
+    text += fmt::format("{} {}-bit", fit_text(shown_name(scheme_), 200, 13), bits_);
+    if (selection_.scheme && selection_.bits) return text;
+    return text + " (default: most granularities, then fewest bits)";
   }
 
   [[nodiscard]] std::string note() const {
@@ -315,6 +321,8 @@ class LayerChart {
   std::size_t layers_ = 0;
   bool shapes_ = false, exact_ = false, gaps_ = false;
   double low_ = 0, high_ = 0;
+  std::size_t stride_ = 1;
+  std::vector<Name> named_;
 };
 
 }  // namespace

@@ -58,10 +58,11 @@ class HistogramChart {
     Svg svg(kWidth, height, kId, title(), description());
     draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, title(), subtitle());
     draw_legend_row(svg, {kMargin, 94}, kWidth - 2 * kMargin, legend());
-    const Box above = {kLeft, kTop, kWidth - kMargin, height - (grid ? 270 : 90)};
+    const Box above = {kLeft, grid ? kTop : kTop - 24, kWidth - kMargin,
+                       height - (grid ? 270 : 90)};
     const Frame frame = {above, x_scale(), y_scale(fullest_, above.bottom, above.top + 4)};
     draw_y_axis(svg, frame, count_ticks(frame.y), "");
-    svg.text({kMargin, above.top - 40}, axis_title("Weights per bin"), {12.5, kInk});
+    svg.text({kMargin, above.top - (grid ? 40 : 16)}, axis_title("Weights per bin"), {12.5, kInk});
     draw_clipping(svg, frame);
     draw_bins(svg, frame);
     const Box below = {above.left, above.bottom + 36, above.right, above.bottom + 176};
@@ -79,9 +80,7 @@ class HistogramChart {
   static constexpr double kLeft = 76, kTop = 164;
 
   [[nodiscard]] std::string title() const {
-    return data_.levels.empty()
-               ? "Weights of " + data_.layer
-               : fmt::format("Weights of {} and the {} grid", data_.layer, data_.cell);
+    return fmt::format("Weights of {}, {}", data_.layer, data_.cell);
   }
   [[nodiscard]] std::string subtitle() const {
     std::string text = fmt::format("{}, {}: {} weights from {} to {}", data_.shape,
@@ -183,13 +182,14 @@ class HistogramChart {
     svg.open("lines");
     const Scale x = x_scale();
     double free_from = 0;
-    const auto label = [&](double value, double y, Anchor anchor, const std::string& text,
+    // Outwards from the line, or inwards where the canvas ends.
+    const auto label = [&](double value, double y, bool leftwards, const std::string& text,
                            std::string_view colour) {
       const double width = text_width(text, 11.5);
-      double left = x(value) - (anchor == Anchor::kEnd      ? width
-                                : anchor == Anchor::kMiddle ? width / 2
-                                                            : 0);
-      left = std::clamp(left, kMargin, kWidth - 12 - width);
+      double left = leftwards ? x(value) - width : x(value);
+      if (left < kMargin) left = x(value);
+      if (left + width > kWidth - 12) left = x(value) - width;
+      left = std::clamp(left, kMargin, std::max(kMargin, kWidth - 12 - width));
       if (left < free_from) return;
       svg.text({left, y}, text, {11.5, colour});
       free_from = left + width + 6;
@@ -200,14 +200,13 @@ class HistogramChart {
     };
     const double first = data_.levels.front().value, last = data_.levels.back().value;
     for (const double end : {first, last}) line(end, area.top - 18, {kEnd, 1});
-    label(first, area.top - 22, Anchor::kStart, "lowest level " + number(first), kEnd);
-    if (last > first)
-      label(last, area.top - 22, Anchor::kEnd, "highest level " + number(last), kEnd);
+    label(first, area.top - 22, true, "lowest level " + number(first), kEnd);
+    if (last > first) label(last, area.top - 22, false, "highest level " + number(last), kEnd);
     free_from = 0;
     for (const double p : data_.breakpoints) {
       line(p, area.top - 2, {kBreakpoint, 1.4, kBreakpointDash});
-      label(p, area.top - 7, p < 0 ? Anchor::kEnd : Anchor::kStart,
-            fmt::format("{} = {}", p < 0 ? "-p" : "p", number(p)), "#00664b");
+      label(p, area.top - 7, p < 0, fmt::format("{} = {}", p < 0 ? "-p" : "p", number(p)),
+            "#00664b");
     }
     svg.close();
   }
@@ -216,16 +215,15 @@ class HistogramChart {
     using Kind = LegendEntry::Kind;
     std::vector<LegendEntry> entries = {{Kind::kMark, "weights", kWeights, Shape::kSquare}};
     if (data_.levels.empty()) return entries;
-    entries.push_back({Kind::kMark, "levels in use", kGridColour, Shape::kSquare});
+    entries.push_back({Kind::kMark, "used levels", kGridColour, Shape::kSquare});
     if (used_ < data_.levels.size())
       entries.push_back({Kind::kMark, "unused levels", kUnused, Shape::kSquare});
-    entries.push_back({Kind::kLine, "ends of the grid", kEnd, {}, {}, 1});
+    entries.push_back({Kind::kLine, "ends of grid", kEnd, {}, {}, 1});
     if (!data_.breakpoints.empty())
       entries.push_back({Kind::kLine, "breakpoints", kBreakpoint, {}, kBreakpointDash, 1.4});
     if (data_.clipped > 0)
       entries.push_back({Kind::kLine,
-                         fmt::format("hatched: beyond the grid, {} clipped",
-                                     percent(data_.clipped, data_.weights)),
+                         fmt::format("clipped: {}", percent(data_.clipped, data_.weights)),
                          kUnused,
                          {},
                          "2 2",
