@@ -65,10 +65,10 @@ void add_inspect(CLI::App& app, Action& action) {
                    "Group to draw, from 0 (default: the first of the largest)")
       ->needs(histogram);
   command->footer(
-      "Examples:\n"
-      "  qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --granularity fshape\n"
-      "  qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 --granularity "
-      "layer --layer model.0.conv --histogram weights.svg");
+      "Example: qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --granularity "
+      "fshape\n"
+      "Example: qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
+      "--granularity layer --layer model.0.conv --histogram weights.svg");
   command->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
 }
 

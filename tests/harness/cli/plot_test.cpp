@@ -33,6 +33,20 @@ TEST(PlotCommand, NamesTheCellsWhereNoneIsAsAskedFor) {
                                     "scheme and bits out of: affine 8, affine 6"));
 }
 
+// What layer-sqnr.svg tells 1x1 layers by.
+TEST(EvalCommand, GivesTheShapeOfEveryLayer) {
+  const auto result = qyolo(parts_eval({"--limit", "1", "--scheme", "affine"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json layers = Json::parse(result.out)["weight_error"]["layers"];
+  ASSERT_EQ(layers.size(), 92U);
+  EXPECT_EQ(layers[0]["shape"], Json({8, 3, 3, 3}));
+  for (const Json& layer : layers) {
+    std::int64_t weights = 1;
+    for (const Json& size : layer["shape"]) weights *= size.get<std::int64_t>();
+    EXPECT_EQ(layer["weights"], weights) << layer["name"];
+  }
+}
+
 TEST(InspectCommand, DrawsTheWeightsOfALayerWithTheGrid) {
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "weights.svg").string();
