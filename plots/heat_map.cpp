@@ -262,7 +262,7 @@ class HeatMap {
       svg.text({x, kBar + 11}, text, {kTextSize, kInk});
       x += text_width(text, kTextSize) + 20;
     };
-    say("AP loss, points (square-root colour scale)");
+    say("AP loss, points (square-root scale)");
     const auto key = [&](const std::string& text, bool pending) {
       const Box box = {x, kBar - 1, x + 24, kBar + 15};
       if (pending) svg.rectangle(box, kPending);

@@ -47,7 +47,8 @@ class LayerChart {
   [[nodiscard]] std::string draw() const {
     if (panels_.empty()) return empty_chart(kId, kTitle, run_);
     const double count = static_cast<double>(panels_.size());
-    const double height = panels_top() + count * (panel_height() + kGapY) + 54;
+    const double height =
+        panels_top() + count * (panel_height() + kGapY) + (note().empty() ? 30 : 54);
     Svg svg(kWidth, height, kId, kTitle, description());
     draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, subtitle());
     draw_legend_row(svg, {kMargin, 96}, kWidth - 2 * kMargin, legend());

@@ -115,16 +115,16 @@ TEST(HeatMap, ATinyLossDoesNotLookLikeALargeOne) {
 }
 
 TEST(HeatMap, MarksCellsWithoutAp) {
-  const Cell waiting{"affine", 8, "filter"};
+  const Cell waiting{"affine", 8, "filter"}, risen{"symmetric", 8, "filter"};
   const std::string svg =
-      heat_map(run_of(manifest_of({kFp32, kAffine, kPwlq, waiting}),
+      heat_map(run_of(manifest_of({kFp32, kAffine, kPwlq, waiting, risen}),
                       {accuracy_record(kFp32, 0.7, 9e6), accuracy_record(kAffine, 0.5, 1e6),
-                       failed_record(kPwlq, "no")}));
+                       failed_record(kPwlq, "no"), accuracy_record(risen, 0.8, 1e6)}));
   expect_sound(svg);
   EXPECT_EQ(text_in(svg, cell_of(svg, "pwlq 4-bit filter: failed")).text, "failed");
   EXPECT_EQ(text_in(svg, cell_of(svg, "affine 8-bit filter: pending")).text, "pending");
   EXPECT_TRUE(contains_text(svg, "not in the run")) << "pwlq has no 8 bits";
-  EXPECT_THAT(svg, HasSubstr("2 of 3 cells not shown: 1 failed, 1 pending."));
+  EXPECT_THAT(svg, HasSubstr("2 of 4 cells not shown: 1 failed, 1 pending."));
 }
 
 TEST(HeatMap, NamesLinesByLabelWhereSchemeBitsAndGranularityDoNotTellCellsApart) {
