@@ -7,21 +7,11 @@
 #include <limits>
 #include <utility>
 
+#include "common/half.h"
 #include "harness/model/printable.h"
 
 namespace qyolo::model {
 namespace {
-
-// IEEE 754 binary16, without branches: shifting its exponent and fraction into place and scaling by
-// 2^112 is exact for normal and subnormal numbers; what was infinite or NaN comes out >= 65536.
-float from_half(std::uint16_t half) {
-  constexpr float kRebias = 0x1p112F;
-  constexpr float kNotFinite = 65536.0F;
-  const float scaled = std::bit_cast<float>((half & 0x7FFFU) << 13U) * kRebias;
-  const std::uint32_t overflow = scaled >= kNotFinite ? 0x7F800000U : 0U;
-  const std::uint32_t sign = (half & 0x8000U) << 16U;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(scaled) | overflow | sign);
-}
 
 float from_bfloat16(std::uint16_t value) {
   return std::bit_cast<float>(std::uint32_t{value} << 16U);
@@ -51,7 +41,7 @@ struct StorageType {
 };
 
 constexpr std::array kStorageTypes = {
-    StorageType{"HalfStorage", 2, true, convert<std::uint16_t, from_half>},
+    StorageType{"HalfStorage", 2, true, convert<std::uint16_t, float_from_half>},
     StorageType{"FloatStorage", 4, true, convert<float, from_number<float>>},
     StorageType{"DoubleStorage", 8, true, convert<double, from_number<double>>},
     StorageType{"BFloat16Storage", 2, true, convert<std::uint16_t, from_bfloat16>},
