@@ -275,7 +275,8 @@ Status read_stored(const JsonObject& root, Graph& graph) {
   QYOLO_TRY(const Json* convs, list_of(stored, "convs", 0, kMaxStoredConvs));
   for (const Json& conv : *convs) {
     std::array<std::int64_t, 4> shape{};
-    bool fits = conv.is_array() && conv.size() == 5 && is_plain(conv[0]);
+    bool fits = conv.is_array() && conv.size() == 7 && is_plain(conv[0]) && is_plain(conv[5]) &&
+                conv[6].is_number_unsigned() && conv[6] <= kMaxLayer;
     std::int64_t weights = 1;
     for (std::size_t i = 0; fits && i < shape.size(); ++i) {
       const Json& side = conv[i + 1];
@@ -286,11 +287,11 @@ Status read_stored(const JsonObject& root, Graph& graph) {
     }
     graph.stored_conv_weights += fits ? weights : 0;
     if (!fits || graph.stored_conv_weights > graph.stored_values) {
-      return error("{}: expected names with four sizes, of no more weights than 'values' says",
+      return error("{}: expected [name, four sizes, type, layer], of no more weights than 'values'",
                    stored.place_of("convs"));
     }
-    graph.stored_convs.push_back(
-        {conv[0].get<std::string>(), shape[0], shape[1], shape[2], shape[3]});
+    graph.stored_convs.push_back({conv[0].get<std::string>(), shape[0], shape[1], shape[2],
+                                  shape[3], conv[5].get<std::string>(), conv[6].get<int>()});
   }
   return {};
 }
@@ -318,8 +319,8 @@ OrderedJson graph_to_json(const Graph& graph) {
   }
   json["stored"] = {{"values", graph.stored_values}, {"convs", OrderedJson::array()}};
   for (const Graph::StoredConv& conv : graph.stored_convs) {
-    json["stored"]["convs"].push_back(
-        OrderedJson::array({conv.name, conv.n, conv.c, conv.kh, conv.kw}));
+    json["stored"]["convs"].push_back(OrderedJson::array(
+        {conv.name, conv.n, conv.c, conv.kh, conv.kw, conv.layer_type, conv.layer_index}));
   }
   return json;
 }

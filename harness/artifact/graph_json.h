@@ -8,7 +8,7 @@
 //               "padding": 0}, {"op": "concat", ...}, {"op": "add", ...},
 //              {"op": "upsample", ..., "scale": 2}, {"op": "reorg", ...}],
 //    "head": [{"node": 91, "stride": 8, "anchors": [[12, 16], ...]}, ...],
-//    "stored": {"values": 37674505, "convs": [["model.0.conv", 32, 3, 3, 3], ...]}}
+//    "stored": {"values": 37674505, "convs": [["model.0.conv", 32, 3, 3, 3, "Conv", 0], ...]}}
 #pragma once
 
 #include <string>

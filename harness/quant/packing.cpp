@@ -201,6 +201,16 @@ Status check_sizes(const Recipe& recipe, const Shape& shape, const PartBytes& pa
 
 }  // namespace
 
+std::string_view region_coding_name(RegionCoding coding) {
+  return coding == RegionCoding::kRaw ? "raw" : "entropy";
+}
+
+Result<RegionCoding> parse_region_coding(std::string_view name) {
+  for (const RegionCoding coding : {RegionCoding::kRaw, RegionCoding::kEntropy})
+    if (name == region_coding_name(coding)) return coding;
+  return error("regions '{}': expected raw or entropy", name);
+}
+
 PartBytes PackedTensor::bytes() const {
   PartBytes views;
   for (std::size_t part = 0; part < kParts; ++part) views[part] = parts[part];

@@ -44,6 +44,10 @@ enum class RegionCoding {
   kEntropy,  // see region_coding.h
 };
 
+// "raw", "entropy".
+[[nodiscard]] std::string_view region_coding_name(RegionCoding coding);
+Result<RegionCoding> parse_region_coding(std::string_view name);
+
 using PartBytes = std::array<std::span<const std::byte>, kParts>;
 using PartSizes = std::array<std::int64_t, kParts>;
 

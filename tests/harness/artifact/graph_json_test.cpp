@@ -151,15 +151,14 @@ TEST(GraphJson, HostileValuesAreNamed) {
   EXPECT_THAT(refusal([](Json& json) { json["max_stride"] = 64; }),
               HasSubstr("the head's largest stride is 32"));
   EXPECT_THAT(refusal([](Json& json) { json["stored"]["values"] = 5; }),
-              HasSubstr("no more weights than 'values' says"));
+              HasSubstr("no more weights than 'values'"));
   EXPECT_THAT(refusal([](Json& json) {
-                json["stored"]["convs"][0] = {"a", 1, 2, 3, 1LL << 60};
+                json["stored"]["convs"][0] = {"a", 1, 2, 3, 1LL << 60, "Conv", 0};
               }),
               HasSubstr("four sizes"));
-  EXPECT_THAT(refusal([](Json& json) {
-                json["stored"]["convs"][0] = {"a", 1, 2, 3, -4};
-              }),
-              HasSubstr("four sizes"));
+  EXPECT_THAT(
+      refusal([](Json& json) { json["stored"]["convs"][0] = {"a", 1, 2, 3, -4, "Conv", 0}; }),
+      HasSubstr("four sizes"));
   EXPECT_THAT(refusal([](Json& json) { json = Json::array(); }), HasSubstr("expected an object"));
 }
 
