@@ -399,8 +399,11 @@ Result<ArtifactDescription> checked_description(const Safetensors& file, int thr
 }
 
 Result<Artifact> load(const Safetensors& file, int threads) {
-  QYOLO_TRY(const ArtifactDescription description, checked_description(file, threads));
-  return Loader(file, description).load(threads);
+  const auto description = checked_description(file, threads);
+  if (!description.ok()) return error("{}: {}", file.name(), description.error().message);
+  Result<Artifact> loaded = Loader(file, *description).load(threads);
+  if (!loaded.ok()) return error("{}: {}", file.name(), loaded.error().message);
+  return loaded;
 }
 
 }  // namespace
@@ -421,9 +424,12 @@ bool is_artifact(const std::filesystem::path& path) {
 
 Result<Artifact> load_artifact(const std::filesystem::path& path, int threads) {
   QYOLO_TRY(const Safetensors file, Safetensors::open(path));
-  Result<Artifact> loaded = load(file, threads);
-  if (!loaded.ok()) return error("{}: {}", path.string(), loaded.error().message);
-  return loaded;
+  return load(file, threads);
+}
+
+Result<Artifact> load_artifact(Bytes bytes, std::string name, int threads) {
+  QYOLO_TRY(const Safetensors file, Safetensors::from_bytes(bytes, std::move(name)));
+  return load(file, threads);
 }
 
 }  // namespace qyolo::harness

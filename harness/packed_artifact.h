@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,5 +61,7 @@ struct Artifact {
 
 // Refuses, in one sentence, whatever write_artifact() did not write, or is damaged.
 Result<Artifact> load_artifact(const std::filesystem::path& path, int threads = 0);
+// The same from memory; `name` names the source in errors.
+Result<Artifact> load_artifact(std::span<const std::byte> bytes, std::string name, int threads = 0);
 
 }  // namespace qyolo::harness

@@ -148,7 +148,7 @@ Cell SourceNetwork::resolve(const Cell& cell) const {
 
 Status SourceNetwork::check(const Cell& cell) const {
   if (!artifact_ || cell.baseline || cell.artifact) return {};
-  return error("{} is an {} already; quantize the checkpoint it was made from instead",
+  return error("{} is quantized already ({}); quantize the checkpoint it was made from instead",
                path_.string(), artifact_->cell.label());
 }
 
