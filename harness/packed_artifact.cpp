@@ -368,17 +368,26 @@ class Loader {
   std::set<std::string, std::less<>> used_;
 };
 
-// The description, once no bit of the file can have changed.
-Result<ArtifactDescription> checked_description(const Safetensors& file, int threads) {
-  const std::string_view header = text_of(file.header());
+// Compares the header with its own checksum, before anything in it is believed.
+Status check_header(Bytes bytes, const std::string& name) {
+  QYOLO_TRY(const Bytes raw, Safetensors::header_of(bytes, name));
+  const std::string_view header = text_of(raw);
   const std::size_t position = own_sum_position(header);
-  const auto text = file.metadata().find(kDescription);
-  if (position == std::string_view::npos || text == file.metadata().end()) {
+  if (position == std::string_view::npos) {
     return error(
-        "this is a safetensors file, but not an artifact that `qyolo quantize` has written");
+        "{}: a safetensors file, but not an artifact that `qyolo quantize` has written (or its "
+        "header is damaged)",
+        name);
   }
   if (header_sum(header, position) != header.substr(position, kSumDigits))
-    return error("the header does not match its checksum: the file is damaged");
+    return error("{}: the header does not match its checksum: the file is damaged", name);
+  return {};
+}
+
+// The description, once no bit of the tensors can have changed either.
+Result<ArtifactDescription> checked_description(const Safetensors& file, int threads) {
+  const auto text = file.metadata().find(kDescription);
+  if (text == file.metadata().end()) return error("the metadata has no description");
   QYOLO_TRY(const Json json, parse_json(text->second, "the description", DuplicateKeys::kRefused));
   QYOLO_TRY(ArtifactDescription description, read_description(json, "the description"));
 
@@ -423,11 +432,12 @@ bool is_artifact(const std::filesystem::path& path) {
 }
 
 Result<Artifact> load_artifact(const std::filesystem::path& path, int threads) {
-  QYOLO_TRY(const Safetensors file, Safetensors::open(path));
-  return load(file, threads);
+  QYOLO_TRY(const MappedFile file, MappedFile::open(path));
+  return load_artifact(file.bytes(), path.string(), threads);
 }
 
 Result<Artifact> load_artifact(Bytes bytes, std::string name, int threads) {
+  QYOLO_CHECK_OK(check_header(bytes, name));
   QYOLO_TRY(const Safetensors file, Safetensors::from_bytes(bytes, std::move(name)));
   return load(file, threads);
 }

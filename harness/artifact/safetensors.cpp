@@ -134,16 +134,18 @@ bool Safetensors::recognises(Bytes bytes) {
          bytes[kLengthBytes] == std::byte{'{'};
 }
 
-Result<Safetensors> Safetensors::from_bytes(Bytes bytes, std::string name) {
+Result<Bytes> Safetensors::header_of(Bytes bytes, std::string_view name) {
   if (!recognises(bytes)) return error("{}: not a safetensors file", name);
   const std::uint64_t length = header_length(bytes);
   if (length > bytes.size() - kLengthBytes)
     return error("{}: the header is longer than the file: is the file complete?", name);
+  return bytes.first(static_cast<std::size_t>(length) + kLengthBytes);
+}
 
+Result<Safetensors> Safetensors::from_bytes(Bytes bytes, std::string name) {
   Safetensors file;
-  const auto header_size = static_cast<std::size_t>(length) + kLengthBytes;
-  file.header_ = bytes.first(header_size);
-  file.data_ = bytes.subspan(header_size);
+  QYOLO_TRY(file.header_, header_of(bytes, name));
+  file.data_ = bytes.subspan(file.header_.size());
   const Bytes text = file.header_.subspan(kLengthBytes);
   QYOLO_TRY(const Json header,
             parse_json({reinterpret_cast<const char*>(text.data()), text.size()},

@@ -55,6 +55,9 @@ class Safetensors {
   static Result<Safetensors> from_bytes(std::span<const std::byte> bytes, std::string name);
   // Whether the bytes begin as such a file does, and as no checkpoint does.
   [[nodiscard]] static bool recognises(std::span<const std::byte> bytes);
+  // The header with its length in front, before it is parsed. Fails where the file ends before it.
+  static Result<std::span<const std::byte>> header_of(std::span<const std::byte> bytes,
+                                                      std::string_view name);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const Metadata& metadata() const { return metadata_; }
