@@ -30,8 +30,9 @@ Result<int> draw_histogram(const Arguments& arguments, const harness::Cell& cell
 }
 
 Result<int> inspect(const Arguments& arguments) {
-  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  QYOLO_TRY(const harness::Cell asked, arguments.cell.cell());
   QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
+  const harness::Cell cell = source.resolve(asked);
   if (!arguments.histogram.empty()) return draw_histogram(arguments, cell, source.graph());
   QYOLO_TRY(const OrderedJson inspection, harness::inspect_json(source, cell));
   if (arguments.output == "json") {
@@ -46,9 +47,11 @@ Result<int> inspect(const Arguments& arguments) {
 
 void add_inspect(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("inspect", "Layers, shapes, groups and bytes of a checkpoint");
-  command->add_option("checkpoint", arguments->model, "Checkpoint")->required();
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Layers, shapes, groups and bytes of a checkpoint or an artifact");
+  command
+      ->add_option("checkpoint", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->required();
   arguments->cell.add_to(*command);
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -26,6 +26,7 @@ int run_command(int argc, char** argv) {
   Action action;
   add_run(app, action);
   add_eval(app, action);
+  add_quantize(app, action);
   add_tables(app, action);
   add_compare(app, action);
   add_plot(app, action);
