@@ -181,7 +181,8 @@ Result<WeightHistogram> weight_histogram(const model::Graph& graph, const Cell& 
   histogram.shape = fmt::format("[{}, {}, {}, {}]", shape.n, shape.c, shape.kh, shape.kw);
   histogram.cell = cell.label();
   if (recipe == nullptr) {
-    if (group) return error("group {}: floating-point weights have no groups, expected a scheme", *group);
+    if (group)
+      return error("group {}: floating-point weights have no groups, expected a scheme", *group);
     histogram.weights = shape.size();
     count_bins(conv->weight, histogram);
     return histogram;

@@ -3,6 +3,7 @@
 #include "common/sha256.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/dequantized.h"
 #include "harness/memory_account.h"
 #include "harness/packed_artifact.h"
 
@@ -13,7 +14,7 @@ struct Arguments {
   std::string model;
   CellArguments cell;
   std::string regions = "raw";
-  std::string out;
+  std::string out, dequantized;
   int threads = 0;
 };
 
@@ -39,11 +40,20 @@ std::string summary(const std::string& path, const harness::QuantizedNetwork& ne
 
 Result<int> quantize(const Arguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  if (arguments.out.empty() && arguments.dequantized.empty())
+    return error("nothing to write: expected --out, --dequantize or both");
   if (cell.baseline) return error("--scheme is missing: an artifact holds a quantized network");
   QYOLO_TRY(const quant::RegionCoding regions, quant::parse_region_coding(arguments.regions));
   QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
   QYOLO_TRY(const harness::QuantizedNetwork network,
             harness::quantize_network(source, cell, arguments.threads));
+  if (!arguments.dequantized.empty()) {
+    QYOLO_CHECK_OK(harness::write_dequantized(arguments.model, arguments.dequantized,
+                                              source.graph(), network));
+    fmt::print("{}: {}, simulated in floating point, as an official checkpoint\n",
+               arguments.dequantized, cell.label());
+  }
+  if (arguments.out.empty()) return 0;
   QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.model));
   QYOLO_TRY(const harness::ArtifactSizes sizes,
             harness::write_artifact(arguments.out, {source.graph(), cell, std::move(checkpoint)},
@@ -62,7 +72,8 @@ void add_quantize(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "quantize",
-      "Quantize a checkpoint into a packed artifact, which other commands take as model");
+      "Quantize a checkpoint into a packed artifact, which other commands take as model, or into a "
+      "checkpoint for official tools");
   command->add_option("checkpoint", arguments->model, "Checkpoint")->required();
   arguments->cell.add_to(*command);
   command
@@ -70,13 +81,15 @@ void add_quantize(CLI::App& app, Action& action) {
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
-  command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists")
-      ->required();
+  command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists");
+  command->add_option("--dequantize", arguments->dequantized,
+                      "Checkpoint (.pt) that official tools load as they load the original, with "
+                      "the reconstructed weights in it; as large as the original");
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->footer(
       "Example: qyolo quantize datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
-      "--granularity filter -o parts-pwlq4.safetensors");
+      "--granularity filter -o parts-pwlq4.safetensors --dequantize parts-pwlq4.pt");
   command->callback(
       [arguments, &action] { action = [arguments] { return quantize(*arguments); }; });
 }

@@ -56,6 +56,35 @@ TEST_F(QuantizeCommand, AnArtifactScoresAsTheCellItWasMadeFrom) {
   }
 }
 
+TEST_F(QuantizeCommand, TheDequantizedCheckpointScoresAsTheCellUpToItsFp16Weights) {
+  const std::string checkpoint = (folder_.path() / "parts.pt").string();
+  for (const char* fold : {"on", "off"}) {
+    const std::vector<std::string> cell = {"--scheme", "pwlq", "--bits", "4", "--fold", fold};
+    std::vector<std::string> write = {"quantize", parts_model(), "--dequantize", checkpoint};
+    write.insert(write.end(), cell.begin(), cell.end());
+    const auto made = qyolo(write);
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_THAT(made.out, HasSubstr(checkpoint));
+    auto limited = cell;
+    limited.insert(limited.end(), {"--limit", "24"});
+    const auto direct = qyolo(parts_eval(limited));
+    auto arguments = parts_eval({"--limit", "24"});
+    arguments[2] = checkpoint;
+    const auto stored = qyolo(arguments);
+    ASSERT_EQ(stored.exit_code, 0) << stored.err;
+    EXPECT_NEAR(Json::parse(stored.out)["AP"].get<double>(),
+                Json::parse(direct.out)["AP"].get<double>(), 0.01)
+        << fold;
+    // The unquantized network is far from both.
+    EXPECT_NE(Json::parse(stored.out)["AP"],
+              Json::parse(qyolo(parts_eval({"--limit", "24"})).out)["AP"]);
+  }
+  EXPECT_EQ(qyolo({"quantize", parts_model(), "--scheme", "affine"}).exit_code, 2);
+  const auto own =
+      qyolo({"quantize", parts_model(), "--scheme", "affine", "--dequantize", parts_model()});
+  EXPECT_EQ(own.exit_code, 2);
+}
+
 TEST_F(QuantizeCommand, OtherCommandsTakeAnArtifact) {
   ASSERT_EQ(quantize({"--scheme", "affine"}).exit_code, 0);
   const auto inspected = qyolo({"inspect", artifact_, "-o", "json"});
