@@ -14,6 +14,7 @@
 #include "datasets/dataset.h"
 #include "datasets/image_pipeline.h"
 #include "datasets/registry.h"
+#include "harness/image_chunks.h"
 #include "harness/memory_account.h"
 #include "harness/model/postprocess.h"
 
@@ -27,32 +28,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Input pixels of one forward: as many images as fill the cores, few enough that activations stay
-// small.
-constexpr std::int64_t kForwardPixels = std::int64_t{8} * 384 * 384;
-
-// Some images of one rect batch, forwarded together.
-struct Chunk {
-  std::vector<std::size_t> images;
-  int height = 0;
-  int width = 0;
-};
-
-std::vector<Chunk> cut_into_chunks(const std::vector<datasets::RectBatch>& batches) {
-  std::vector<Chunk> chunks;
-  for (const datasets::RectBatch& batch : batches) {
-    const std::int64_t pixels = std::int64_t{batch.height} * batch.width;
-    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kForwardPixels / pixels));
-    for (std::size_t i = 0; i < batch.images.size(); i += most) {
-      const auto begin = batch.images.begin() + static_cast<std::ptrdiff_t>(i);
-      const auto end = batch.images.begin() +
-                       static_cast<std::ptrdiff_t>(std::min(i + most, batch.images.size()));
-      chunks.push_back({{begin, end}, batch.height, batch.width});
-    }
-  }
-  return chunks;
-}
-
 }  // namespace
 
 struct Evaluator::State {
@@ -61,7 +36,7 @@ struct Evaluator::State {
   datasets::Dataset dataset;
   std::vector<std::int64_t> category_of_class;
   std::vector<datasets::RectBatch> batches;
-  std::vector<Chunk> chunks;
+  std::vector<ImageChunk> chunks;
   std::unique_ptr<model::Executor> executor;
   std::string checkpoint_sha256;
   std::string dataset_sha256;
@@ -75,15 +50,15 @@ struct Evaluator::State {
     std::vector<std::uint8_t> pixels;        // [images, 3, height, width]
     double seconds = 0;
   };
-  Result<Loaded> load(const Chunk& chunk);
+  Result<Loaded> load(const ImageChunk& chunk);
   [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
-      const Chunk& chunk, const std::vector<const Letterboxed*>& images,
+      const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
       const std::vector<model::HeadOutput>& outputs) const;
   Status detect_all(const ImageProgress& progress, std::vector<Detection>& detections,
                     StageSeconds& seconds);
 };
 
-Result<Evaluator::State::Loaded> Evaluator::State::load(const Chunk& chunk) {
+Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk) {
   const Clock::time_point start = Clock::now();
   const std::size_t count = chunk.images.size();
   Loaded loaded;
@@ -119,7 +94,7 @@ Result<Evaluator::State::Loaded> Evaluator::State::load(const Chunk& chunk) {
 }
 
 std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
-    const Chunk& chunk, const std::vector<const Letterboxed*>& images,
+    const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
     const std::vector<model::HeadOutput>& outputs) const {
   const Clock::time_point start = Clock::now();
   model::PostprocessOptions options;
@@ -166,7 +141,7 @@ Status Evaluator::State::detect_all(const ImageProgress& progress,
     }
     if (i + 1 < chunks.size()) load_async(i + 1);
     seconds.load += loaded->seconds;
-    const Chunk& chunk = chunks[i];
+    const ImageChunk& chunk = chunks[i];
     const Clock::time_point start = Clock::now();
     auto outputs =
         executor->forward(std::span<const std::uint8_t>(loaded->pixels),
@@ -219,19 +194,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
   const std::size_t count = s.dataset.image_paths.size();
-  std::vector<datasets::ImageSize> sizes(count);
-  std::vector<std::optional<Error>> failures(count);
-  parallel_for(count, config.threads, [&](std::size_t i) {
-    auto size = datasets::read_image_size(s.dataset.image_paths[i]);
-    if (size.ok()) {
-      sizes[i] = *size;
-    } else {
-      failures[i] = size.error();
-    }
-  });
-  for (const auto& failure : failures) {
-    if (failure) return *failure;
-  }
+  QYOLO_TRY(const auto sizes, read_image_sizes(s.dataset.image_paths, config.threads));
   const datasets::PipelineOptions pipeline{config.options.image_size, s.graph.max_stride,
                                            config.options.batch, config.options.rect};
   s.batches = datasets::rect_batches(sizes, pipeline);
@@ -274,7 +237,7 @@ Status Evaluator::prepare(const Cell& cell) {
   QYOLO_TRY([[maybe_unused]] const auto errors,
             load_weights(s.graph, cell, *s.executor, s.config.threads));
   if (!s.latency_image.empty()) return {};
-  Chunk first = s.chunks.front();
+  ImageChunk first = s.chunks.front();
   first.images.resize(1);
   QYOLO_TRY(auto loaded, s.load(first));
   s.latency_image = std::move(loaded.pixels);
