@@ -46,6 +46,8 @@ class Executor {
   // Replaces a convolution's weights. REQUIRES: `node` is the index of a ConvNode in graph.nodes,
   // and `weights` has the size and layout of its weight.
   virtual void set_weights(int node, std::span<const float> weights) = 0;
+  // Likewise its bias.
+  virtual void set_bias(int node, std::span<const float> bias) = 0;
   // From now on, forward() quantizes and dequantizes these tensors before anything reads them;
   // replaces the earlier ones, none of no quantizers. Fails where the executor cannot.
   // REQUIRES: every node is a node of the graph that is no head level, or kNetworkInput, once.

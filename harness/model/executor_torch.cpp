@@ -178,6 +178,12 @@ class TorchExecutor final : public Executor {
     tensors_[index].weight = weight_tensor(*graph_.nodes[index].conv(), weights);
   }
 
+  void set_bias(int node, std::span<const float> bias) override {
+    const c10::InferenceMode inference;
+    const auto index = static_cast<std::size_t>(node);
+    tensors_[index].bias = to_tensor(bias, {static_cast<std::int64_t>(bias.size())});
+  }
+
   Status set_activation_quantizers(std::span<const ActivationQuantizer> quantizers) override {
     quantizers_.assign(graph_.nodes.size(), std::nullopt);
     input_quantizer_.reset();

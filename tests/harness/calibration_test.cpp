@@ -44,6 +44,7 @@ class FakeExecutor final : public model::Executor {
     return error("not part of this test");
   }
   void set_weights(int /*node*/, std::span<const float> /*weights*/) override {}
+  void set_bias(int /*node*/, std::span<const float> /*bias*/) override {}
   [[nodiscard]] std::string description() const override { return "fake"; }
   Status observe(std::span<const std::uint8_t> rgb, int batch, int height, int width,
                  std::span<const int> nodes, const model::ActivationObserver& observer) override {
