@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -22,11 +21,6 @@
 #include "harness/quant/activation_histogram.h"
 
 namespace qyolo::harness {
-
-struct CalibrationSet {
-  std::filesystem::path images;  // a folder; no annotations are needed
-  int limit = 0;                 // first N images by file name; 0: all
-};
 
 // Tensors with one set of parameters.
 struct CalibratedGroup {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <future>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -40,6 +41,8 @@ struct Evaluator::State {
   std::unique_ptr<model::Executor> executor;
   std::string checkpoint_sha256;
   std::string dataset_sha256;
+  std::string calibration_sha256;
+  std::optional<Calibration> calibration;  // run when first needed
   std::vector<std::optional<Letterboxed>> cache;
   std::int64_t cache_room = 0;
   std::vector<std::uint8_t> latency_image;
@@ -51,6 +54,10 @@ struct Evaluator::State {
     double seconds = 0;
   };
   Result<Loaded> load(const ImageChunk& chunk);
+  // Makes the executor's network that of the cell.
+  Result<std::vector<LayerError>> load_network(const Cell& cell,
+                                               std::optional<CalibratedActivations>& activations);
+  Result<CalibratedActivations> calibrate(const Cell& cell);
   [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
       const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
       const std::vector<model::HeadOutput>& outputs) const;
@@ -91,6 +98,37 @@ Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk)
   }
   loaded.seconds = seconds_since(start);
   return loaded;
+}
+
+// REQUIRES: cell.activations.
+Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
+  const model::Graph& graph = source.graph();
+  if (!config.calibration) {
+    return error("{}: activations are quantized after calibration on images; none are given",
+                 cell.label());
+  }
+  if (!calibration) {
+    Cell baseline;
+    baseline.baseline = true;
+    QYOLO_TRY([[maybe_unused]] const auto errors,
+              load_weights(source, baseline, *executor, config.threads));
+    QYOLO_TRY(calibration, Calibration::run(graph, *executor, *config.calibration, config.options,
+                                            config.threads));
+  }
+  QYOLO_TRY(const std::set<std::string> kept, kept_convolutions(source, cell));
+  return calibration->activations(
+      graph, *cell.activations,
+      [&](const model::ConvNode& conv) { return kept.contains(conv.name); }, config.threads);
+}
+
+Result<std::vector<LayerError>> Evaluator::State::load_network(
+    const Cell& cell, std::optional<CalibratedActivations>& activations) {
+  if (cell.activations) {
+    QYOLO_TRY(activations, calibrate(cell));
+  }
+  QYOLO_CHECK_OK(executor->set_activation_quantizers(
+      activations ? activations->quantizers() : std::vector<model::ActivationQuantizer>()));
+  return load_weights(source, cell, *executor, config.threads);
 }
 
 std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
@@ -204,6 +242,10 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   s.cache_room = config.image_cache_bytes;
   QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
   QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
+  if (config.calibration) {
+    QYOLO_TRY(s.calibration_sha256,
+              harness::calibration_sha256(*config.calibration, config.threads));
+  }
   QYOLO_TRY(s.executor, factory(graph, config.threads));
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
@@ -212,6 +254,10 @@ const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }
+std::string Evaluator::calibration_sha256() const { return state_->calibration_sha256; }
+std::size_t Evaluator::calibration_images() const {
+  return state_->calibration ? state_->calibration->image_count() : 0;
+}
 std::string Evaluator::executor_description() const { return state_->executor->description(); }
 std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
 
@@ -219,7 +265,7 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
   State& s = *state_;
   const Clock::time_point start = Clock::now();
   CellResult result;
-  QYOLO_TRY(result.layers, load_weights(s.source, cell, *s.executor, s.config.threads));
+  QYOLO_TRY(result.layers, s.load_network(cell, result.activations));
   for (const LayerError& layer : result.layers) result.weight_error += layer.error;
   QYOLO_TRY(result.memory, account(s.source, cell));
   result.seconds.quantize = seconds_since(start);
@@ -235,8 +281,8 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
 
 Status Evaluator::prepare(const Cell& cell) {
   State& s = *state_;
-  QYOLO_TRY([[maybe_unused]] const auto errors,
-            load_weights(s.source, cell, *s.executor, s.config.threads));
+  std::optional<CalibratedActivations> activations;
+  QYOLO_TRY([[maybe_unused]] const auto errors, s.load_network(cell, activations));
   if (!s.latency_image.empty()) return {};
   ImageChunk first = s.chunks.front();
   first.images.resize(1);
