@@ -165,15 +165,15 @@ constexpr TextField kTextFields[] = {
 std::string emit_csv(const Run& run) {
   std::vector<std::string> header;
   for (const TextField& field : kTextFields) header.emplace_back(field.name);
-  header.insert(header.end(), {"bits", "activation_bits", "baseline"});
+  header.insert(header.end(), {"bits", "baseline", "activation_bits"});
   for (const NumberColumn& column : number_columns()) header.emplace_back(column.name);
   std::string out = fmt::format("{}\n", fmt::join(header, ","));
   for (const Row& row : run.rows) {
     std::vector<std::string> fields;
     for (const TextField& field : kTextFields) fields.push_back(csv_field(row.*field.value));
     fields.push_back(std::to_string(row.bits));
-    fields.push_back(std::to_string(row.activation_bits));
     fields.emplace_back(row.baseline ? "true" : "false");
+    fields.push_back(std::to_string(row.activation_bits));
     for (const NumberColumn& column : number_columns()) {
       const auto& value = row.*column.value;
       fields.push_back(value && std::isfinite(*value) ? fmt::format("{}", *value) : "");
@@ -194,8 +194,8 @@ OrderedJson json_row(const Row& row) {
   OrderedJson object;
   for (const TextField& field : kTextFields) object[std::string(field.name)] = row.*field.value;
   object["bits"] = row.bits;
-  object["activation_bits"] = row.activation_bits;
   object["baseline"] = row.baseline;
+  object["activation_bits"] = row.activation_bits;
   for (const NumberColumn& column : number_columns())
     object[std::string(column.name)] = json_number(row.*column.value, column.whole);
   return object;
