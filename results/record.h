@@ -128,6 +128,8 @@ struct Run {
 
   // The row that differences are against: the first baseline with an AP, or nullptr.
   [[nodiscard]] const Row* baseline() const;
+  // The newest record of that kind and key, or nullptr.
+  [[nodiscard]] const Json* newest(std::string_view kind, std::string_view key) const;
 };
 
 // Reads a run folder, also one that is being written. Malformed records are skipped with a warning
