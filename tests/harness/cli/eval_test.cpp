@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(All, QuantizedCell, ::testing::Range(0, 13));
 
 TEST(EvalCommand, EightBitActivationsCostLittleAndLeaveTheirRangesBehind) {
   const auto ap_of = [&](std::vector<std::string> more) {
-    more.insert(more.end(), {"--limit", "60", "--calibration", parts("calib/images"),
+    more.insert(more.end(), {"--limit", "30", "--calibration", parts("calib/images"),
                              "--calibration-limit", "8"});
     const auto result = qyolo(parts_eval(more));
     EXPECT_EQ(result.exit_code, 0) << result.err;
