@@ -35,12 +35,21 @@ Result<Json> as_list(std::string_view key, const Json& value, const std::string&
   return value;
 }
 
+constexpr std::string_view kFloatingPoint = "fp32";
+
+bool only_floating_point(const JsonObject& block) {
+  const auto scheme = block.at("scheme");
+  return scheme.ok() &&
+         (**scheme == Json(kFloatingPoint) || **scheme == Json::array({Json(kFloatingPoint)}));
+}
+
 Result<std::vector<std::pair<std::string, Json>>> axes_of(const Json& block,
                                                           const std::string& place) {
   QYOLO_TRY(const JsonObject view, JsonObject::from(block, place));
   std::vector<std::pair<std::string, Json>> axes;
   for (const std::string_view key : cell_keys()) {
-    const bool optional = key == "keep" || key == "rules";
+    const bool optional =
+        key == "keep" || key == "rules" || (key != "scheme" && only_floating_point(view));
     if (optional && !view.has(key)) continue;
     QYOLO_TRY(const Json* value, view.at(key));
     QYOLO_TRY(Json list, as_list(key, *value, view.place_of(key)));
@@ -63,6 +72,23 @@ Status read_rules(const Json& list, const std::string& place, Cell& cell) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     QYOLO_TRY(quant::Rule rule, read_rule(list[i], fmt::format("{}[{}]", place, i), cell.recipe));
     cell.rules.push_back(std::move(rule));
+  }
+  return {};
+}
+
+// Whether there is a choice whose key begins so.
+bool has_choice(const Choice& choice, std::string_view prefix) {
+  return std::ranges::any_of(choice,
+                             [&](const auto& item) { return item.first.starts_with(prefix); });
+}
+
+Status check_floating_point(const Cell& cell, const std::string& place) {
+  for (const quant::Rule& rule : cell.rules) {
+    if (rule.keep) continue;
+    return error(
+        "{}: the rule for '{}' quantizes weights, which the scheme fp32 leaves alone; "
+        "expected rules that keep",
+        place, rule.match.text());
   }
   return {};
 }
@@ -92,6 +118,20 @@ Result<Cell> make_cell(const Choice& choice, const std::string& place) {
     }
   }
   Cell cell;
+  cell.baseline = scheme == kFloatingPoint;
+  if (settings.activation_bits > 0) {
+    cell.activations = settings.activations;
+    cell.activations->bits = settings.activation_bits;
+  } else if (has_choice(choice, "activation_") && !has_choice(choice, "activation_bits")) {
+    return error("{}: activation options need 'activation_bits'", place);
+  }
+  if (cell.baseline) {
+    scheme = "affine";  // not used, but rules are read beside a recipe
+    granularity = "layer";
+    bits = quant::SchemeOptions().bits;
+    settings.scheme = {};
+    settings.network = {};
+  }
   cell.network = settings.network;
   auto recipe = quant::make_recipe(scheme, static_cast<int>(bits), granularity, settings.scheme);
   if (!recipe.ok()) return error("{}: {}", place, recipe.error().message);
@@ -101,7 +141,20 @@ Result<Cell> make_cell(const Choice& choice, const std::string& place) {
     QYOLO_CHECK_OK(read_rules(Json::array({rule}), place + ": 'keep'", cell));
   }
   QYOLO_CHECK_OK(read_rules(rules, place + ": 'rules'", cell));
+  if (cell.baseline) {
+    QYOLO_CHECK_OK(check_floating_point(cell, place));
+    if (!cell.activations) cell.rules.clear();  // the baseline
+  }
   return cell;
+}
+
+CellSettings settings_of(const Cell& cell) {
+  CellSettings settings{.scheme = cell.recipe.options, .network = cell.network};
+  if (cell.activations) {
+    settings.activation_bits = cell.activations->bits;
+    settings.activations = *cell.activations;
+  }
+  return settings;
 }
 
 std::string option_text(const Json& value) {
@@ -165,17 +218,24 @@ std::string Cell::granularity() const {
 }
 
 std::string Cell::label() const {
-  if (baseline) return "FP32";
-  std::string text = fmt::format("{}{} {}-bit {}", artifact ? "artifact " : "",
-                                 recipe.scheme->name(), recipe.options.bits, granularity());
+  if (!quantized()) return "FP32";
+  std::string text = baseline
+                         ? "FP32"
+                         : fmt::format("{}{} {}-bit {}", artifact ? "artifact " : "",
+                                       recipe.scheme->name(), recipe.options.bits, granularity());
+  if (activations) text += fmt::format(" A{}", activations->bits);
   for (const quant::Rule& rule : rules) {
     if (only_granularity(rule, recipe)) continue;
     text += fmt::format(" [{} -> {}]", rule.match.text(), action_text(rule, recipe));
   }
-  const CellSettings settings{recipe.options, network};
+  const CellSettings settings = settings_of(*this);
+  // The bits are named above.
+  const CellSettings defaults{.activation_bits = settings.activation_bits};
   for (const CellOption& option : cell_options()) {
+    if (baseline && option.per_layer) continue;
     const Json value = option.write(settings);
-    if (value != option.write({})) text += fmt::format(" {}={}", option.name, option_text(value));
+    if (value != option.write(defaults))
+      text += fmt::format(" {}={}", option.name, option_text(value));
   }
   return text;
 }
@@ -183,21 +243,25 @@ std::string Cell::label() const {
 OrderedJson Cell::as_json() const {
   OrderedJson json;
   json["label"] = label();
-  json["baseline"] = baseline;
+  json["baseline"] = !quantized();
   if (artifact) json["artifact"] = true;
   if (baseline) {
-    json["scheme"] = "fp32";
+    json["scheme"] = kFloatingPoint;
     json["bits"] = 32;
     json["granularity"] = nullptr;
-    return json;
+  } else {
+    json["scheme"] = recipe.scheme->name();
+    json["bits"] = recipe.options.bits;
+    json["granularity"] = granularity();
   }
-  json["scheme"] = recipe.scheme->name();
-  json["bits"] = recipe.options.bits;
-  json["granularity"] = granularity();
-  const CellSettings settings{recipe.options, network};
-  for (const CellOption& option : cell_options()) json[option.name] = option.write(settings);
+  const CellSettings settings = settings_of(*this);
+  for (const CellOption& option : cell_options()) {
+    const bool of_weights = !std::string_view(option.name).starts_with("activation_");
+    if (baseline && of_weights) continue;
+    if (Json value = option.write(settings); !value.is_null()) json[option.name] = std::move(value);
+  }
   if (!rules.empty()) {
-    json["base_granularity"] = recipe.granularity.name();
+    if (!baseline) json["base_granularity"] = recipe.granularity.name();
     json["rules"] = OrderedJson::array();
     for (const quant::Rule& rule : rules) json["rules"].push_back(rule_json(rule, recipe));
   }

@@ -5,7 +5,8 @@
 //   {"scheme": "affine", "bits": 4, "granularity": "channel",
 //    "keep": "model\\.105\\.m\\..*",
 //    "rules": ["1x1 -> filter", {"index": [0, 10], "scheme": "pwlq", "bits": 8}],
-//    "fold": "on", "kept_bits": 16, and the options of quant::SchemeOptions}
+//    "fold": "on", "kept_bits": 16, and the options of quant::SchemeOptions,
+//    "activation_bits": 8, "activation_range": "mse", "activation_shared": true}
 // Rules are tried in order, the first that matches a weight tensor decides. A rule has
 //   conditions  "kernel": "1x1", "name": a regular expression for the whole name, "index": 105 or
 //               [first, last], "type": "RepConv", "group_size": G (under the cell's granularity the
@@ -14,14 +15,20 @@
 //               "granularity", scheme options
 // or is a text: "1x1 -> filter", "name=model\\.0\\..*, type=Conv -> scheme=pwlq, bits=8",
 // "index=100-105 -> keep". A cell's own "keep" is the rule {"name": ..., "keep": true} before all
-// others. In a matrix "rules" is one list of rules, or a list of such lists: one cell for each.
+// others. With "activation_bits" (4 to 8; 0 or absent: none) activations are quantized, too, which
+// needs the experiment's calibration set; a kept layer reads floating point where it is the only
+// reader (model/activation_points.h). The scheme "fp32" (no bits, no granularity; rules can only
+// keep) leaves the weights as they are. In a matrix "rules" is one list of rules, or a list of such
+// lists: one cell for each.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/json.h"
 #include "common/result.h"
+#include "harness/quant/activation.h"
 #include "harness/quant/rules.h"
 
 namespace qyolo::harness {
@@ -39,13 +46,19 @@ struct NetworkOptions {
 };
 
 struct Cell {
-  bool baseline = false;  // floating point as in the checkpoint; nothing else is looked at
+  // Weights in floating point as in the checkpoint: of everything else only the activations, and
+  // which layers are kept, are looked at.
+  bool baseline = false;
   bool artifact = false;  // what a packed artifact was made with, and the only cell it has
   quant::Recipe recipe;
   std::vector<quant::Rule> rules;
   NetworkOptions network;
+  std::optional<quant::ActivationOptions> activations;  // nullopt: floating point
 
-  // "affine 4-bit filter", "pwlq 4-bit 1x1 filter, else channel fold=off", "FP32".
+  // Whether anything is quantized.
+  [[nodiscard]] bool quantized() const { return !baseline || activations.has_value(); }
+  // "affine 4-bit filter", "pwlq 4-bit 1x1 filter, else channel fold=off", "FP32",
+  // "symmetric 8-bit filter A8".
   [[nodiscard]] std::string label() const;
   // "filter", or with rules that set nothing but the granularity "1x1 filter, else channel".
   [[nodiscard]] std::string granularity() const;

@@ -93,6 +93,35 @@ const std::vector<CellOption>& cell_options() {
          return read_float_width(object, "kept_bits", out.network.kept_bits);
        },
        [](const CellSettings& from) { return Json(from.network.kept_bits); }},
+      {"activation_bits", "bits per activation, 4 to 8; 0: activations stay in floating point",
+       false,
+       [](const JsonObject& object, CellSettings& out) -> Status {
+         QYOLO_TRY(const std::int64_t bits,
+                   object.integer("activation_bits", 0, quant::kMaxActivationBits));
+         if (bits != 0 && bits < quant::kMinActivationBits)
+           return error("{} is {}, expected 0 or 4 to 8", object.place_of("activation_bits"), bits);
+         out.activation_bits = static_cast<int>(bits);
+         return {};
+       },
+       [](const CellSettings& from) {
+         return from.activation_bits == 0 ? Json() : Json(from.activation_bits);
+       }},
+      {"activation_range",
+       "how the range of an activation tensor is found: minmax, percentile:P, mse, entropy", false,
+       [](const JsonObject& object, CellSettings& out) -> Status {
+         return read_choice(object, "activation_range", &quant::CalibrationMethod::parse,
+                            out.activations.method);
+       },
+       [](const CellSettings& from) {
+         return from.activation_bits == 0 ? Json() : Json(from.activations.method.name());
+       }},
+      {"activation_shared", "the inputs of a concatenation share one activation range", false,
+       [](const JsonObject& object, CellSettings& out) {
+         return read_flag(object, "activation_shared", out.activations.shared);
+       },
+       [](const CellSettings& from) {
+         return from.activation_bits == 0 ? Json() : Json(from.activations.shared);
+       }},
   };
   return options;
 }

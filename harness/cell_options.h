@@ -14,8 +14,10 @@
 namespace qyolo::harness {
 
 struct CellSettings {
-  quant::SchemeOptions scheme;
-  NetworkOptions network;
+  quant::SchemeOptions scheme = {};
+  NetworkOptions network = {};
+  int activation_bits = 0;  // 0: none; decides whether `activations` counts
+  quant::ActivationOptions activations = {};
 };
 
 struct CellOption {
@@ -24,6 +26,7 @@ struct CellOption {
   bool per_layer;  // a scheme's option, which a rule may set too
   // REQUIRES: object.has(name)
   Status (*read)(const JsonObject& object, CellSettings& settings);
+  // null where the option has no meaning for the cell
   Json (*write)(const CellSettings& settings);
 };
 

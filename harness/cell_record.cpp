@@ -41,6 +41,28 @@ OrderedJson weight_error_json(const CellResult& result) {
   return json;
 }
 
+OrderedJson parameters_json(const quant::ActivationParameters& parameters) {
+  return {{"scale", parameters.scale}, {"zero_point", parameters.zero_point}};
+}
+
+OrderedJson activations_json(const CalibratedActivations& activations, const Evaluator& evaluator) {
+  OrderedJson json = {
+      {"calibration",
+       {{"images", evaluator.calibration_images()}, {"sha256", evaluator.calibration_sha256()}}},
+      {"input", nullptr}};
+  if (activations.input.quantized) json["input"] = parameters_json(activations.input.parameters);
+  json["groups"] = OrderedJson::array();
+  for (const CalibratedGroup& group : activations.groups) {
+    OrderedJson nodes = OrderedJson::array();
+    for (const int node : group.nodes) nodes.push_back(model::node_name(evaluator.graph(), node));
+    OrderedJson entry = {
+        {"tensors", std::move(nodes)}, {"low", group.range.low}, {"high", group.range.high}};
+    entry.update(parameters_json(group.parameters));
+    json["groups"].push_back(std::move(entry));
+  }
+  return json;
+}
+
 }  // namespace
 
 OrderedJson sqnr_json(const quant::WeightError& error) {
@@ -107,6 +129,9 @@ OrderedJson accuracy_record(const std::string& key, const Cell& cell, const Eval
       result.evaluation, class_names(result.evaluation, evaluator.truth().categories));
   record["weight_error"] = weight_error_json(result);
   record["memory"] = memory_json(result.memory);
+  if (result.activations) {
+    record["activations"] = activations_json(*result.activations, evaluator);
+  }
   const StageSeconds& s = result.seconds;
   record["seconds"] = {{"quantize", s.quantize},       {"load", s.load},     {"forward", s.forward},
                        {"postprocess", s.postprocess}, {"metric", s.metric}, {"total", s.total}};
@@ -118,7 +143,7 @@ OrderedJson latency_record(const std::string& key, const Cell& cell, const Evalu
   OrderedJson record = base("latency", key, cell, "ok");
   const metrics::Summary summary = metrics::summarize(milliseconds);
   const LatencyInput input = evaluator.latency_input();
-  record["latency"] = {{"execution", cell.baseline ? "fp32" : "simulated"},
+  record["latency"] = {{"execution", cell.quantized() ? "simulated" : "fp32"},
                        {"executor", evaluator.executor_description()},
                        {"unit", "ms"},
                        {"batch", 1},

@@ -27,6 +27,10 @@ Detector::~Detector() = default;
 Result<std::unique_ptr<Detector>> Detector::open(const std::filesystem::path& model,
                                                  const Cell& cell, const DetectorOptions& options,
                                                  const ExecutorFactory& factory) {
+  if (cell.activations) {
+    return error("{}: single images are detected without calibration; expected no activation_bits",
+                 cell.label());
+  }
   auto state = std::make_unique<State>();
   state->options = options;
   QYOLO_TRY(state->source, SourceNetwork::open(model));

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <future>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "datasets/dataset.h"
 #include "datasets/image_pipeline.h"
 #include "datasets/registry.h"
+#include "harness/image_chunks.h"
 #include "harness/memory_account.h"
 #include "harness/model/postprocess.h"
 
@@ -27,32 +29,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Input pixels of one forward: as many images as fill the cores, few enough that activations stay
-// small.
-constexpr std::int64_t kForwardPixels = std::int64_t{8} * 384 * 384;
-
-// Some images of one rect batch, forwarded together.
-struct Chunk {
-  std::vector<std::size_t> images;
-  int height = 0;
-  int width = 0;
-};
-
-std::vector<Chunk> cut_into_chunks(const std::vector<datasets::RectBatch>& batches) {
-  std::vector<Chunk> chunks;
-  for (const datasets::RectBatch& batch : batches) {
-    const std::int64_t pixels = std::int64_t{batch.height} * batch.width;
-    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kForwardPixels / pixels));
-    for (std::size_t i = 0; i < batch.images.size(); i += most) {
-      const auto begin = batch.images.begin() + static_cast<std::ptrdiff_t>(i);
-      const auto end = batch.images.begin() +
-                       static_cast<std::ptrdiff_t>(std::min(i + most, batch.images.size()));
-      chunks.push_back({{begin, end}, batch.height, batch.width});
-    }
-  }
-  return chunks;
-}
-
 }  // namespace
 
 struct Evaluator::State {
@@ -61,10 +37,12 @@ struct Evaluator::State {
   datasets::Dataset dataset;
   std::vector<std::int64_t> category_of_class;
   std::vector<datasets::RectBatch> batches;
-  std::vector<Chunk> chunks;
+  std::vector<ImageChunk> chunks;
   std::unique_ptr<model::Executor> executor;
   std::string checkpoint_sha256;
   std::string dataset_sha256;
+  std::string calibration_sha256;
+  std::optional<Calibration> calibration;  // run when first needed
   std::vector<std::optional<Letterboxed>> cache;
   std::int64_t cache_room = 0;
   std::vector<std::uint8_t> latency_image;
@@ -75,15 +53,19 @@ struct Evaluator::State {
     std::vector<std::uint8_t> pixels;        // [images, 3, height, width]
     double seconds = 0;
   };
-  Result<Loaded> load(const Chunk& chunk);
+  Result<Loaded> load(const ImageChunk& chunk);
+  // Makes the executor's network that of the cell.
+  Result<std::vector<LayerError>> load_network(const Cell& cell,
+                                               std::optional<CalibratedActivations>& activations);
+  Result<CalibratedActivations> calibrate(const Cell& cell);
   [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
-      const Chunk& chunk, const std::vector<const Letterboxed*>& images,
+      const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
       const std::vector<model::HeadOutput>& outputs) const;
   Status detect_all(const ImageProgress& progress, std::vector<Detection>& detections,
                     StageSeconds& seconds);
 };
 
-Result<Evaluator::State::Loaded> Evaluator::State::load(const Chunk& chunk) {
+Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk) {
   const Clock::time_point start = Clock::now();
   const std::size_t count = chunk.images.size();
   Loaded loaded;
@@ -118,8 +100,39 @@ Result<Evaluator::State::Loaded> Evaluator::State::load(const Chunk& chunk) {
   return loaded;
 }
 
+// REQUIRES: cell.activations.
+Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
+  const model::Graph& graph = source.graph();
+  if (!config.calibration) {
+    return error("{}: activations are quantized after calibration on images; none are given",
+                 cell.label());
+  }
+  if (!calibration) {
+    Cell baseline;
+    baseline.baseline = true;
+    QYOLO_TRY([[maybe_unused]] const auto errors,
+              load_weights(source, baseline, *executor, config.threads));
+    QYOLO_TRY(calibration, Calibration::run(graph, *executor, *config.calibration, config.options,
+                                            config.threads));
+  }
+  QYOLO_TRY(const std::set<std::string> kept, kept_convolutions(source, cell));
+  return calibration->activations(
+      graph, *cell.activations,
+      [&](const model::ConvNode& conv) { return kept.contains(conv.name); }, config.threads);
+}
+
+Result<std::vector<LayerError>> Evaluator::State::load_network(
+    const Cell& cell, std::optional<CalibratedActivations>& activations) {
+  if (cell.activations) {
+    QYOLO_TRY(activations, calibrate(cell));
+  }
+  QYOLO_CHECK_OK(executor->set_activation_quantizers(
+      activations ? activations->quantizers() : std::vector<model::ActivationQuantizer>()));
+  return load_weights(source, cell, *executor, config.threads);
+}
+
 std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
-    const Chunk& chunk, const std::vector<const Letterboxed*>& images,
+    const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
     const std::vector<model::HeadOutput>& outputs) const {
   const Clock::time_point start = Clock::now();
   model::PostprocessOptions options;
@@ -166,7 +179,7 @@ Status Evaluator::State::detect_all(const ImageProgress& progress,
     }
     if (i + 1 < chunks.size()) load_async(i + 1);
     seconds.load += loaded->seconds;
-    const Chunk& chunk = chunks[i];
+    const ImageChunk& chunk = chunks[i];
     const Clock::time_point start = Clock::now();
     auto outputs =
         executor->forward(std::span<const std::uint8_t>(loaded->pixels),
@@ -220,19 +233,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
   const std::size_t count = s.dataset.image_paths.size();
-  std::vector<datasets::ImageSize> sizes(count);
-  std::vector<std::optional<Error>> failures(count);
-  parallel_for(count, config.threads, [&](std::size_t i) {
-    auto size = datasets::read_image_size(s.dataset.image_paths[i]);
-    if (size.ok()) {
-      sizes[i] = *size;
-    } else {
-      failures[i] = size.error();
-    }
-  });
-  for (const auto& failure : failures) {
-    if (failure) return *failure;
-  }
+  QYOLO_TRY(const auto sizes, read_image_sizes(s.dataset.image_paths, config.threads));
   const datasets::PipelineOptions pipeline{config.options.image_size, graph.max_stride,
                                            config.options.batch, config.options.rect};
   s.batches = datasets::rect_batches(sizes, pipeline);
@@ -241,6 +242,10 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   s.cache_room = config.image_cache_bytes;
   QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
   QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
+  if (config.calibration) {
+    QYOLO_TRY(s.calibration_sha256,
+              harness::calibration_sha256(*config.calibration, config.threads));
+  }
   QYOLO_TRY(s.executor, factory(graph, config.threads));
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
@@ -250,6 +255,10 @@ Cell Evaluator::resolve(const Cell& cell) const { return state_->source.resolve(
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }
+std::string Evaluator::calibration_sha256() const { return state_->calibration_sha256; }
+std::size_t Evaluator::calibration_images() const {
+  return state_->calibration ? state_->calibration->image_count() : 0;
+}
 std::string Evaluator::executor_description() const { return state_->executor->description(); }
 std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
 
@@ -257,7 +266,7 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
   State& s = *state_;
   const Clock::time_point start = Clock::now();
   CellResult result;
-  QYOLO_TRY(result.layers, load_weights(s.source, cell, *s.executor, s.config.threads));
+  QYOLO_TRY(result.layers, s.load_network(cell, result.activations));
   for (const LayerError& layer : result.layers) result.weight_error += layer.error;
   QYOLO_TRY(result.memory, account(s.source, cell));
   result.seconds.quantize = seconds_since(start);
@@ -273,10 +282,10 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
 
 Status Evaluator::prepare(const Cell& cell) {
   State& s = *state_;
-  QYOLO_TRY([[maybe_unused]] const auto errors,
-            load_weights(s.source, cell, *s.executor, s.config.threads));
+  std::optional<CalibratedActivations> activations;
+  QYOLO_TRY([[maybe_unused]] const auto errors, s.load_network(cell, activations));
   if (!s.latency_image.empty()) return {};
-  Chunk first = s.chunks.front();
+  ImageChunk first = s.chunks.front();
   first.images.resize(1);
   QYOLO_TRY(auto loaded, s.load(first));
   s.latency_image = std::move(loaded.pixels);

@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/coco_types.h"
 #include "common/result.h"
+#include "harness/calibration.h"
 #include "harness/experiment.h"
 #include "harness/model/executor.h"
 #include "harness/model/graph.h"
@@ -39,6 +41,7 @@ struct CellResult {
   quant::WeightError weight_error;    // all quantized layers
   std::vector<LayerError> layers;
   metrics::MemoryReport memory;
+  std::optional<CalibratedActivations> activations;
   StageSeconds seconds;
 };
 
@@ -47,6 +50,7 @@ struct EvaluatorConfig {
   std::filesystem::path images;
   std::filesystem::path annotations;
   EvaluationOptions options;
+  std::optional<CalibrationSet> calibration;  // for cells that quantize activations
   int threads = 0;
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
 };
@@ -72,6 +76,9 @@ class Evaluator {
   [[nodiscard]] Cell resolve(const Cell& cell) const;
   [[nodiscard]] std::string checkpoint_sha256() const;
   [[nodiscard]] std::string dataset_sha256() const;
+  // Of the calibration set's images; empty without one.
+  [[nodiscard]] std::string calibration_sha256() const;
+  [[nodiscard]] std::size_t calibration_images() const;  // 0 before the first cell that needs them
   [[nodiscard]] std::string executor_description() const;
   // What of the executor decides the numbers (its precision, not its thread count): part of the
   // key.

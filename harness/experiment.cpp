@@ -17,6 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kPaths = {"model", "images", "annotations"};
 constexpr std::array<std::string_view, 7> kEvaluationKeys = {
     "img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"};
+constexpr std::array<std::string_view, 2> kCalibrationKeys = {"calibration", "calibration_limit"};
 constexpr std::array<std::string_view, 2> kLatencyKeys = {"rounds", "warmup"};
 
 template <class Keys>
@@ -44,11 +45,13 @@ Status apply_override(Json& document, const Override& change) {
   if (key == "model" || key == "name") return single(document[key]);
   if (key == "images" || key == "annotations") return single(document["dataset"][key]);
   if (contains(kEvaluationKeys, key)) return single(document["evaluation"][key]);
+  if (key == "calibration") return single(document["calibration"]["images"]);
+  if (key == "calibration_limit") return single(document["calibration"]["limit"]);
   if (contains(kLatencyKeys, key)) return single(document["latency"][key]);
-  return error("--set: unknown key '{}', expected one of: name, {}, {}, {}, {}, {}", key,
+  return error("--set: unknown key '{}', expected one of: name, {}, {}, {}, {}, {}, {}", key,
                fmt::join(kPaths, ", "), fmt::join(kEvaluationKeys, ", "),
-               fmt::join(kLatencyKeys, ", "), fmt::join(cell_keys(), ", "),
-               fmt::join(cell_option_names(), ", "));
+               fmt::join(kCalibrationKeys, ", "), fmt::join(kLatencyKeys, ", "),
+               fmt::join(cell_keys(), ", "), fmt::join(cell_option_names(), ", "));
 }
 
 Result<std::vector<Cell>> expand_matrix(const JsonObject& root) {
@@ -127,6 +130,20 @@ Result<fs::path> read_path(const JsonObject& object, std::string_view key, const
   return (folder / text).lexically_normal();
 }
 
+Result<std::optional<CalibrationSet>> read_calibration(const JsonObject& root,
+                                                       const fs::path& folder) {
+  if (!root.has("calibration")) return std::optional<CalibrationSet>();
+  QYOLO_TRY(const JsonObject view, root.object("calibration"));
+  QYOLO_CHECK_OK(view.only({"images", "limit"}));
+  CalibrationSet set;
+  QYOLO_TRY(set.images, read_path(view, "images", folder));
+  if (view.has("limit")) {
+    QYOLO_TRY(const std::int64_t limit, view.integer("limit", 0, INT32_MAX));
+    set.limit = static_cast<int>(limit);
+  }
+  return std::optional(std::move(set));
+}
+
 }  // namespace
 
 OrderedJson EvaluationOptions::as_json() const {
@@ -139,6 +156,10 @@ OrderedJson EvaluationOptions::as_json() const {
           {"ignore_class_names", ignore_class_names}};
 }
 
+OrderedJson CalibrationSet::as_json() const {
+  return {{"images", images.string()}, {"limit", limit}};
+}
+
 OrderedJson LatencyOptions::as_json() const { return {{"rounds", rounds}, {"warmup", warmup}}; }
 
 OrderedJson Experiment::as_json() const {
@@ -148,6 +169,7 @@ OrderedJson Experiment::as_json() const {
   json["model"] = model.string();
   json["dataset"] = {{"images", images.string()}, {"annotations", annotations.string()}};
   json["evaluation"] = evaluation.as_json();
+  if (calibration) json["calibration"] = calibration->as_json();
   json["latency"] = latency.as_json();
   json["cells"] = OrderedJson::array();
   for (const Cell& cell : cells) json["cells"].push_back(cell.as_json());
@@ -173,9 +195,9 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
                                     const std::vector<Override>& overrides) {
   {
     QYOLO_TRY(const JsonObject root, JsonObject::from(document, where));
-    QYOLO_CHECK_OK(
-        root.only({"name", "description", "model", "dataset", "evaluation", "latency", "matrix"}));
-    for (const std::string_view key : {"dataset", "evaluation", "latency"}) {
+    QYOLO_CHECK_OK(root.only({"name", "description", "model", "dataset", "evaluation",
+                              "calibration", "latency", "matrix"}));
+    for (const std::string_view key : {"dataset", "evaluation", "calibration", "latency"}) {
       if (!root.has(key)) continue;
       QYOLO_TRY([[maybe_unused]] const JsonObject object, root.object(key));
     }
@@ -193,8 +215,17 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
   QYOLO_TRY(experiment.images, read_path(dataset, "images", folder));
   QYOLO_TRY(experiment.annotations, read_path(dataset, "annotations", folder));
   QYOLO_TRY(experiment.evaluation, read_evaluation(root));
+  QYOLO_TRY(experiment.calibration, read_calibration(root, folder));
   QYOLO_TRY(experiment.latency, read_latency(root));
   QYOLO_TRY(experiment.cells, expand_matrix(root));
+  for (const Cell& cell : experiment.cells) {
+    if (cell.activations && !experiment.calibration) {
+      return error(
+          "{}: the cell '{}' quantizes activations, which needs calibration images: "
+          "\"calibration\": {{\"images\": FOLDER}} or --calibration FOLDER",
+          where, cell.label());
+    }
+  }
   return experiment;
 }
 

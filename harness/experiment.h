@@ -9,6 +9,9 @@
 //     "dataset": {"images": "...", "annotations": "..."},
 //     "evaluation": {"img": 640, "batch": 32, "rect": true, "confidence": 0.001, "iou": 0.65,
 //                    "limit": 0, "ignore_class_names": false},  optional, defaults shown
+//     "calibration": {"images": "...", "limit": 0},   needed by cells with activation_bits; limit
+//     N:
+//                                                     first N images by file name, 0: all
 //     "latency": {"rounds": 9, "warmup": 1},                    optional; rounds 0: no latency pass
 //     "matrix": [{"scheme": ["affine", "pwlq"], "bits": [8, 4], "granularity": ["layer",
 //     "filter"]}, ...]
@@ -19,6 +22,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +46,14 @@ struct EvaluationOptions {
   [[nodiscard]] OrderedJson as_json() const;
 };
 
+// Images that activation ranges come from.
+struct CalibrationSet {
+  std::filesystem::path images;  // a folder; no annotations are needed
+  int limit = 0;                 // first N images by file name; 0: all
+
+  [[nodiscard]] OrderedJson as_json() const;
+};
+
 struct LatencyOptions {
   int rounds = 9;  // timed forwards per cell, interleaved over the cells
   int warmup = 1;  // untimed forwards before each timed one of a cell
@@ -56,6 +68,7 @@ struct Experiment {
   std::filesystem::path images;
   std::filesystem::path annotations;
   EvaluationOptions evaluation;
+  std::optional<CalibrationSet> calibration;
   LatencyOptions latency;
   std::vector<Cell> cells;  // the baseline first
 
@@ -63,7 +76,8 @@ struct Experiment {
 };
 
 // A change from the command line: "bits" = {"4", "8"}. Keys: those of matrix blocks (replaced in
-// every block), of "evaluation" and "latency", and model, images, annotations (one value each).
+// every block), of "evaluation" and "latency", and model, images, annotations, calibration (its
+// images) and calibration_limit (one value each).
 using Override = std::pair<std::string, std::vector<std::string>>;
 
 // "bits=4,8" -> {"bits", {"4", "8"}}.

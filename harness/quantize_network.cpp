@@ -54,6 +54,16 @@ class KeptValues {
   int bits_;
 };
 
+// Of one of the stored tensors that a convolution comes from.
+quant::LayerTraits traits_of(const model::ConvNode& node, std::pair<int, int> kernel,
+                             const model::StoredTensors& stored) {
+  quant::LayerTraits traits = harness::traits_of(node);
+  traits.name = stored.name;
+  traits.shape.kh = kernel.first;
+  traits.shape.kw = kernel.second;
+  return traits;
+}
+
 class NetworkQuantizer {
  public:
   NetworkQuantizer(const Cell& cell, int threads)
@@ -81,7 +91,7 @@ class NetworkQuantizer {
     QuantizedNetwork network;
     for (const int index : graph.conv_nodes()) {
       const model::ConvNode& conv = conv_at(graph, index);
-      QYOLO_TRY(QuantizedLayer made, layer(traits_of(conv), conv.weight));
+      QYOLO_TRY(QuantizedLayer made, layer(harness::traits_of(conv), conv.weight));
       network.layers.push_back(std::move(made));
       network.convs.push_back({{}, conv.bias});
       QYOLO_CHECK_OK(kept_.round(network.convs.back().bias, conv.name));
@@ -112,11 +122,7 @@ class NetworkQuantizer {
   // Quantizes one tensor of a convolution, in place, and adds it to the network's layers.
   Status replace(const model::ConvNode& node, std::pair<int, int> kernel,
                  model::StoredTensors& stored, QuantizedNetwork& network) const {
-    quant::LayerTraits traits = traits_of(node);
-    traits.name = stored.name;
-    traits.shape.kh = kernel.first;
-    traits.shape.kw = kernel.second;
-    QYOLO_TRY(QuantizedLayer made, layer(std::move(traits), stored.weight));
+    QYOLO_TRY(QuantizedLayer made, layer(traits_of(node, kernel, stored), stored.weight));
     stored.weight = made.weights;
     network.layers.push_back(std::move(made));
     return {};
@@ -189,6 +195,33 @@ Status check_rules(const model::Graph& graph, const Cell& cell) {
     }
   }
   return {};
+}
+
+Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cell& cell) {
+  QYOLO_CHECK_OK(check_rules(source.graph(), cell));
+  const std::vector<int> nodes = source.graph().conv_nodes();
+  const bool folded = cell.baseline || cell.network.fold;
+  const std::vector<model::UnfusedConv>* unfused = nullptr;
+  if (!folded) {
+    QYOLO_TRY(unfused, source.unfused());
+  }
+  const auto kept = [&](const quant::LayerTraits& traits) {
+    return cell.recipe_for(traits) == nullptr;
+  };
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const model::ConvNode& node = conv_at(source.graph(), nodes[i]);
+    bool all = false;
+    if (folded) {
+      all = kept(traits_of(node));
+    } else {
+      const model::UnfusedConv& conv = (*unfused)[i];
+      all = kept(traits_of(node, {node.kernel_h, node.kernel_w}, conv.dense)) &&
+            (!conv.pointwise || kept(traits_of(node, {1, 1}, *conv.pointwise)));
+    }
+    if (all) names.insert(node.name);
+  }
+  return names;
 }
 
 Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cell, int threads) {

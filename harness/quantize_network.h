@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,10 @@ Status check_rules(const model::Graph& graph, const Cell& cell);
 
 // An error names the layer. REQUIRES: not the baseline.
 Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cell, int threads);
+
+// Names of the graph's convolutions that compute in floating point: those that a rule keeps (in the
+// unfused layout, all of whose stored tensors are kept). With floating-point weights likewise.
+Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cell& cell);
 
 struct LayerError {
   std::string name;

@@ -23,6 +23,7 @@ std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& option
   identity["dataset"] = evaluator.dataset_sha256();
   identity["evaluation"] = options.as_json();
   identity["executor"] = evaluator.executor_identity();
+  if (cell.activations) identity["calibration"] = evaluator.calibration_sha256();
   identity["cell"] = cell.as_json();
   return sha256_hex(identity.dump()).substr(0, 16);
 }
@@ -46,6 +47,10 @@ OrderedJson manifest(const Experiment& experiment, const Evaluator& evaluator,
                      {"annotations", experiment.annotations.string()},
                      {"sha256", evaluator.dataset_sha256()},
                      {"image_count", evaluator.truth().images.size()}};
+  if (experiment.calibration) {
+    json["calibration"] = {{"images", experiment.calibration->images.string()},
+                           {"sha256", evaluator.calibration_sha256()}};
+  }
   json["host"] = describe_host();
   json["threads"] = evaluator.threads();
   json["versions"] = describe_versions();
@@ -145,6 +150,7 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   config.images = experiment.images;
   config.annotations = experiment.annotations;
   config.options = experiment.evaluation;
+  config.calibration = experiment.calibration;
   config.threads = options.threads;
   QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);

@@ -31,13 +31,19 @@ double largest(const Run& run, std::initializer_list<Number> numbers) {
 // Scheme, bits and granularity; the label too where these do not tell the rows apart.
 void add_identity(const Run& run, ReadingTable& table) {
   TextColumn scheme{"Scheme", false, {}}, bits{"Bits", true, {}};
+  TextColumn activations{"Activations", true, {}};
   TextColumn granularity{"Granularity", false, {}}, label{"Label", false, {}};
-  std::set<std::tuple<std::string, int, std::string>> names;
+  bool any_activations = false;
+  std::set<std::tuple<std::string, int, int, std::string>> names;
   for (const Row& row : run.rows) {
-    names.insert({row.scheme, row.bits, row.granularity});
+    names.insert({row.scheme, row.bits, row.activation_bits, row.granularity});
     const bool floating = row.bits == 0 && !row.label.empty();
     scheme.cells.push_back({floating || row.scheme.empty() ? row.label : row.scheme});
     bits.cells.push_back({row.bits == 0 ? std::string(kAbsent) : std::to_string(row.bits)});
+    any_activations = any_activations || row.activation_bits > 0;
+    activations.cells.push_back({row.activation_bits == 0
+                                     ? std::string(kAbsent)
+                                     : fmt::format("W{}A{}", row.bits, row.activation_bits)});
     const bool none = row.granularity.empty() || row.bits == 0;
     granularity.cells.push_back({none ? std::string(kAbsent) : row.granularity});
     label.cells.push_back({row.label});
@@ -45,6 +51,7 @@ void add_identity(const Run& run, ReadingTable& table) {
   if (names.size() < run.rows.size()) table.columns.push_back(std::move(label));
   table.columns.push_back(std::move(scheme));
   table.columns.push_back(std::move(bits));
+  if (any_activations) table.columns.push_back(std::move(activations));
   table.columns.push_back(std::move(granularity));
 }
 

@@ -24,6 +24,10 @@
 //                         "region_bytes", "correction_bytes", "unquantized_bytes", "true_bytes",
 //                         "paper_bytes", "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
 //                         "ratio_fp32_true"},
+//              "activations" (where they are quantized): {"calibration": {"images", "sha256"},
+//                              "input": null or {"scale", "zero_point"},
+//                              "groups": [{"tensors": [names], "low", "high", "scale",
+//                                          "zero_point"}]},
 //              "seconds": {...}
 //    latency:  "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
 //                          "batch", "height", "width", "threads", "samples": [...], "median",
@@ -96,6 +100,7 @@ struct Row {
   std::string latency_error;  // where accuracy is ok and latency is not
   std::string execution;      // of the latency: "fp32", "simulated", "measured int8"
   int bits = 0;               // 0: floating point
+  int activation_bits = 0;    // 0: floating point
   bool baseline = false;
   std::optional<double> images, detections;
   std::optional<double> ap, ap50, ap75, ap_small, ap_medium, ap_large;  // 0..1

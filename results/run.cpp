@@ -43,6 +43,9 @@ class RowReader {
     } else if (!bits.is_null()) {
       warn("{}: 'bits' is {}, expected an integer from 0 to 64", place, bits.dump());
     }
+    const Json& activation_bits = member(cell, "activation_bits");
+    if (activation_bits.is_number_integer() && activation_bits >= 0 && activation_bits <= 64)
+      row.activation_bits = activation_bits.get<int>();
     const Json& baseline = member(cell, "baseline");
     row.baseline = baseline.is_boolean() && baseline.get<bool>();
     row.status = "pending";

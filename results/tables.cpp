@@ -129,7 +129,7 @@ constexpr TextField kTextFields[] = {
 std::string emit_csv(const Run& run) {
   std::vector<std::string> header;
   for (const TextField& field : kTextFields) header.emplace_back(field.name);
-  header.insert(header.end(), {"bits", "baseline"});
+  header.insert(header.end(), {"bits", "baseline", "activation_bits"});
   for (const NumberColumn& column : number_columns()) header.emplace_back(column.name);
   std::string out = fmt::format("{}\n", fmt::join(header, ","));
   for (const Row& row : run.rows) {
@@ -137,6 +137,7 @@ std::string emit_csv(const Run& run) {
     for (const TextField& field : kTextFields) fields.push_back(csv_field(row.*field.value));
     fields.push_back(std::to_string(row.bits));
     fields.emplace_back(row.baseline ? "true" : "false");
+    fields.push_back(std::to_string(row.activation_bits));
     for (const NumberColumn& column : number_columns()) {
       const auto& value = row.*column.value;
       fields.push_back(value && std::isfinite(*value) ? fmt::format("{}", *value) : "");
@@ -158,6 +159,7 @@ OrderedJson json_row(const Row& row) {
   for (const TextField& field : kTextFields) object[std::string(field.name)] = row.*field.value;
   object["bits"] = row.bits;
   object["baseline"] = row.baseline;
+  object["activation_bits"] = row.activation_bits;
   for (const NumberColumn& column : number_columns())
     object[std::string(column.name)] = json_number(row.*column.value, column.whole);
   return object;

@@ -187,6 +187,7 @@ std::string cell_name(const Row& row) {
     return row.label.empty() ? row.scheme : row.label;
   std::string name = fmt::format("{} {}-bit", row.scheme, row.bits);
   if (!row.granularity.empty()) name += ' ' + row.granularity;
+  if (row.activation_bits > 0) name += fmt::format(" A{}", row.activation_bits);
   return name;
 }
 

@@ -42,11 +42,6 @@ void CellArguments::add_to(CLI::App& command) {
 }
 
 Result<harness::Cell> CellArguments::cell() const {
-  if (scheme == "fp32") {
-    harness::Cell baseline;
-    baseline.baseline = true;
-    return baseline;
-  }
   Json block = {{"scheme", scheme}, {"bits", bits}, {"granularity", granularity}};
   for (const auto& [name, text] : options) block[name] = harness::value_from_text(text);
   if (!keep.empty()) block["keep"] = keep;

@@ -14,6 +14,7 @@ struct Arguments {
   harness::EvaluationOptions evaluation;
   bool square = false;
   CellArguments cell;
+  harness::CalibrationSet calibration;
   std::string save_detections;
   std::string output = "text";
   int threads = 0;
@@ -29,6 +30,7 @@ OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell
        {"cell", "images", "detections", "memory", "weight_error", "per_class", "seconds"}) {
     json[key] = std::move(record[key]);
   }
+  if (record.contains("activations")) json["activations"] = std::move(record["activations"]);
   json["executor"] = evaluator.executor_description();
   return json;
 }
@@ -53,6 +55,9 @@ Result<int> eval(const Arguments& arguments) {
   config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
   config.options.rect = !arguments.square;
+  if (!arguments.calibration.images.empty()) config.calibration = arguments.calibration;
+  if (cell.activations && !config.calibration)
+    return error("--activation-bits needs --calibration FOLDER, images to find the ranges on");
   config.threads = arguments.threads;
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
   cell = evaluator->resolve(cell);
@@ -85,6 +90,12 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--images", arguments->images, "Image folder")->required();
   command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
   arguments->cell.add_to(*command);
+  command->add_option("--calibration", arguments->calibration.images,
+                      "Folder of images to find activation ranges on (no annotations needed)");
+  command
+      ->add_option("--calibration-limit", arguments->calibration.limit,
+                   "Only its first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber);
   harness::EvaluationOptions& options = arguments->evaluation;
   command->add_option("--img", options.image_size, "Long side of the network input, pixels")
       ->check(CLI::Range(32, 8192))

@@ -43,6 +43,7 @@ Result<int> quantize(const Arguments& arguments) {
   if (arguments.out.empty() && arguments.dequantized.empty())
     return error("nothing to write: expected --out, --dequantize or both");
   if (cell.baseline) return error("--scheme is missing: an artifact holds a quantized network");
+  if (cell.activations) return error("--activation-bits: an artifact holds weights; expected none");
   QYOLO_TRY(const quant::RegionCoding regions, quant::parse_region_coding(arguments.regions));
   QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
   QYOLO_TRY(const harness::QuantizedNetwork network,

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string experiment;
   std::vector<std::string> sets;
-  std::string model, dataset, images, annotations;
+  std::string model, dataset, images, annotations, calibration;
   std::string out;
   std::string output = "md";
   int limit = -1;
@@ -39,6 +39,7 @@ Result<int> run(const Arguments& arguments) {
   }
   path("images", arguments.images);
   path("annotations", arguments.annotations);
+  path("calibration", arguments.calibration);
   if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
   QYOLO_TRY(const harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
@@ -78,6 +79,8 @@ void add_run(CLI::App& app, Action& action) {
                       "Image folder to use instead of the experiment's");
   command->add_option("--annotations", arguments->annotations,
                       "COCO annotations to use instead of the experiment's");
+  command->add_option("--calibration", arguments->calibration,
+                      "Folder of calibration images to use instead of the experiment's");
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/result.h"
+#include "harness/model/activation_points.h"
+#include "harness/model/fake_quantize.h"
 #include "harness/model/graph.h"
 
 namespace qyolo::model {
@@ -17,6 +20,17 @@ struct HeadOutput {
   int batch = 0, channels = 0, height = 0, width = 0;
   std::vector<float> values;
 };
+
+// Quantizes the output of a node, or the network's input (node kNetworkInput), as fake_quantize()
+// has it.
+struct ActivationQuantizer {
+  int node = 0;
+  FakeQuantization map;
+};
+
+// Told the values of a node's output for a whole batch, in an order of the executor's choice. The
+// span is valid during the call.
+using ActivationObserver = std::function<void(int node, std::span<const float> values)>;
 
 // Not thread-safe: one forward at a time per executor.
 class Executor {
@@ -34,6 +48,20 @@ class Executor {
   virtual void set_weights(int node, std::span<const float> weights) = 0;
   // Likewise its bias.
   virtual void set_bias(int node, std::span<const float> bias) = 0;
+  // From now on, forward() quantizes and dequantizes these tensors before anything reads them;
+  // replaces the earlier ones, none of no quantizers. Fails where the executor cannot.
+  // REQUIRES: every node is a node of the graph that is no head level, or kNetworkInput, once.
+  virtual Status set_activation_quantizers(std::span<const ActivationQuantizer> quantizers) {
+    if (quantizers.empty()) return {};
+    return error("{} cannot simulate quantized activations", description());
+  }
+  // A forward without quantizers that shows the outputs of `nodes` instead of the head's.
+  // REQUIRES: as above, ascending.
+  virtual Status observe(std::span<const std::uint8_t> /*rgb*/, int /*batch*/, int /*height*/,
+                         int /*width*/, std::span<const int> /*nodes*/,
+                         const ActivationObserver& /*observer*/) {
+    return error("{} cannot observe activations", description());
+  }
   // For people: "LibTorch 2.15.0, FP32, 2 threads".
   [[nodiscard]] virtual std::string description() const = 0;
   // The arithmetic that decides the numbers: part of a cell's key.

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "common/parallel.h"
@@ -107,6 +108,34 @@ class NodeRunner {
   const ConvTensors& tensors_;
 };
 
+// The tensor with its values in one block of memory, in whatever order.
+at::Tensor dense(const at::Tensor& map) {
+  return map.is_non_overlapping_and_dense() ? map : map.contiguous(kLayout);
+}
+
+// REQUIRES: nothing else reads the tensor's memory.
+void quantize_map(at::Tensor& map, const FakeQuantization& quantization) {
+  constexpr std::int64_t kGrain = 1 << 15;
+  map = dense(map);
+  float* values = map.mutable_data_ptr<float>();
+  at::parallel_for(0, map.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    fake_quantize({values + begin, values + end}, quantization);
+  });
+}
+
+// Makes the network's input, given its shape.
+auto from_bytes(std::span<const std::uint8_t> rgb) {
+  return [rgb](at::IntArrayRef shape) {
+    at::Tensor bytes = at::empty(shape, at::kByte);
+    std::memcpy(bytes.mutable_data_ptr<std::uint8_t>(), rgb.data(), rgb.size_bytes());
+    return bytes.to(at::kFloat).div_(255.0F);
+  };
+}
+
+auto from_floats(std::span<const float> input) {
+  return [input](at::IntArrayRef shape) { return to_tensor(input, shape); };
+}
+
 HeadOutput to_output(const at::Tensor& map) {
   const at::Tensor rows = map.contiguous();
   const float* values = rows.const_data_ptr<float>();
@@ -128,21 +157,19 @@ class TorchExecutor final : public Executor {
                                                        to_tensor(conv->bias, {conv->filters})});
     }
     find_last_uses();
+    quantizers_.resize(graph_.nodes.size());
   }
 
   Result<std::vector<HeadOutput>> forward(std::span<const std::uint8_t> rgb, int batch, int height,
                                           int width) override {
-    return run(rgb, batch, height, width, [&](at::IntArrayRef shape) {
-      at::Tensor bytes = at::empty(shape, at::kByte);
-      std::memcpy(bytes.mutable_data_ptr<std::uint8_t>(), rgb.data(), rgb.size_bytes());
-      return bytes.to(at::kFloat).div_(255.0F);
-    });
+    return run(rgb, batch, height, width, from_bytes(rgb),
+               [this](at::Tensor& input) { return run_quantized(input); });
   }
 
   Result<std::vector<HeadOutput>> forward(std::span<const float> input, int batch, int height,
                                           int width) override {
-    return run(input, batch, height, width,
-               [&](at::IntArrayRef shape) { return to_tensor(input, shape); });
+    return run(input, batch, height, width, from_floats(input),
+               [this](at::Tensor& map) { return run_quantized(map); });
   }
 
   void set_weights(int node, std::span<const float> weights) override {
@@ -155,6 +182,37 @@ class TorchExecutor final : public Executor {
     const c10::InferenceMode inference;
     const auto index = static_cast<std::size_t>(node);
     tensors_[index].bias = to_tensor(bias, {static_cast<std::int64_t>(bias.size())});
+  }
+
+  Status set_activation_quantizers(std::span<const ActivationQuantizer> quantizers) override {
+    quantizers_.assign(graph_.nodes.size(), std::nullopt);
+    input_quantizer_.reset();
+    for (const ActivationQuantizer& quantizer : quantizers) {
+      auto& target = quantizer.node < 0 ? input_quantizer_
+                                        : quantizers_[static_cast<std::size_t>(quantizer.node)];
+      target = quantizer.map;
+    }
+    return {};
+  }
+
+  Status observe(std::span<const std::uint8_t> rgb, int batch, int height, int width,
+                 std::span<const int> nodes, const ActivationObserver& observer) override {
+    std::vector<bool> wanted(graph_.nodes.size(), false);
+    for (const int node : nodes) {
+      if (node >= 0) wanted[static_cast<std::size_t>(node)] = true;
+    }
+    const auto show = [&](int node, const at::Tensor& map) {
+      const at::Tensor block = dense(map);
+      observer(node, {block.const_data_ptr<float>(), static_cast<std::size_t>(block.numel())});
+    };
+    QYOLO_TRY([[maybe_unused]] const auto outputs,
+              run(rgb, batch, height, width, from_bytes(rgb), [&](at::Tensor& input) {
+                if (!nodes.empty() && nodes.front() == kNetworkInput) show(kNetworkInput, input);
+                return run_nodes(input, [&](std::size_t i, at::Tensor& map) {
+                  if (wanted[i]) show(static_cast<int>(i), map);
+                });
+              }));
+    return {};
   }
 
   [[nodiscard]] std::string description() const override {
@@ -177,9 +235,9 @@ class TorchExecutor final : public Executor {
     }
   }
 
-  template <class T, class MakeInput>
+  template <class T, class MakeInput, class Forward>
   Result<std::vector<HeadOutput>> run(std::span<const T> values, int batch, int height, int width,
-                                      const MakeInput& make_input) {
+                                      const MakeInput& make_input, const Forward& forward) {
     QYOLO_TRY([[maybe_unused]] const auto shapes, infer_shapes(graph_, height, width));
     const std::int64_t expected = std::int64_t{3} * height * width * std::max(batch, 0);
     if (batch < 1 || std::cmp_not_equal(values.size(), expected)) {
@@ -188,14 +246,24 @@ class TorchExecutor final : public Executor {
     }
     try {
       const c10::InferenceMode inference;
-      return run_nodes(make_input({batch, 3, height, width}).contiguous(kLayout));
+      at::Tensor input = make_input({batch, 3, height, width}).contiguous(kLayout);
+      return forward(input);
     } catch (const std::exception& exception) {
       const std::string_view text = exception.what();
       return error("LibTorch cannot run the network: {}", text.substr(0, text.find('\n')));
     }
   }
 
-  std::vector<HeadOutput> run_nodes(const at::Tensor& input) {
+  std::vector<HeadOutput> run_quantized(at::Tensor& input) {
+    if (input_quantizer_) quantize_map(input, *input_quantizer_);
+    return run_nodes(input, [this](std::size_t i, at::Tensor& map) {
+      if (quantizers_[i]) quantize_map(map, *quantizers_[i]);
+    });
+  }
+
+  // `on_map` gets every node's output, a tensor of its own, before anything reads it.
+  template <class OnMap>
+  std::vector<HeadOutput> run_nodes(const at::Tensor& input, const OnMap& on_map) {
     std::vector<at::Tensor> maps(graph_.nodes.size());
     std::vector<at::Tensor> inputs;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
@@ -203,6 +271,7 @@ class TorchExecutor final : public Executor {
       for (const int source : graph_.nodes[i].inputs)
         inputs.push_back(source < 0 ? input : maps[static_cast<std::size_t>(source)]);
       maps[i] = std::visit(NodeRunner(inputs, tensors_[i]), graph_.nodes[i].op);
+      on_map(i, maps[i]);
       for (const std::size_t done : last_uses_[i]) maps[done].reset();
     }
     std::vector<HeadOutput> outputs;
@@ -215,6 +284,8 @@ class TorchExecutor final : public Executor {
   Graph graph_;                       // without weights
   std::vector<ConvTensors> tensors_;  // one per node
   std::vector<std::vector<std::size_t>> last_uses_;
+  std::vector<std::optional<FakeQuantization>> quantizers_;  // one per node
+  std::optional<FakeQuantization> input_quantizer_;
 };
 
 }  // namespace

@@ -99,6 +99,61 @@ TEST(Cell, JsonTellsEveryRule) {
   EXPECT_FALSE(cell().as_json().contains("rules"));
 }
 
+// --- activations ---
+
+Cell floating(const std::string& more) {
+  return read_cell(Json::parse(R"({"scheme": "fp32")" + more + "}"), "test").value();
+}
+
+TEST(Cell, ActivationsAreOptional) {
+  EXPECT_FALSE(cell().activations.has_value());
+  EXPECT_FALSE(cell().as_json().contains("activation_bits"));
+  const Cell eight = cell(R"(, "activation_bits": 8)");
+  EXPECT_EQ(eight.activations, quant::ActivationOptions());
+  EXPECT_EQ(eight.label(), "affine 4-bit channel A8");
+  EXPECT_EQ(eight.as_json()["activation_range"], "mse");
+  const Cell four = cell(
+      R"(, "activation_bits": 4, "activation_range": "percentile:99.9", "activation_shared": false)");
+  EXPECT_EQ(four.label(),
+            "affine 4-bit channel A4 activation_range=percentile:99.9 activation_shared=false");
+  EXPECT_EQ(four.as_json()["activation_bits"], 4);
+}
+
+TEST(Cell, NoActivationBitsMeanNoOtherActivationOption) {
+  EXPECT_EQ(cell(R"(, "activation_bits": 0, "activation_range": "entropy")").as_json(),
+            cell().as_json());
+  EXPECT_EQ(failure(R"(, "activation_range": "mse")"),
+            "test: activation options need 'activation_bits'");
+  EXPECT_THAT(failure(R"(, "activation_bits": 3)"), HasSubstr("is 3, expected 0 or 4 to 8"));
+  EXPECT_THAT(failure(R"(, "activation_bits": 9)"), HasSubstr("9"));
+  EXPECT_THAT(failure(R"(, "activation_bits": 8, "activation_range": "kl")"),
+              HasSubstr("'kl': expected one of minmax"));
+}
+
+TEST(Cell, FloatingPointWeightsCanHaveQuantizedActivations) {
+  const Cell plain = floating("");
+  EXPECT_FALSE(plain.quantized());
+  EXPECT_EQ(plain.label(), "FP32");
+  const Cell eight = floating(R"(, "activation_bits": 8, "keep": "model\\.105\\.m\\..*")");
+  EXPECT_TRUE(eight.baseline && eight.quantized());
+  EXPECT_EQ(eight.label(), "FP32 A8 [model\\.105\\.m\\..* -> keep]");
+  EXPECT_EQ(eight.recipe_for(kHead), nullptr);
+  const OrderedJson json = eight.as_json();
+  EXPECT_EQ(json["scheme"], "fp32");
+  EXPECT_EQ(json["baseline"], false);
+  EXPECT_EQ(json["activation_bits"], 8);
+  EXPECT_FALSE(json.contains("range"));
+  EXPECT_EQ(json["rules"].size(), 1U);
+}
+
+TEST(Cell, FloatingPointWeightsTakeOnlyRulesThatKeep) {
+  const auto read = read_cell(
+      Json::parse(R"({"scheme": "fp32", "activation_bits": 8, "rules": ["1x1 -> bits=8"]})"),
+      "test");
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(read.error().message, HasSubstr("expected rules that keep"));
+}
+
 TEST(Cell, WrongRulesAreNamedWithTheirPlace) {
   EXPECT_THAT(failure(R"(, "rules": ["1x1 filter"])"),
               HasSubstr("test: 'rules'[0]: '1x1 filter', expected a rule such as 1x1 -> filter"));

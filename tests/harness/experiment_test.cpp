@@ -129,6 +129,19 @@ TEST(Experiment, AHugeMatrixIsRefused) {
               HasSubstr("more than 100000 cells"));
 }
 
+TEST(Experiment, QuantizedActivationsNeedACalibrationSet) {
+  const std::string quantized = with("[8, 4]", R"([8, 4], "activation_bits": 8)");
+  EXPECT_THAT(failure_of(quantized), HasSubstr("--calibration FOLDER"));
+  const auto read = parse_experiment(Json::parse(quantized), "test", "/data",
+                                     {{"calibration", {"images"}}, {"calibration_limit", {"7"}}});
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->calibration->images, "/data/images");
+  EXPECT_EQ(read->calibration->limit, 7);
+  EXPECT_EQ(read->as_json()["calibration"]["limit"], 7);
+  EXPECT_THAT(failure_of(with("\"model.pt\",", R"("model.pt", "calibration": {"limit": 3},)")),
+              HasSubstr("'images'"));
+}
+
 TEST(Experiment, TheCommittedExperimentsAreValid) {
   int files = 0;
   for (const auto& entry :

@@ -150,6 +150,32 @@ TEST(Runner, WhatDecidesTheNumbersDecidesTheKey) {
   EXPECT_NE(key_of_first(experiment), key);
 }
 
+TEST(Runner, TheCalibrationSetIsPartOfTheKeysThatDependOnIt) {
+  const auto keys = [](int calibration_images) {
+    Experiment experiment = small_experiment();
+    experiment.cells.resize(2);
+    experiment.cells.push_back(experiment.cells[1]);
+    experiment.cells[2].activations = quant::ActivationOptions();
+    experiment.calibration =
+        CalibrationSet{testing::source_dir() / "datasets/parts/calib/images", calibration_images};
+    const testing::TemporaryFolder folder;
+    Listener listener;
+    EXPECT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), listener).ok());
+    // The fake network cannot be observed.
+    EXPECT_EQ(listener.failures, std::vector<std::string>{"fake cannot observe activations"});
+    const auto run = results::read_run(folder.path());
+    std::vector<std::string> found;
+    for (const results::Row& row : run->rows) found.push_back(row.key);
+    EXPECT_EQ(run->rows.at(2).activation_bits, 8);
+    return found;
+  };
+  const auto three = keys(3), four = keys(4);
+  ASSERT_EQ(three.size(), 3U);
+  EXPECT_EQ(three[0], four[0]);
+  EXPECT_EQ(three[1], four[1]);
+  EXPECT_NE(three[2], four[2]);
+}
+
 TEST(Runner, TwoRunsIntoOneFolderAreRefused) {
   const testing::TemporaryFolder folder;
   const auto held = results::RecordStore::open(folder.path());

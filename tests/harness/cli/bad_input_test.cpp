@@ -95,6 +95,15 @@ TEST_F(BadInput, Cells) {
                       "group:0");
 }
 
+TEST_F(BadInput, Calibration) {
+  expect_one_sentence(qyolo(parts_eval({"--activation-bits", "8"})), "--calibration FOLDER");
+  expect_one_sentence(qyolo(parts_eval({"--activation-bits", "8", "--calibration", "absent"})),
+                      "absent");
+  expect_one_sentence(
+      qyolo(parts_eval({"--activation-bits", "8", "--calibration", folder_.path().string()})),
+      "has no images");
+}
+
 TEST_F(BadInput, Annotations) {
   expect_one_sentence(with_annotations([](Json& t) { t.erase("images"); }), "'images'");
   expect_one_sentence(with_annotations([](Json& t) { t["annotations"][5].erase("bbox"); }),

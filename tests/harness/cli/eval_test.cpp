@@ -82,6 +82,30 @@ TEST_P(QuantizedCell, EqualsTheIndependentReference) {
 
 INSTANTIATE_TEST_SUITE_P(All, QuantizedCell, ::testing::Range(0, 13));
 
+TEST(EvalCommand, EightBitActivationsCostLittleAndLeaveTheirRangesBehind) {
+  const auto ap_of = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--limit", "30", "--calibration", parts("calib/images"),
+                             "--calibration-limit", "8"});
+    const auto result = qyolo(parts_eval(more));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Json json = Json::parse(result.out);
+    if (json.contains("activations")) {
+      EXPECT_EQ(json["activations"]["calibration"]["images"], 8);
+      EXPECT_GT(json["activations"]["groups"].size(), 10U);
+      for (const Json& group : json["activations"]["groups"]) {
+        EXPECT_LE(group["low"], group["high"]);
+        EXPECT_GT(group["scale"], 0);
+      }
+    }
+    return json["AP"].get<double>();
+  };
+  const double reference = ap_of({});
+  const double eight = ap_of({"--activation-bits", "8"});
+  EXPECT_NEAR(eight, reference, 0.015);
+  EXPECT_NE(eight, reference);
+  EXPECT_LT(ap_of({"--activation-bits", "4"}), reference - 0.05);
+}
+
 TEST(EvalCommand, OneAndTwoThreadsGiveTheSameAp) {
   const auto one = qyolo(parts_eval({"--limit", "60", "--threads", "1"}));
   const auto two = qyolo(parts_eval({"--limit", "60", "--threads", "2"}));

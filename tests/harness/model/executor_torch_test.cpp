@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -218,6 +220,159 @@ TEST(TorchExecutor, InputsThatDoNotFitAreRefused) {
   EXPECT_THAT(message(1, 0, 2), HasSubstr("multiples of the stride"));
   EXPECT_EQ(make_torch_executor(single_conv(identity_conv(3)), -1).error().message,
             "the number of threads is -1; expected 0 or more");
+}
+
+// --- quantized activations ---
+
+// 0 conv a (3 -> 4, ReLU), 1 max-pool of a, 2 conv b (4 -> 4) of a, 3 concat(pool, b), 4 add(a, a),
+// 5 concat(3, 4), 6 head (12 -> 2), all on 2 x 2 maps that only 1 x 1 windows look at.
+Graph branching() {
+  const auto conv = [](int channels, int filters, unsigned seed) {
+    ConvNode node;
+    node.channels = channels, node.filters = filters;
+    node.weight = pseudo_random(static_cast<std::size_t>(channels * filters), seed);
+    node.bias = pseudo_random(static_cast<std::size_t>(filters), seed + 1);
+    return node;
+  };
+  Graph graph;
+  graph.nodes = {{conv(3, 4, 1), {-1}},  {MaxPoolNode{1, 1, 0}, {0}}, {conv(4, 4, 3), {0}},
+                 {ConcatNode{}, {1, 2}}, {AddNode{}, {0, 0}},         {ConcatNode{}, {3, 4}},
+                 {conv(12, 2, 5), {5}}};
+  std::get<ConvNode>(graph.nodes[0].op).activation = Activation::kReLU;
+  graph.head = {{6, 1, {{1, 1}}}};
+  graph.max_stride = 1;
+  return graph;
+}
+
+constexpr std::size_t kPixels = 4;
+
+std::vector<float> direct_conv(const ConvNode& conv, const std::vector<float>& input) {
+  std::vector<float> output;
+  for (int filter = 0; filter < conv.filters; ++filter) {
+    for (std::size_t pixel = 0; pixel < kPixels; ++pixel) {
+      double sum = conv.bias[static_cast<std::size_t>(filter)];
+      for (int c = 0; c < conv.channels; ++c) {
+        sum += double{conv.weight[static_cast<std::size_t>(filter * conv.channels + c)]} *
+               input[static_cast<std::size_t>(c) * kPixels + pixel];
+      }
+      output.push_back(apply(conv.activation, conv.slope, sum));
+    }
+  }
+  return output;
+}
+
+// The network above, step by step; `quantize` is called on every tensor with its node.
+std::vector<float> direct_branching(const Graph& graph, std::vector<float> input,
+                                    const std::function<void(int, std::vector<float>&)>& quantize) {
+  const auto join = [](std::vector<float> a, const std::vector<float>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  };
+  const auto done = [&](int node, std::vector<float> values) {
+    quantize(node, values);
+    return values;
+  };
+  input = done(kNetworkInput, input);
+  const auto a = done(0, direct_conv(*graph.nodes[0].conv(), input));
+  const auto b = done(2, direct_conv(*graph.nodes[2].conv(), a));
+  const auto first = done(3, join(a, b));
+  auto sum = a;
+  for (float& value : sum) value *= 2;
+  const auto second = done(5, join(first, done(4, sum)));
+  return direct_conv(*graph.nodes[6].conv(), second);
+}
+
+TEST(QuantizedActivations, MatchTheDirectComputation) {
+  const Graph graph = branching();
+  const auto input = pseudo_random(3 * kPixels, 9);
+  auto executor = make_torch_executor(graph, 1);
+  ASSERT_TRUE(executor.ok());
+  const std::vector<ActivationQuantizer> all = {{kNetworkInput, {0.0511F, 7, 4}},
+                                                {0, {0.0313F, 0, 6}},
+                                                {2, {0.0711F, 11, 5}},
+                                                {3, {0.0911F, 6, 4}},
+                                                {4, {0.0613F, 0, 5}},
+                                                {5, {0.0517F, 20, 6}}};
+  // One by one, and all together; in several orders of setting.
+  std::vector<std::vector<ActivationQuantizer>> sets = {{}, all, {all.rbegin(), all.rend()}};
+  for (const ActivationQuantizer& one : all) sets.push_back({one});
+  sets.push_back({});
+  for (const auto& set : sets) {
+    ASSERT_TRUE((*executor)->set_activation_quantizers(set).ok());
+    const auto outputs = (*executor)->forward(std::span<const float>(input), 1, 2, 2);
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    const auto expected = direct_branching(graph, input, [&](int node, std::vector<float>& values) {
+      for (const ActivationQuantizer& quantizer : set) {
+        if (quantizer.node != node) continue;
+        const FakeQuantization& map = quantizer.map;
+        for (float& value : values) {
+          const float code = std::nearbyint(value / map.scale) + static_cast<float>(map.zero_point);
+          value = map.scale * (std::clamp(code, 0.0F, static_cast<float>((1 << map.bits) - 1)) -
+                               static_cast<float>(map.zero_point));
+        }
+      }
+    });
+    EXPECT_THAT(outputs->front().values,
+                ::testing::Pointwise(::testing::FloatNear(1e-5F), expected));
+  }
+}
+
+TEST(QuantizedActivations, NoneIsBitForBitTheNetworkWithout) {
+  const auto graph = load_checkpoint(testing::source_dir() / "datasets/parts/parts-yolov7-w025.pt");
+  ASSERT_TRUE(graph.ok());
+  auto executor = make_torch_executor(*graph, 1);
+  ASSERT_TRUE(executor.ok());
+  std::vector<std::uint8_t> rgb(std::size_t{2} * 3 * 64 * 96);
+  for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<std::uint8_t>(i * 37 % 251);
+  const auto values = [&] {
+    std::vector<std::vector<float>> all;
+    const auto outputs = (*executor)->forward(std::span<const std::uint8_t>(rgb), 2, 64, 96);
+    EXPECT_TRUE(outputs.ok());
+    for (const HeadOutput& output : *outputs) all.push_back(output.values);
+    return all;
+  };
+  const auto before = values();
+  ASSERT_TRUE((*executor)
+                  ->set_activation_quantizers(
+                      std::vector<ActivationQuantizer>{{0, {0.01F, 10, 8}}, {3, {0.1F, 3, 4}}})
+                  .ok());
+  EXPECT_NE(values(), before);
+  ASSERT_TRUE((*executor)->set_activation_quantizers({}).ok());
+  EXPECT_EQ(values(), before);
+}
+
+TEST(ObservedActivations, AreTheUnquantizedTensorsOfTheWholeBatch) {
+  const Graph graph = branching();
+  auto executor = make_torch_executor(graph, 1);
+  ASSERT_TRUE(executor.ok());
+  ASSERT_TRUE((*executor)
+                  ->set_activation_quantizers(std::vector<ActivationQuantizer>{{0, {1, 0, 4}}})
+                  .ok());
+  std::vector<std::uint8_t> rgb(2 * 3 * kPixels);
+  for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<std::uint8_t>(i * 9);
+  std::map<int, std::vector<float>> expected;
+  for (std::size_t image = 0; image < 2; ++image) {
+    std::vector<float> input;
+    for (std::size_t i = 0; i < 3 * kPixels; ++i)
+      input.push_back(static_cast<float>(rgb[image * 3 * kPixels + i]) / 255);
+    direct_branching(graph, input, [&](int node, std::vector<float>& values) {
+      auto& all = expected[node];
+      all.insert(all.end(), values.begin(), values.end());
+    });
+  }
+  const std::vector<int> nodes = {kNetworkInput, 0, 2, 4, 5};
+  std::vector<int> seen;
+  const auto status =
+      (*executor)->observe(rgb, 2, 2, 2, nodes, [&](int node, std::span<const float> observed) {
+        seen.push_back(node);
+        std::vector<float> values(observed.begin(), observed.end());
+        std::ranges::sort(values);
+        std::ranges::sort(expected[node]);
+        EXPECT_THAT(values, ::testing::Pointwise(::testing::FloatNear(1e-5F), expected[node]))
+            << "node " << node;
+      });
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  EXPECT_EQ(seen, nodes);
 }
 
 TEST(TorchExecutor, SaysWhatItIs) {

@@ -1,0 +1,50 @@
+#include "harness/image_chunks.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "common/parallel.h"
+
+namespace qyolo::harness {
+namespace {
+
+// Input pixels of one forward.
+constexpr std::int64_t kForwardPixels = std::int64_t{8} * 384 * 384;
+
+}  // namespace
+
+std::vector<ImageChunk> cut_into_chunks(const std::vector<datasets::RectBatch>& batches) {
+  std::vector<ImageChunk> chunks;
+  for (const datasets::RectBatch& batch : batches) {
+    const std::int64_t pixels = std::int64_t{batch.height} * batch.width;
+    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kForwardPixels / pixels));
+    for (std::size_t i = 0; i < batch.images.size(); i += most) {
+      const auto begin = batch.images.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto end = batch.images.begin() +
+                       static_cast<std::ptrdiff_t>(std::min(i + most, batch.images.size()));
+      chunks.push_back({{begin, end}, batch.height, batch.width});
+    }
+  }
+  return chunks;
+}
+
+Result<std::vector<datasets::ImageSize>> read_image_sizes(
+    const std::vector<std::filesystem::path>& paths, int threads) {
+  std::vector<datasets::ImageSize> sizes(paths.size());
+  std::vector<std::optional<Error>> failures(paths.size());
+  parallel_for(paths.size(), threads, [&](std::size_t i) {
+    auto size = datasets::read_image_size(paths[i]);
+    if (size.ok()) {
+      sizes[i] = *size;
+    } else {
+      failures[i] = size.error();
+    }
+  });
+  for (const auto& failure : failures) {
+    if (failure) return *failure;
+  }
+  return sizes;
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,28 @@
+// Images in the portions that a network runs on.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "common/result.h"
+#include "datasets/image_pipeline.h"
+
+namespace qyolo::harness {
+
+// Some images of one rect batch, forwarded together.
+struct ImageChunk {
+  std::vector<std::size_t> images;
+  int height = 0;
+  int width = 0;
+};
+
+// As many images as fill the cores, few enough that activations stay small.
+[[nodiscard]] std::vector<ImageChunk> cut_into_chunks(
+    const std::vector<datasets::RectBatch>& batches);
+
+// One per path; fails with the first that cannot be read.
+Result<std::vector<datasets::ImageSize>> read_image_sizes(
+    const std::vector<std::filesystem::path>& paths, int threads);
+
+}  // namespace qyolo::harness
