@@ -101,27 +101,62 @@ std::int32_t evaluate_resamples(const WeightedAp& weighted, ResampledAp& result)
   return largest;
 }
 
-// Over the resamples in which both have a value.
+// What an interval rests on.
+struct Support {
+  double degrees = 0;    // of freedom
+  double inflation = 1;  // of the standard error, to be that of an unbiased variance
+};
+
+Support support_of(std::int64_t images) {
+  const auto n = static_cast<double>(images);
+  return {n - 1, std::sqrt(n / (n - 1))};
+}
+
+// The probability of either tail that the quantiles are taken at: smaller than (1 - confidence)
+// / 2.
+double tail_of(double confidence, const Support& support) {
+  const double reach =
+      support.inflation * student_t_quantile((1 + confidence) / 2, support.degrees);
+  return normal_cdf(-reach);
+}
+
+// Differences of the resamples in which both have a value, ascending.
+std::vector<double> differences(std::span<const double> baseline, std::span<const double> network) {
+  std::vector<double> result;
+  result.reserve(baseline.size());
+  for (std::size_t b = 0; b < baseline.size(); ++b) {
+    if (baseline[b] >= 0 && network[b] >= 0) result.push_back(network[b] - baseline[b]);
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
 std::optional<Difference> difference(double baseline, double network,
                                      std::span<const double> baseline_resamples,
-                                     std::span<const double> network_resamples, double confidence) {
-  if (baseline < 0 || network < 0) return std::nullopt;
-  std::vector<double> differences;
-  differences.reserve(baseline_resamples.size());
-  for (std::size_t b = 0; b < baseline_resamples.size(); ++b) {
-    if (baseline_resamples[b] < 0 || network_resamples[b] < 0) continue;
-    differences.push_back(network_resamples[b] - baseline_resamples[b]);
+                                     std::span<const double> network_resamples, double confidence,
+                                     const Support& support) {
+  if (baseline < 0 || network < 0 || !(support.degrees > 0)) return std::nullopt;
+  const std::vector<double> resampled = differences(baseline_resamples, network_resamples);
+  if (resampled.empty()) return std::nullopt;
+  const double tail = tail_of(confidence, support);
+  return Difference{network - baseline, quantile(resampled, tail), quantile(resampled, 1 - tail),
+                    summarize(resampled).stddev};
+}
+
+// Of the mean over classes, each of which contributes its variance.
+Support support_of(std::span<const ClassDifference> classes, std::int64_t images) {
+  double variance = 0, unbiased = 0, squares = 0;
+  for (const ClassDifference& of_class : classes) {
+    if (!of_class.ap) continue;
+    const double part = of_class.ap->standard_error * of_class.ap->standard_error;
+    const auto n = static_cast<double>(of_class.object_images);
+    variance += part;
+    unbiased += part * n / (n - 1);
+    squares += part * part / (n - 1);
   }
-  Difference result;
-  result.value = network - baseline;
-  result.low = result.high = result.value;
-  if (differences.empty()) return result;
-  const double tail = (1 - confidence) / 2;
-  std::ranges::sort(differences);
-  result.low = quantile(differences, tail);
-  result.high = quantile(differences, 1 - tail);
-  result.standard_error = summarize(differences).stddev;
-  return result;
+  if (!(squares > 0)) return support_of(images);
+  return {std::min(variance * variance / squares, static_cast<double>(images) - 1),
+          std::sqrt(unbiased / variance)};
 }
 
 }  // namespace
@@ -142,6 +177,7 @@ Result<ResampledAp> resample_ap(const MatchedDetections& matched, const Bootstra
   for (const MatchedClass& of_class : matched.classes) {
     result.category_ids.push_back(of_class.category_id);
     result.objects.push_back(of_class.object_count());
+    result.object_images.push_back(static_cast<std::int64_t>(of_class.objects.size()));
   }
   const auto resamples = static_cast<std::size_t>(options.resamples);
   result.resampled_ap.resize(resamples);
@@ -176,20 +212,23 @@ Result<PairedDifference> paired_difference(const ResampledAp& baseline, const Re
   result.options = options;
   result.tolerance = tolerance;
   result.images = static_cast<std::int64_t>(network.image_ids.size());
-  result.ap = difference(baseline.ap, network.ap, baseline.resampled_ap, network.resampled_ap,
-                         options.confidence);
-  result.ap50 = difference(baseline.ap50, network.ap50, baseline.resampled_ap50,
-                           network.resampled_ap50, options.confidence);
   const auto resamples = static_cast<std::size_t>(options.resamples);
   result.classes.resize(network.category_ids.size());
   parallel_for(result.classes.size(), options.threads, [&](std::size_t k) {
     const auto of_class = [&](const ResampledAp& side) {
       return std::span(side.resampled_class_ap).subspan(k * resamples, resamples);
     };
-    result.classes[k] = {network.category_ids[k], network.objects[k],
-                         difference(baseline.class_ap[k], network.class_ap[k], of_class(baseline),
-                                    of_class(network), options.confidence)};
+    result.classes[k] = {
+        network.category_ids[k], network.objects[k], network.object_images[k],
+        difference(baseline.class_ap[k], network.class_ap[k], of_class(baseline), of_class(network),
+                   options.confidence, support_of(network.object_images[k]))};
   });
+  const Support support = support_of(result.classes, result.images);
+  result.effective_images = support.degrees + 1;
+  result.ap = difference(baseline.ap, network.ap, baseline.resampled_ap, network.resampled_ap,
+                         options.confidence, support);
+  result.ap50 = difference(baseline.ap50, network.ap50, baseline.resampled_ap50,
+                           network.resampled_ap50, options.confidence, support);
   for (const std::int64_t objects : network.objects) result.objects += objects;
   std::size_t defined = 0, above = 0;
   for (std::size_t b = 0; b < resamples; ++b) {
