@@ -32,6 +32,7 @@ OrderedJson weight_error_json(const CellResult& result) {
     json["layers"].push_back({{"name", layer.name},
                               {"weights", layer.error.weights},
                               {"groups", layer.groups},
+                              {"recipe", layer.recipe},
                               {"sqnr_db", sqnr_json(layer.error)},
                               {"mse", layer.error.mse()}});
   }

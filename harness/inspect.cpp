@@ -11,8 +11,10 @@ namespace qyolo::harness {
 namespace {
 
 OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
-  const quant::Shape shape = shape_of(conv);
-  const metrics::LayerStorage storage = storage_of(cell, shape);
+  const quant::LayerTraits traits = traits_of(conv);
+  const quant::Shape& shape = traits.shape;
+  const metrics::LayerStorage storage = storage_of(cell, traits);
+  const quant::Recipe* recipe = cell.baseline ? nullptr : cell.recipe_for(traits);
   const metrics::MemoryReport memory = metrics::account_memory({&storage, 1}, 0, {}, 0);
   const auto [low, high] = std::minmax_element(conv.weight.begin(), conv.weight.end());
   double sum = 0;
@@ -28,7 +30,8 @@ OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
           {"head", conv.head},
           {"weights", shape.size()},
           {"groups", storage.groups},
-          {"bits", cell.baseline ? 32 : storage.bits},
+          {"recipe", recipe != nullptr ? recipe->text() : "kept"},
+          {"bits", recipe != nullptr ? storage.bits : storage.float_bits},
           {"true_bytes", memory.true_bytes()},
           {"min", *low},
           {"max", *high},
@@ -37,7 +40,9 @@ OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
 
 }  // namespace
 
-OrderedJson inspect_json(const model::Graph& graph, const Cell& cell) {
+Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell) {
+  const model::Graph& graph = source.graph();
+  QYOLO_TRY(const metrics::MemoryReport memory, account(source, cell));
   OrderedJson json;
   json["head"] = graph.head_type;
   json["source"] = graph.source;
@@ -54,7 +59,7 @@ OrderedJson inspect_json(const model::Graph& graph, const Cell& cell) {
   json["stored_values"] = graph.stored_values;
   json["stored_conv_weights"] = graph.stored_conv_weights;
   json["cell"] = cell.as_json();
-  json["memory"] = memory_json(account(graph, cell));
+  json["memory"] = memory_json(memory);
   json["layers"] = OrderedJson::array();
   for (const int index : graph.conv_nodes()) {
     json["layers"].push_back(layer_json(

@@ -4,16 +4,15 @@
 #include <string>
 
 #include "common/json.h"
-#include "harness/experiment.h"
-#include "harness/model/graph.h"
+#include "harness/quantize_network.h"
 
 namespace qyolo::harness {
 
 // {"head", "source", "classes": [...], "strides", "anchors", "weights", "biases", "stored_values",
 // "memory", "layers":
-// [{"name", "type", "index", "shape", "weights", "groups", "bits", "true_bytes", "min", "max",
-// "std"}]}; groups and bytes are those of `cell`.
-[[nodiscard]] OrderedJson inspect_json(const model::Graph& graph, const Cell& cell);
+// [{"name", "type", "index", "shape", "weights", "recipe", "groups", "bits", "true_bytes", "min",
+// "max", "std"}]}; groups and bytes are those of `cell`.
+[[nodiscard]] Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell);
 [[nodiscard]] std::string inspect_text(const OrderedJson& inspection);
 
 }  // namespace qyolo::harness

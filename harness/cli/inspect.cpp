@@ -14,8 +14,8 @@ struct Arguments {
 
 Result<int> inspect(const Arguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
-  QYOLO_TRY(const model::Graph graph, model::load_checkpoint(arguments.model));
-  const OrderedJson inspection = harness::inspect_json(graph, cell);
+  QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
+  QYOLO_TRY(const OrderedJson inspection, harness::inspect_json(source, cell));
   if (arguments.output == "json") {
     print_json(inspection);
   } else {

@@ -7,8 +7,10 @@
 #include "harness/model/layers.h"
 #include "harness/model/module_record.h"
 #include "harness/model/pickle.h"
+#include "harness/model/printable.h"
 #include "harness/model/stored_values.h"
 #include "harness/model/tensor_reader.h"
+#include "harness/model/unfused.h"
 #include "harness/model/weights.h"
 #include "harness/model/zip_archive.h"
 
@@ -143,7 +145,24 @@ Status check_shapes(const Graph& graph) {
   return {};
 }
 
-Result<Graph> build(const ZipArchive& archive, const StoredWeightHook& before_folding) {
+// Tells each stored convolution which layer of the network it belongs to, by its path
+// ("model.102.rbr_dense.0").
+Status name_layers(Graph& graph, const ModuleRecord& network) {
+  QYOLO_TRY(const ModuleRecord sequence, network.child("model"));
+  QYOLO_TRY(const std::vector<ModuleRecord> modules, sequence.children());
+  for (Graph::StoredConv& conv : graph.stored_convs) {
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+      const std::string& path = modules[i].path();
+      if (conv.name != path && !conv.name.starts_with(path + '.')) continue;
+      conv.layer_index = static_cast<int>(i);
+      conv.layer_type = printable(modules[i].type().name);
+      break;
+    }
+  }
+  return {};
+}
+
+Result<Graph> build(const ZipArchive& archive, const UnfusedSink& take) {
   QYOLO_TRY(const std::string folder, archive.top_folder());
   if (archive.contains(folder + "/constants.pkl")) {
     return error(
@@ -160,30 +179,45 @@ Result<Graph> build(const ZipArchive& archive, const StoredWeightHook& before_fo
   plan.graph.source = std::move(chosen.source);
   QYOLO_CHECK_OK(count_stored_values(plan.graph, network, reader));
   QYOLO_CHECK_OK(plan_layers(plan, network, reader));
+  QYOLO_CHECK_OK(name_layers(plan.graph, network));
   prune(plan);
   QYOLO_CHECK_OK(check_shapes(plan.graph));
-  QYOLO_CHECK_OK(load_weights(plan, reader, before_folding, archive.size()));
+  QYOLO_CHECK_OK(read_weights(plan, reader, archive.size(), take));
   return std::move(plan.graph);
 }
 
-Result<Graph> load(const ZipArchive& archive, const StoredWeightHook& before_folding) {
-  Result<Graph> graph = build(archive, before_folding);
+Result<Graph> load(const ZipArchive& archive, const UnfusedSink& take) {
+  Result<Graph> graph = build(archive, take);
   if (!graph) return error("{}: {}", archive.name(), graph.error().message);
   return graph;
 }
 
+Status fold_into(ConvNode& node, const UnfusedConv& unfused) { return fold(unfused, node); }
+
 }  // namespace
 
-Result<Graph> load_checkpoint(const std::filesystem::path& path,
-                              const StoredWeightHook& before_folding) {
+Result<Graph> load_checkpoint(const std::filesystem::path& path) {
   QYOLO_TRY(const ZipArchive archive, ZipArchive::open(path));
-  return load(archive, before_folding);
+  return load(archive, &fold_into);
 }
 
-Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name,
-                              const StoredWeightHook& before_folding) {
+Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name) {
   QYOLO_TRY(const ZipArchive archive, ZipArchive::from_bytes(bytes, std::move(name)));
-  return load(archive, before_folding);
+  return load(archive, &fold_into);
+}
+
+Result<UnfusedNetwork> load_unfused(const std::filesystem::path& path) {
+  QYOLO_TRY(const ZipArchive archive, ZipArchive::open(path));
+  UnfusedNetwork network;
+  QYOLO_TRY(network.graph, load(archive, [&](ConvNode& node, UnfusedConv unfused) -> Status {
+              // Folded once, so that what cannot be folded is found here, as by load_checkpoint().
+              QYOLO_CHECK_OK(fold(unfused, node));
+              node.weight = {};
+              node.bias = {};
+              network.convs.push_back(std::move(unfused));
+              return {};
+            }));
+  return network;
 }
 
 }  // namespace qyolo::model
