@@ -300,7 +300,8 @@ TEST(PairedDifference, NeedsTheSameImagesAndResamples) {
 
 // Coverage of known differences, short (the long version is benchmarks/bootstrap_coverage.cpp). Of
 // 200 intervals that cover with 95 %, fewer than 180 cover in one of 860 seeds, and more than 198
-// in one of 2,400. Intervals half as wide would cover about 134 times, twice as wide ones 200 times.
+// in one of 2,400. Intervals half as wide would cover about 134 times, twice as wide ones 200
+// times.
 TEST(Bootstrap, IntervalsCoverTheTrueDifferenceAsOftenAsTheySay) {
   constexpr int kRepetitions = 200;
   testing::SimulatedScenes scenes;
