@@ -129,6 +129,22 @@ void one_network(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(resample_ap(matches().network, options));
 }
 
+// AP of 16 resamples on one thread, by the width of the registers in bytes.
+void sixteen_resamples(benchmark::State& state) {
+  const int width = static_cast<int>(state.range(0));
+  const WeightedAp weighted(matches().network, 16);
+  WeightedAp::Workspace workspace = weighted.workspace();
+  for (std::size_t c = 0; c < kChoices; ++c) {
+    draw_resample(1, c, kImages, workspace.weights().subspan(c), kChoices);
+  }
+  std::vector<WeightedAp::ClassAp> results(weighted.classes()), expected(weighted.classes());
+  weighted.evaluate(workspace, expected, WeightedAp::register_widths().front());
+  for (auto _ : state) weighted.evaluate(workspace, results, width);
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    if (results[k].ap != expected[k].ap) state.SkipWithError("AP depends on the registers");
+  }
+}
+
 BENCHMARK(paired_bootstrap)
     ->Arg(10000)
     ->Unit(benchmark::kSecond)
@@ -139,6 +155,11 @@ BENCHMARK(one_network)
     ->Unit(benchmark::kSecond)
     ->MeasureProcessCPUTime()
     ->UseRealTime();
+
+void widths(benchmark::internal::Benchmark* benchmark) {
+  for (const int width : WeightedAp::register_widths()) benchmark->Arg(width);
+}
+BENCHMARK(sixteen_resamples)->Apply(widths)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace qyolo::metrics

@@ -10,13 +10,13 @@
 // Intervals are expanded percentile intervals (Hesterberg 2015, What Teachers Should Know About the
 // Bootstrap, The American Statistician 69:4): quantiles of the resampled differences, taken further
 // out where the interval rests on few images, by as much as Student's t and the n / (n - 1) of a
-// sample's variance ask for. Of those tried in simulation (benchmarks/bootstrap_coverage.cpp, 5,000
-// image sets of each kind) it is the one that held its level:
+// sample's variance ask for. Of those tried in simulation (benchmarks/bootstrap_coverage.cpp, 1,000
+// image sets of each kind, so +-0.7) it is the one that held its level:
 //   95 % intervals cover, in %    1,000 images   300   100    40   300 with few objects
-//   expanded percentile                   94.9  95.0  95.3  95.8                   95.7
-//   percentile                            94.9  94.7  94.2  93.0                   94.1
-//   basic                                 94.6  94.6  93.7  92.5                   93.5
-//   bias-corrected percentile             94.4  94.2  93.5  91.4                   92.7
+//   expanded percentile                   95.4  94.4  94.6  96.0                   95.4
+//   percentile                            95.4  94.0  93.0  93.6                   94.0
+//   basic                                 95.4  93.5  93.1  93.5                   93.8
+//   bias-corrected percentile             95.3  93.7  92.6  92.0                   93.8
 #pragma once
 
 #include <cstddef>
