@@ -30,6 +30,7 @@ class Points {
     return text + (text == "1" ? " point" : " points");
   }
   [[nodiscard]] std::string change(double fraction) const {
+    if (number(fraction) == number(0)) return "no change";
     return number(fraction) + (fraction > 0 ? " points gained" : " points lost");
   }
   // From the smaller to the larger change; both directions are named where they differ.

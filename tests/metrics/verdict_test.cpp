@@ -45,6 +45,14 @@ TEST(Verdict, WithinBeginsAtTheConfidenceAskedFor) {
   EXPECT_EQ(verdict(less), "within 1 point with 92 % certainty (0.4 points lost)");
 }
 
+TEST(Verdict, ADifferenceThatRoundsToZeroIsNoChange) {
+  EXPECT_EQ(verdict(measured(0.01, -0.2, 0.2, 0)),
+            "within 1 point with more than 99.9 % certainty (no change)");
+  EXPECT_EQ(verdict(measured(-0.04, -2, 2, 0.2)),
+            "not enough images to tell: no change (2.0 lost to 2.0 gained); about 15,000 more for "
+            "±0.5");
+}
+
 TEST(Verdict, ASmallLossThatIsCertainIsStillWithinTheTolerance) {
   EXPECT_EQ(verdict(measured(-0.4, -0.6, -0.2, 0)),
             "within 1 point with more than 99.9 % certainty (0.4 points lost)");
