@@ -139,6 +139,21 @@ Result<Cell> read_cell(const Json& block, const std::string& place) {
   return std::move(cells.front());
 }
 
+Result<Cell> cell_from_json(const Json& json, const std::string& place) {
+  if (!json.is_object()) return error("{} is {}, expected an object", place, json.type_name());
+  Json block = json;
+  for (const char* derived : {"label", "baseline", "artifact"}) block.erase(derived);
+  if (block.contains("base_granularity")) {
+    block["granularity"] = block["base_granularity"];
+    block.erase("base_granularity");
+  }
+  QYOLO_TRY(Cell cell, read_cell(block, place));
+  cell.artifact = json.contains("artifact");
+  if (Json(cell.as_json()) != json)
+    return error("{} is not a cell as this version writes it", place);
+  return cell;
+}
+
 std::string Cell::granularity() const {
   std::string text;
   for (const quant::Rule& rule : rules) {
@@ -151,8 +166,8 @@ std::string Cell::granularity() const {
 
 std::string Cell::label() const {
   if (baseline) return "FP32";
-  std::string text =
-      fmt::format("{} {}-bit {}", recipe.scheme->name(), recipe.options.bits, granularity());
+  std::string text = fmt::format("{}{} {}-bit {}", artifact ? "artifact " : "",
+                                 recipe.scheme->name(), recipe.options.bits, granularity());
   for (const quant::Rule& rule : rules) {
     if (only_granularity(rule, recipe)) continue;
     text += fmt::format(" [{} -> {}]", rule.match.text(), action_text(rule, recipe));
@@ -169,6 +184,7 @@ OrderedJson Cell::as_json() const {
   OrderedJson json;
   json["label"] = label();
   json["baseline"] = baseline;
+  if (artifact) json["artifact"] = true;
   if (baseline) {
     json["scheme"] = "fp32";
     json["bits"] = 32;

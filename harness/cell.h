@@ -40,6 +40,7 @@ struct NetworkOptions {
 
 struct Cell {
   bool baseline = false;  // floating point as in the checkpoint; nothing else is looked at
+  bool artifact = false;  // what a packed artifact was made with, and the only cell it has
   quant::Recipe recipe;
   std::vector<quant::Rule> rules;
   NetworkOptions network;
@@ -60,6 +61,9 @@ Status expand_block(const Json& block, const std::string& place, std::vector<Cel
 
 // One cell from single values.
 Result<Cell> read_cell(const Json& block, const std::string& place);
+
+// The inverse of Cell::as_json(), of cells that are not the baseline.
+Result<Cell> cell_from_json(const Json& json, const std::string& place);
 
 // Keys of a block that are no option: "scheme", "granularity", "bits", "keep", "rules".
 [[nodiscard]] const std::vector<std::string_view>& cell_keys();

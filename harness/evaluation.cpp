@@ -246,6 +246,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
 }
 
 const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
+Cell Evaluator::resolve(const Cell& cell) const { return state_->source.resolve(cell); }
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }

@@ -53,6 +53,13 @@ Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell) {
     json["strides"].push_back(level.stride);
     json["anchors"].push_back(level.anchors);
   }
+  if (const Artifact* artifact = source.artifact()) {
+    json["artifact"] = {{"header_bytes", artifact->sizes.header},
+                        {"data_bytes", artifact->sizes.data},
+                        {"regions", quant::region_coding_name(artifact->regions)},
+                        {"checkpoint_sha256", artifact->checkpoint_sha256},
+                        {"qyolo", artifact->qyolo_version}};
+  }
   json["convolutions"] = graph.conv_nodes().size();
   json["weights"] = graph.conv_weights();
   json["biases"] = graph.biases();
@@ -96,6 +103,15 @@ std::string inspect_text(const OrderedJson& inspection) {
       inspection["cell"]["label"].get<std::string>(), memory["true_bytes"].get<std::int64_t>(),
       memory["bits_per_weight"].get<double>(), memory["ratio_fp16_true"].get<double>(),
       memory["ratio_fp16_paper"].get<double>());
+  if (inspection.contains("artifact")) {
+    const OrderedJson& artifact = inspection["artifact"];
+    text += fmt::format(
+        "artifact of qyolo {}: {} bytes of data and a header of {}, {} regions, made from the "
+        "checkpoint {}\n",
+        artifact["qyolo"].get<std::string>(), artifact["data_bytes"].get<std::int64_t>(),
+        artifact["header_bytes"].get<std::int64_t>(), artifact["regions"].get<std::string>(),
+        artifact["checkpoint_sha256"].get<std::string>());
+  }
   return text;
 }
 

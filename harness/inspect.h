@@ -1,4 +1,4 @@
-// What a checkpoint holds: layers, shapes, groups, bytes.
+// What a checkpoint or a packed artifact holds: layers, shapes, groups, bytes.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@ namespace qyolo::harness {
 // {"head", "source", "classes": [...], "strides", "anchors", "weights", "biases", "stored_values",
 // "memory", "layers":
 // [{"name", "type", "index", "shape", "weights", "recipe", "groups", "bits", "true_bytes", "min",
-// "max", "std"}]}; groups and bytes are those of `cell`.
+// "max", "std"}]}; groups and bytes are those of `cell`. Of an artifact also "artifact":
+// {"header_bytes", "data_bytes", "regions", "checkpoint_sha256", "qyolo"}.
 [[nodiscard]] Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell);
 [[nodiscard]] std::string inspect_text(const OrderedJson& inspection);
 

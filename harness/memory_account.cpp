@@ -1,5 +1,6 @@
 #include "harness/memory_account.h"
 
+#include <functional>
 #include <variant>
 #include <vector>
 
@@ -30,23 +31,24 @@ struct Layout {
   std::int64_t others = 0;
 };
 
-Layout folded_layout(const model::Graph& graph, const Cell& cell) {
+using StorageOf = std::function<metrics::LayerStorage(const quant::LayerTraits&)>;
+
+Layout folded_layout(const model::Graph& graph, const StorageOf& storage) {
   Layout layout;
   for (const int index : graph.conv_nodes()) {
     const auto& conv = std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op);
-    layout.layers.push_back(storage_of(cell, traits_of(conv)));
+    layout.layers.push_back(storage(traits_of(conv)));
   }
   layout.others = graph.biases();
   return layout;
 }
 
 Layout stored_layout(const model::Graph& graph, const std::vector<model::UnfusedConv>& convs,
-                     const Cell& cell) {
+                     const StorageOf& storage) {
   Layout layout;
   const auto add = [&](const model::StoredTensors& stored) {
     for (const model::Graph::StoredConv& conv : graph.stored_convs)
-      if (conv.name == stored.name)
-        return layout.layers.push_back(storage_of(cell, traits_of(conv)));
+      if (conv.name == stored.name) return layout.layers.push_back(storage(traits_of(conv)));
   };
   for (const model::UnfusedConv& conv : convs) {
     add(conv.dense);
@@ -79,17 +81,27 @@ metrics::LayerStorage storage_of(const Cell& cell, const quant::LayerTraits& lay
   return stored;
 }
 
-Result<metrics::MemoryReport> account(SourceNetwork& source, const Cell& cell) {
+Result<metrics::MemoryReport> account(SourceNetwork& source, const Cell& asked) {
   const model::Graph& graph = source.graph();
+  QYOLO_CHECK_OK(source.check(asked));
+  const Cell cell = source.resolve(asked);
   QYOLO_CHECK_OK(check_rules(graph, cell));
   std::vector<metrics::LayerStorage> stored;
   for (const auto& conv : graph.stored_convs) stored.push_back(storage_of(cell, traits_of(conv)));
+  const auto storage = [&](const quant::LayerTraits& layer) {
+    metrics::LayerStorage found = storage_of(cell, layer);
+    if (const Artifact* artifact = source.artifact()) {
+      const auto coded = artifact->region_bytes.find(layer.name);
+      if (coded != artifact->region_bytes.end()) found.coded_region_bytes = coded->second;
+    }
+    return found;
+  };
   Layout layout;
   if (cell.baseline || cell.network.fold) {
-    layout = folded_layout(graph, cell);
+    layout = folded_layout(graph, storage);
   } else {
     QYOLO_TRY(const auto* unfused, source.unfused());
-    layout = stored_layout(graph, *unfused, cell);
+    layout = stored_layout(graph, *unfused, storage);
   }
   return metrics::account_memory(layout.layers, layout.others, stored, graph.stored_values,
                                  cell.baseline ? 32 : cell.network.kept_bits);

@@ -129,11 +129,27 @@ class NetworkQuantizer {
 
 }  // namespace
 
-Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& checkpoint) {
+Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& model) {
   SourceNetwork source;
-  source.path_ = checkpoint;
-  QYOLO_TRY(source.graph_, model::load_checkpoint(checkpoint));
+  source.path_ = model;
+  if (is_artifact(model)) {
+    QYOLO_TRY(source.artifact_, load_artifact(model));
+    source.graph_ = std::move(source.artifact_->graph);
+    source.unfused_ = std::move(source.artifact_->unfused);
+  } else {
+    QYOLO_TRY(source.graph_, model::load_checkpoint(model));
+  }
   return source;
+}
+
+Cell SourceNetwork::resolve(const Cell& cell) const {
+  return artifact_ && cell.baseline ? artifact_->cell : cell;
+}
+
+Status SourceNetwork::check(const Cell& cell) const {
+  if (!artifact_ || cell.baseline || cell.artifact) return {};
+  return error("{} is quantized already ({}); quantize the checkpoint it was made from instead",
+               path_.string(), artifact_->cell.label());
 }
 
 Result<const std::vector<model::UnfusedConv>*> SourceNetwork::unfused() {
@@ -176,6 +192,7 @@ Status check_rules(const model::Graph& graph, const Cell& cell) {
 }
 
 Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cell, int threads) {
+  QYOLO_CHECK_OK(source.check(cell));
   QYOLO_CHECK_OK(check_rules(source.graph(), cell));
   const NetworkQuantizer quantizer(cell, threads);
   if (cell.network.fold) return quantizer.folded(source.graph());
@@ -186,7 +203,8 @@ Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cel
 Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
                                              model::Executor& executor, int threads) {
   const std::vector<int> nodes = source.graph().conv_nodes();
-  if (cell.baseline) {
+  QYOLO_CHECK_OK(source.check(cell));
+  if (cell.baseline || source.artifact() != nullptr) {
     for (const int index : nodes) {
       const model::ConvNode& conv = conv_at(source.graph(), index);
       executor.set_weights(index, conv.weight);

@@ -13,17 +13,25 @@
 #include "harness/model/executor.h"
 #include "harness/model/graph.h"
 #include "harness/model/unfused.h"
+#include "harness/packed_artifact.h"
 #include "harness/quant/quantize.h"
 
 namespace qyolo::harness {
 
 // A checkpoint's network in both layouts: folded, as it runs, and (read when first needed) as
-// stored.
+// stored. Or that of a packed artifact, which is told by its content; it has one cell only, its
+// own.
 class SourceNetwork {
  public:
-  static Result<SourceNetwork> open(const std::filesystem::path& checkpoint);
+  static Result<SourceNetwork> open(const std::filesystem::path& model);
 
   [[nodiscard]] const model::Graph& graph() const { return graph_; }
+  // nullptr for a checkpoint; its graph and unfused convolutions are those of this object.
+  [[nodiscard]] const Artifact* artifact() const { return artifact_ ? &*artifact_ : nullptr; }
+  // The cell that the network as it is in the file belongs to: for the baseline, an artifact's own.
+  [[nodiscard]] Cell resolve(const Cell& cell) const;
+  // Fails for a cell that would quantize an artifact again.
+  [[nodiscard]] Status check(const Cell& cell) const;
   // One per graph().conv_nodes(). Valid while the object lives and is not moved.
   Result<const std::vector<model::UnfusedConv>*> unfused();
 
@@ -31,6 +39,7 @@ class SourceNetwork {
   std::filesystem::path path_;
   model::Graph graph_;
   std::vector<model::UnfusedConv> unfused_;
+  std::optional<Artifact> artifact_;
 };
 
 [[nodiscard]] quant::LayerTraits traits_of(const model::ConvNode& conv);
@@ -78,7 +87,7 @@ struct LayerError {
 };
 
 // Gives the executor the network that the cell makes. One entry per weight tensor; none for the
-// baseline, whose network is that of the graph.
+// baseline and for artifacts, whose network is that of the graph.
 Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
                                              model::Executor& executor, int threads);
 

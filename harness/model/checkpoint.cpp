@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "harness/model/checkpoint_plan.h"
 #include "harness/model/graph.h"
 #include "harness/model/head.h"
 #include "harness/model/layers.h"
@@ -21,6 +22,7 @@ namespace {
 struct ChosenModel {
   const Value* value = nullptr;
   std::string source;
+  const Value* other = nullptr;  // 'model' beside 'ema'
 };
 
 Error no_graph(std::string_view what) {
@@ -45,7 +47,11 @@ Result<ChosenModel> choose_model(const Value& root) {
   for (const char* key : {"ema", "model"}) {
     const Value* value = find(*checkpoint, key);
     if (value == nullptr || value->as<None>() != nullptr) continue;
-    if (value->as<Object>() != nullptr) return ChosenModel{value, key};
+    if (value->as<Object>() != nullptr) {
+      const Value* model = find(*checkpoint, "model");
+      const bool both = model != nullptr && model != value && model->as<Object>() != nullptr;
+      return ChosenModel{value, key, both ? model : nullptr};
+    }
     if (holds_tensors(*value)) return no_graph(fmt::format("'{}'", key));
     return error("'{}': expected a model, found {}", key, describe(*value));
   }
@@ -163,27 +169,9 @@ Status name_layers(Graph& graph, const ModuleRecord& network) {
 }
 
 Result<Graph> build(const ZipArchive& archive, const UnfusedSink& take) {
-  QYOLO_TRY(const std::string folder, archive.top_folder());
-  if (archive.contains(folder + "/constants.pkl")) {
-    return error(
-        "this is a TorchScript archive, compiled code instead of the model's own modules; pass the "
-        "checkpoint that it was exported from");
-  }
-  QYOLO_TRY(const auto pickle, archive.checked_entry(folder + "/data.pkl"));
-  QYOLO_TRY(const PickleDocument document, PickleDocument::parse(pickle));
-  QYOLO_TRY(TensorReader reader, TensorReader::open(archive, folder));
-  QYOLO_TRY(ChosenModel chosen, choose_model(document.root()));
-  QYOLO_TRY(const ModuleRecord network, ModuleRecord::from(*chosen.value, ""));
-
-  Plan plan;
-  plan.graph.source = std::move(chosen.source);
-  QYOLO_CHECK_OK(count_stored_values(plan.graph, network, reader));
-  QYOLO_CHECK_OK(plan_layers(plan, network, reader));
-  QYOLO_CHECK_OK(name_layers(plan.graph, network));
-  prune(plan);
-  QYOLO_CHECK_OK(check_shapes(plan.graph));
-  QYOLO_CHECK_OK(read_weights(plan, reader, archive.size(), take));
-  return std::move(plan.graph);
+  QYOLO_TRY(PlannedCheckpoint checkpoint, plan_checkpoint(archive));
+  QYOLO_CHECK_OK(read_weights(checkpoint.plan, checkpoint.reader, archive.size(), take));
+  return std::move(checkpoint.plan.graph);
 }
 
 Result<Graph> load(const ZipArchive& archive, const UnfusedSink& take) {
@@ -195,6 +183,30 @@ Result<Graph> load(const ZipArchive& archive, const UnfusedSink& take) {
 Status fold_into(ConvNode& node, const UnfusedConv& unfused) { return fold(unfused, node); }
 
 }  // namespace
+
+Result<PlannedCheckpoint> plan_checkpoint(const ZipArchive& archive) {
+  QYOLO_TRY(const std::string folder, archive.top_folder());
+  if (archive.contains(folder + "/constants.pkl")) {
+    return error(
+        "this is a TorchScript archive, compiled code instead of the model's own modules; pass the "
+        "checkpoint that it was exported from");
+  }
+  QYOLO_TRY(const auto pickle, archive.checked_entry(folder + "/data.pkl"));
+  QYOLO_TRY(PickleDocument document, PickleDocument::parse(pickle));
+  QYOLO_TRY(TensorReader reader, TensorReader::open(archive, folder));
+  QYOLO_TRY(ChosenModel chosen, choose_model(document.root()));
+  QYOLO_TRY(ModuleRecord network, ModuleRecord::from(*chosen.value, ""));
+
+  Plan plan;
+  plan.graph.source = std::move(chosen.source);
+  QYOLO_CHECK_OK(count_stored_values(plan.graph, network, reader));
+  QYOLO_CHECK_OK(plan_layers(plan, network, reader));
+  QYOLO_CHECK_OK(name_layers(plan.graph, network));
+  prune(plan);
+  QYOLO_CHECK_OK(check_shapes(plan.graph));
+  return PlannedCheckpoint{std::move(document), std::move(reader), std::move(network), chosen.other,
+                           std::move(plan)};
+}
 
 Result<Graph> load_checkpoint(const std::filesystem::path& path) {
   QYOLO_TRY(const ZipArchive archive, ZipArchive::open(path));
