@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 7> kEvaluationKeys = {
     "img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"};
 constexpr std::array<std::string_view, 2> kCalibrationKeys = {"calibration", "calibration_limit"};
 constexpr std::array<std::string_view, 2> kLatencyKeys = {"rounds", "warmup"};
+constexpr std::array<std::string_view, 3> kUncertaintyKeys = {"resamples", "seed", "tolerance"};
 
 template <class Keys>
 bool contains(const Keys& keys, std::string_view key) {
@@ -48,10 +49,12 @@ Status apply_override(Json& document, const Override& change) {
   if (key == "calibration") return single(document["calibration"]["images"]);
   if (key == "calibration_limit") return single(document["calibration"]["limit"]);
   if (contains(kLatencyKeys, key)) return single(document["latency"][key]);
-  return error("--set: unknown key '{}', expected one of: name, {}, {}, {}, {}, {}, {}", key,
+  if (contains(kUncertaintyKeys, key)) return single(document["uncertainty"][key]);
+  return error("--set: unknown key '{}', expected one of: name, {}, {}, {}, {}, {}, {}, {}", key,
                fmt::join(kPaths, ", "), fmt::join(kEvaluationKeys, ", "),
                fmt::join(kCalibrationKeys, ", "), fmt::join(kLatencyKeys, ", "),
-               fmt::join(cell_keys(), ", "), fmt::join(cell_option_names(), ", "));
+               fmt::join(kUncertaintyKeys, ", "), fmt::join(cell_keys(), ", "),
+               fmt::join(cell_option_names(), ", "));
 }
 
 Result<std::vector<Cell>> expand_matrix(const JsonObject& root) {
@@ -123,6 +126,34 @@ Result<LatencyOptions> read_latency(const JsonObject& root) {
   return options;
 }
 
+Result<UncertaintyOptions> read_uncertainty(const JsonObject& root) {
+  constexpr std::int64_t kFewest = 100, kMost = 1000000;
+  UncertaintyOptions options;
+  if (!root.has("uncertainty")) return options;
+  QYOLO_TRY(const JsonObject view, root.object("uncertainty"));
+  QYOLO_CHECK_OK(view.only({"resamples", "seed", "tolerance"}));
+  if (view.has("resamples")) {
+    QYOLO_TRY(const std::int64_t resamples, view.integer("resamples", 0, kMost));
+    if (resamples > 0 && resamples < kFewest) {
+      return error("{} is {}, expected 0 (no comparison) or {} to {}", view.place_of("resamples"),
+                   resamples, kFewest, kMost);
+    }
+    options.resamples = static_cast<int>(resamples);
+  }
+  if (view.has("seed")) {
+    QYOLO_TRY(const std::int64_t seed, view.integer("seed", 0, INT64_MAX));
+    options.seed = static_cast<std::uint64_t>(seed);
+  }
+  if (view.has("tolerance")) {
+    QYOLO_TRY(options.tolerance, view.number("tolerance"));
+    if (options.tolerance < 0 || options.tolerance > 100) {
+      return error("{} is {}, expected points of AP from 0 to 100", view.place_of("tolerance"),
+                   options.tolerance);
+    }
+  }
+  return options;
+}
+
 // Relative to the experiment's folder; paths given on the command line are made absolute before.
 Result<fs::path> read_path(const JsonObject& object, std::string_view key, const fs::path& folder) {
   QYOLO_TRY(const std::string text, object.string(key));
@@ -162,6 +193,10 @@ OrderedJson CalibrationSet::as_json() const {
 
 OrderedJson LatencyOptions::as_json() const { return {{"rounds", rounds}, {"warmup", warmup}}; }
 
+OrderedJson UncertaintyOptions::as_json() const {
+  return {{"resamples", resamples}, {"seed", seed}, {"tolerance", tolerance}};
+}
+
 OrderedJson Experiment::as_json() const {
   OrderedJson json;
   json["name"] = name;
@@ -171,6 +206,7 @@ OrderedJson Experiment::as_json() const {
   json["evaluation"] = evaluation.as_json();
   if (calibration) json["calibration"] = calibration->as_json();
   json["latency"] = latency.as_json();
+  json["uncertainty"] = uncertainty.as_json();
   json["cells"] = OrderedJson::array();
   for (const Cell& cell : cells) json["cells"].push_back(cell.as_json());
   return json;
@@ -196,8 +232,9 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
   {
     QYOLO_TRY(const JsonObject root, JsonObject::from(document, where));
     QYOLO_CHECK_OK(root.only({"name", "description", "model", "dataset", "evaluation",
-                              "calibration", "latency", "matrix"}));
-    for (const std::string_view key : {"dataset", "evaluation", "calibration", "latency"}) {
+                              "calibration", "latency", "uncertainty", "matrix"}));
+    for (const std::string_view key :
+         {"dataset", "evaluation", "calibration", "latency", "uncertainty"}) {
       if (!root.has(key)) continue;
       QYOLO_TRY([[maybe_unused]] const JsonObject object, root.object(key));
     }
@@ -217,6 +254,7 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
   QYOLO_TRY(experiment.evaluation, read_evaluation(root));
   QYOLO_TRY(experiment.calibration, read_calibration(root, folder));
   QYOLO_TRY(experiment.latency, read_latency(root));
+  QYOLO_TRY(experiment.uncertainty, read_uncertainty(root));
   QYOLO_TRY(experiment.cells, expand_matrix(root));
   for (const Cell& cell : experiment.cells) {
     if (cell.activations && !experiment.calibration) {

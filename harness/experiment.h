@@ -9,10 +9,10 @@
 //     "dataset": {"images": "...", "annotations": "..."},
 //     "evaluation": {"img": 640, "batch": 32, "rect": true, "confidence": 0.001, "iou": 0.65,
 //                    "limit": 0, "ignore_class_names": false},  optional, defaults shown
-//     "calibration": {"images": "...", "limit": 0},   needed by cells with activation_bits; limit
-//     N:
+//     "calibration": {"images": "...", "limit": 0},   needed by cells with activation_bits; limit:
 //                                                     first N images by file name, 0: all
 //     "latency": {"rounds": 9, "warmup": 1},                    optional; rounds 0: no latency pass
+//     "uncertainty": {"resamples": 10000, "seed": 1, "tolerance": 1},  optional; resamples 0: none
 //     "matrix": [{"scheme": ["affine", "pwlq"], "bits": [8, 4], "granularity": ["layer",
 //     "filter"]}, ...]
 //   }
@@ -21,6 +21,7 @@
 // The FP32 baseline is always the first cell; a cell that occurs twice is kept once.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -61,6 +62,15 @@ struct LatencyOptions {
   [[nodiscard]] OrderedJson as_json() const;
 };
 
+// Of the paired bootstrap that compares every cell with the baseline.
+struct UncertaintyOptions {
+  int resamples = 10000;  // 0: no comparison
+  std::uint64_t seed = 1;
+  double tolerance = 1;  // loss of AP that is still acceptable, in points
+
+  [[nodiscard]] OrderedJson as_json() const;
+};
+
 struct Experiment {
   std::string name;
   std::string description;
@@ -70,14 +80,15 @@ struct Experiment {
   EvaluationOptions evaluation;
   std::optional<CalibrationSet> calibration;
   LatencyOptions latency;
+  UncertaintyOptions uncertainty;
   std::vector<Cell> cells;  // the baseline first
 
   [[nodiscard]] OrderedJson as_json() const;  // as expanded
 };
 
 // A change from the command line: "bits" = {"4", "8"}. Keys: those of matrix blocks (replaced in
-// every block), of "evaluation" and "latency", and model, images, annotations, calibration (its
-// images) and calibration_limit (one value each).
+// every block), of "evaluation", "latency" and "uncertainty", and model, images, annotations,
+// calibration (its images) and calibration_limit (one value each).
 using Override = std::pair<std::string, std::vector<std::string>>;
 
 // "bits=4,8" -> {"bits", {"4", "8"}}.

@@ -8,6 +8,7 @@
 #include "common/sha256.h"
 #include "harness/cell_record.h"
 #include "harness/host.h"
+#include "harness/uncertainty.h"
 #include "metrics/statistics.h"
 #include "results/record.h"
 
@@ -62,7 +63,11 @@ class Run {
  public:
   Run(const Experiment& experiment, Evaluator& evaluator, results::RecordStore& store,
       RunListener& listener)
-      : experiment_(experiment), evaluator_(evaluator), store_(store), listener_(listener) {
+      : experiment_(experiment),
+        evaluator_(evaluator),
+        store_(store),
+        listener_(listener),
+        uncertainty_(experiment.uncertainty, evaluator.truth(), evaluator.threads()) {
     for (const Cell& cell : experiment.cells)
       keys_.push_back(cell_key(evaluator, experiment.evaluation, cell));
     summary_.cells = keys_.size();
@@ -75,19 +80,9 @@ class Run {
     for (const std::string& key : keys_)
       summary_.skipped += store_.finished("accuracy", key) ? 1 : 0;
     listener_.on_pass("accuracy", keys_.size(), summary_.skipped);
+    if (baseline_needed_again()) evaluate_baseline_again();
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (store_.finished("accuracy", keys_[i])) continue;
-      const Cell& cell = experiment_.cells[i];
-      listener_.on_cell(i, cell);
-      const auto result = evaluator_.evaluate(
-          cell, [&](std::size_t done, std::size_t total) { listener_.on_progress(done, total); });
-      QYOLO_CHECK_OK(
-          store_.append(result.ok() ? accuracy_record(keys_[i], cell, evaluator_, *result)
-                                    : failed_record("accuracy", keys_[i], cell, result.error())));
-      if (!result.ok()) ++summary_.failed;
-      listener_.on_cell_done(i, cell, result.ok(),
-                             result.ok() ? fmt::format("AP {:.4f}", result->evaluation.stats()[0])
-                                         : result.error().message);
+      if (!store_.finished("accuracy", keys_[i])) QYOLO_CHECK_OK(evaluate_cell(i));
     }
     return {};
   }
@@ -131,12 +126,69 @@ class Run {
   }
 
  private:
+  Result<CellResult> evaluate(std::size_t i) {
+    listener_.on_cell(i, experiment_.cells[i]);
+    return evaluator_.evaluate(experiment_.cells[i], [&](std::size_t done, std::size_t total) {
+      listener_.on_progress(done, total);
+    });
+  }
+
+  Status evaluate_cell(std::size_t i) {
+    const Cell& cell = experiment_.cells[i];
+    const auto result = evaluate(i);
+    if (!result.ok()) {
+      ++summary_.failed;
+      QYOLO_CHECK_OK(store_.append(failed_record("accuracy", keys_[i], cell, result.error())));
+      listener_.on_cell_done(i, cell, false, result.error().message);
+      return {};
+    }
+    OrderedJson record = accuracy_record(keys_[i], cell, evaluator_, *result);
+    std::string summary = fmt::format("AP {:.4f}", result->evaluation.stats()[0]);
+    if (cell.baseline) {
+      set_baseline(*result);
+    } else if (uncertainty_.has_baseline()) {
+      auto uncertainty = uncertainty_.of(result->detections);
+      if (uncertainty.ok()) {
+        summary += ", " + (*uncertainty)["verdict"].get<std::string>();
+        record["uncertainty"] = std::move(uncertainty).value();
+      } else {
+        listener_.on_warning(uncertainty.error().message);
+      }
+    }
+    QYOLO_CHECK_OK(store_.append(record));
+    listener_.on_cell_done(i, cell, true, summary);
+    return {};
+  }
+
+  // Finished by an earlier run, but there are cells to compare with it. Its detections are not kept
+  // in the run folder: making them again takes as long as one cell and needs no trust in a file.
+  [[nodiscard]] bool baseline_needed_again() const {
+    return !uncertainty_.off() && summary_.skipped < keys_.size() &&
+           experiment_.cells[0].baseline && store_.finished("accuracy", keys_[0]);
+  }
+
+  void evaluate_baseline_again() {
+    const auto result = evaluate(0);
+    if (result.ok()) {
+      set_baseline(*result);
+    } else {
+      listener_.on_warning("no cell is compared with the baseline: " + result.error().message);
+    }
+  }
+
+  void set_baseline(const CellResult& result) {
+    if (uncertainty_.off()) return;
+    const Status status = uncertainty_.set_baseline(result.detections);
+    if (!status.ok()) listener_.on_warning(status.error().message);
+  }
+
   const Experiment& experiment_;
   Evaluator& evaluator_;
   results::RecordStore& store_;
   RunListener& listener_;
   std::vector<std::string> keys_;
   RunSummary summary_;
+  Uncertainty uncertainty_;
 };
 
 }  // namespace

@@ -69,4 +69,24 @@ Summary summarize(std::span<const double> samples) {
   return summary;
 }
 
+double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
+
+double normal_quantile(double p) {
+  double low = -40, high = 40;
+  for (;;) {
+    const double middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    (normal_cdf(middle) < p ? low : high) = middle;
+  }
+}
+
+double student_t_quantile(double p, double degrees) {
+  const double z = normal_quantile(p);
+  const double z2 = z * z;
+  const double first = z * (z2 + 1) / 4;
+  const double second = z * ((5 * z2 + 16) * z2 + 3) / 96;
+  const double third = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+  return z + (first + (second + third / degrees) / degrees) / degrees;
+}
+
 }  // namespace qyolo::metrics

@@ -23,4 +23,14 @@ struct Summary {
 // REQUIRES: samples not empty.
 [[nodiscard]] Summary summarize(std::span<const double> samples);
 
+// Distribution function of the standard normal distribution, and its inverse.
+[[nodiscard]] double normal_cdf(double x);
+// REQUIRES: 0 < p < 1.
+[[nodiscard]] double normal_quantile(double p);
+
+// Quantile of Student's t distribution by its expansion in 1/degrees (Abramowitz & Stegun 1964,
+// 26.7.5): at p = 0.975 too small by 0.1 % at 6 degrees of freedom, 1 % at 3, 24 % at 1.
+// REQUIRES: 0 < p < 1, degrees > 0.
+[[nodiscard]] double student_t_quantile(double p, double degrees);
+
 }  // namespace qyolo::metrics

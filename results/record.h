@@ -28,7 +28,16 @@
 //                              "input": null or {"scale", "zero_point"},
 //                              "groups": [{"tensors": [names], "low", "high", "scale",
 //                                          "zero_point"}]},
-//              "seconds": {...}
+//              //              "seconds": {...},
+//              where a baseline was evaluated before (harness/experiment.h says how to leave it
+//              out): "uncertainty": {"resamples", "seed", "confidence",
+//                              "delta_AP": {"value", "low", "high", "standard_error"} or null,
+//                              "delta_AP50": {...} or null,
+//                              "per_class": [{"category_id", "name", "objects", "images",
+//                                             "delta_AP": {...} or null}],
+//                              "p_loss_above_tolerance", "tolerance", "images",
+//                              "effective_images", "objects", "verdict"}; metrics/bootstrap.h
+//                              says what they are, tolerance a fraction as well
 //    latency:  "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
 //                          "batch", "height", "width", "threads", "samples": [...], "median",
 //                          "p95", "p99", "mean", "stddev", "min", "max"}}

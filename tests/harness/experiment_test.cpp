@@ -74,6 +74,26 @@ TEST(Experiment, OverridesReplaceAxesAndValues) {
   }
 }
 
+TEST(Experiment, UncertaintyHasDefaultsAndLimits) {
+  const auto plain = parse(kSmall);
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->uncertainty.resamples, 10000);
+  EXPECT_EQ(plain->uncertainty.tolerance, 1);
+  const auto set = parse(kSmall, {{"resamples", {"500"}}, {"seed", {"3"}}, {"tolerance", {"0.5"}}});
+  ASSERT_TRUE(set.ok()) << set.error().message;
+  EXPECT_EQ(set->uncertainty.resamples, 500);
+  EXPECT_EQ(set->uncertainty.seed, 3U);
+  EXPECT_EQ(set->uncertainty.tolerance, 0.5);
+  EXPECT_EQ(set->as_json()["uncertainty"].dump(), R"({"resamples":500,"seed":3,"tolerance":0.5})");
+  EXPECT_TRUE(parse(kSmall, {{"resamples", {"0"}}}).ok());
+  EXPECT_THAT(failure_of(kSmall, {{"resamples", {"99"}}}),
+              HasSubstr("'uncertainty': 'resamples' is 99, expected 0 (no comparison) or 100"));
+  EXPECT_THAT(failure_of(kSmall, {{"tolerance", {"-1"}}}),
+              HasSubstr("'uncertainty': 'tolerance' is -1"));
+  EXPECT_THAT(failure_of(with(R"("latency")", R"("uncertainty": {"repeats": 5}, "latency")")),
+              HasSubstr("repeats"));
+}
+
 TEST(Experiment, OverrideTextIsKeyAndValues) {
   const auto change = parse_override("bits=4,8");
   ASSERT_TRUE(change.ok());

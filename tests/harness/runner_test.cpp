@@ -118,13 +118,67 @@ TEST(Runner, FailedCellsAreTriedAgainAndFinishedOnesAreNot) {
   ASSERT_TRUE(summary.ok()) << summary.error().message;
   EXPECT_EQ(summary->skipped, 1U);
   EXPECT_EQ(summary->failed, 0U);
-  EXPECT_EQ(second.started, 3U);
+  EXPECT_EQ(second.started, 4U);  // and the baseline, to compare with
   const auto run = results::read_run(folder.path());
   ASSERT_TRUE(run.ok());
   for (const results::Row& row : run->rows) {
     EXPECT_EQ(row.status, "ok") << row.label;
     EXPECT_TRUE(row.latency_median_ms.has_value()) << row.label;
   }
+}
+
+// The "uncertainty" of each cell's newest accuracy record; null where there is none.
+std::vector<Json> uncertainties(const std::filesystem::path& folder) {
+  const auto run = results::read_run(folder);
+  EXPECT_TRUE(run.ok());
+  std::vector<Json> found;
+  for (const results::Row& row : run->rows) {
+    found.emplace_back();
+    for (const Json& record : run->records) {
+      if (record["key"] != row.key || record["kind"] != "accuracy") continue;
+      found.back() = record.contains("uncertainty") ? record["uncertainty"] : Json();
+    }
+  }
+  return found;
+}
+
+TEST(Runner, EveryCellIsComparedWithTheBaseline) {
+  const testing::TemporaryFolder folder;
+  Listener listener;
+  ASSERT_TRUE(run_experiment(small_experiment(), {folder.path(), 2}, fake(false), listener).ok());
+  const auto found = uncertainties(folder.path());
+  ASSERT_EQ(found.size(), 4U);
+  EXPECT_TRUE(found[0].is_null());
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    EXPECT_EQ(found[i]["images"], 3);
+    EXPECT_EQ(found[i]["verdict"], "no difference");  // the fake finds nothing either way
+  }
+}
+
+TEST(Runner, CellsOfAResumedRunAreComparedWithTheBaselineEvaluatedAgain) {
+  const testing::TemporaryFolder folder;
+  Listener first, second, third;
+  Experiment experiment = small_experiment();
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(true), first).ok());
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), second).ok());
+  EXPECT_EQ(second.started, 4U);
+  const auto found = uncertainties(folder.path());
+  for (std::size_t i = 1; i < found.size(); ++i) EXPECT_EQ(found[i]["verdict"], "no difference");
+  const auto records = results::read_run(folder.path())->records.size();
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), third).ok());
+  EXPECT_EQ(third.started, 0U);  // nothing is missing, so nothing is compared
+  EXPECT_EQ(results::read_run(folder.path())->records.size(), records);
+}
+
+TEST(Runner, WithoutResamplesNothingIsCompared) {
+  const testing::TemporaryFolder folder;
+  Listener first, second;
+  Experiment experiment = small_experiment();
+  experiment.uncertainty.resamples = 0;
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(true), first).ok());
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), second).ok());
+  EXPECT_EQ(second.started, 3U);
+  for (const Json& found : uncertainties(folder.path())) EXPECT_TRUE(found.is_null());
 }
 
 TEST(Runner, WhatDecidesTheNumbersDecidesTheKey) {
@@ -141,6 +195,7 @@ TEST(Runner, WhatDecidesTheNumbersDecidesTheKey) {
   const std::string key = key_of_first(experiment);
   EXPECT_EQ(key_of_first(experiment), key);
   experiment.latency.rounds = 1;
+  experiment.uncertainty.seed = 2;
   EXPECT_EQ(key_of_first(experiment), key);
   experiment.evaluation.iou = 0.6;
   EXPECT_NE(key_of_first(experiment), key);

@@ -48,5 +48,24 @@ TEST(Statistics, SpreadOfLargeNumbersIsNotLost) {
   EXPECT_DOUBLE_EQ(summarize(std::vector<double>{1e9 + 1, 1e9 + 2, 1e9 + 3}).stddev, 1.0);
 }
 
+// Tabulated values.
+TEST(Statistics, NormalDistributionAndItsInverse) {
+  EXPECT_EQ(normal_cdf(0), 0.5);
+  EXPECT_NEAR(normal_cdf(1.959963984540054), 0.975, 1e-15);
+  EXPECT_NEAR(normal_cdf(-6), 9.865876450376946e-10, 1e-21);
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-12);
+  EXPECT_NEAR(normal_quantile(0.5), 0, 1e-12);
+  EXPECT_NEAR(normal_quantile(1e-9), -5.997807015007687, 1e-10);
+}
+
+TEST(Statistics, StudentTQuantiles) {
+  EXPECT_NEAR(student_t_quantile(0.975, 3), 3.182446, 0.035);
+  EXPECT_NEAR(student_t_quantile(0.975, 6), 2.446912, 0.00245);
+  EXPECT_NEAR(student_t_quantile(0.975, 30), 2.042272, 1e-5);
+  EXPECT_NEAR(student_t_quantile(0.9, 10), 1.372184, 1e-3);
+  EXPECT_NEAR(student_t_quantile(0.975, 1e9), 1.959963984540054, 1e-8);
+  EXPECT_NEAR(student_t_quantile(0.025, 30), -2.042272, 1e-5);
+}
+
 }  // namespace
 }  // namespace qyolo::metrics

@@ -1,0 +1,120 @@
+#include "metrics/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace qyolo::metrics {
+namespace {
+
+constexpr double kFewestImages = 10;  // effective
+// Where no loss at all is tolerated, differences of half a point are still worth telling apart.
+constexpr double kFinestHalfWidth = 0.005;
+constexpr double kMostImages = 1e15;
+
+// In points: 3.2, or 0.04 where the tolerance is that fine.
+class Points {
+ public:
+  explicit Points(double tolerance) : decimals_(tolerance > 0 && tolerance < 0.002 ? 2 : 1) {}
+
+  [[nodiscard]] std::string number(double fraction) const {
+    return fmt::format("{:.{}f}", 100 * std::abs(fraction), decimals_);
+  }
+  // As the user gave it: 1, 0.5.
+  [[nodiscard]] static std::string limit(double fraction) {
+    return fmt::format("{:.6g}", 100 * fraction);
+  }
+  [[nodiscard]] static std::string limit_with_unit(double fraction) {
+    const std::string text = limit(fraction);
+    return text + (text == "1" ? " point" : " points");
+  }
+  [[nodiscard]] std::string change(double fraction) const {
+    if (number(fraction) == number(0)) return "no change";
+    return number(fraction) + (fraction > 0 ? " points gained" : " points lost");
+  }
+  // From the smaller to the larger change; both directions are named where they differ.
+  [[nodiscard]] std::string range(const Difference& d) const {
+    if (d.high <= 0) return fmt::format("{} to {}", number(d.high), number(d.low));
+    if (d.low >= 0) return fmt::format("{} to {}", number(d.low), number(d.high));
+    return fmt::format("{} lost to {} gained", number(d.low), number(d.high));
+  }
+
+ private:
+  int decimals_;
+};
+
+// Rounded down, and never 100 %: the resamples are a sample themselves.
+std::string certainty(double share) {
+  if (share > 0.999) return "more than 99.9 %";
+  if (share >= 0.99) return fmt::format("{:.1f} %", std::floor(share * 1000 + 1e-9) / 10);
+  return fmt::format("{:.0f} %", std::floor(share * 100 + 1e-9));
+}
+
+// Two digits, with thousands apart: 4,200.
+std::string about(std::int64_t count) {
+  std::int64_t unit = 1;
+  while (count / unit >= 100) unit *= 10;
+  std::string text = std::to_string((count + unit / 2) / unit * unit);
+  for (std::size_t place = text.size(); place > 3;) {
+    place -= 3;
+    text.insert(place, ",");
+  }
+  return text;
+}
+
+std::string not_enough(const PairedDifference& difference, double half_width,
+                       const Points& points) {
+  const Difference& d = *difference.ap;
+  std::string text =
+      fmt::format("not enough images to tell: {} ({})", points.change(d.value), points.range(d));
+  if (const std::int64_t more = more_images_for(difference, half_width); more > 0) {
+    text += fmt::format("; about {} more for ±{}", about(more), Points::limit(half_width));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::int64_t more_images_for(const PairedDifference& difference, double half_width) {
+  const double width = (difference.ap->high - difference.ap->low) / 2;
+  const double ratio = width / half_width;
+  if (ratio <= 1) return 0;
+  const auto images = static_cast<double>(difference.images);
+  return static_cast<std::int64_t>(std::min(std::round(images * (ratio * ratio - 1)), kMostImages));
+}
+
+std::string verdict(const PairedDifference& difference) {
+  if (difference.objects == 0) return "no verdict: the images show no objects";
+  if (!difference.ap) return "no verdict: one image says nothing about others";
+  const Difference& d = *difference.ap;
+  const double tolerance = difference.tolerance;
+  const double half_width = tolerance > 0 ? tolerance / 2 : kFinestHalfWidth;
+  const Points points(tolerance);
+  if (d.value == 0 && d.low == 0 && d.high == 0) return "no difference";
+  if (difference.effective_images < kFewestImages)
+    return not_enough(difference, half_width, points);
+  if (d.low > 0)
+    return fmt::format("gains {} points ({})", points.number(d.value), points.range(d));
+  const double within = 1 - difference.loss_above_tolerance;
+  if (within >= difference.options.confidence) {
+    const std::string limit =
+        tolerance > 0 ? "within " + Points::limit_with_unit(tolerance) : std::string("no loss");
+    return fmt::format("{} with {} certainty ({})", limit, certainty(within),
+                       points.change(d.value));
+  }
+  const std::string loss =
+      fmt::format("loses {} points ({})", points.number(d.value), points.range(d));
+  if (d.high < -tolerance) {
+    return tolerance > 0 ? fmt::format("{}, more than {}", loss, Points::limit_with_unit(tolerance))
+                         : loss;
+  }
+  if (d.value >= 0 || more_images_for(difference, half_width) > 0) {
+    return not_enough(difference, half_width, points);
+  }
+  return tolerance > 0
+             ? fmt::format("{}, too close to {} to tell", loss, Points::limit_with_unit(tolerance))
+             : fmt::format("{}, too close to none to tell", loss);
+}
+
+}  // namespace qyolo::metrics

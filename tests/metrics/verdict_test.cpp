@@ -1,0 +1,136 @@
+#include "metrics/verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace qyolo::metrics {
+namespace {
+
+// In points; `above` is the share of resamples that lose more than the tolerance.
+PairedDifference measured(double value, double low, double high, double above,
+                          double tolerance = 1) {
+  PairedDifference difference;
+  difference.ap = Difference{value / 100, low / 100, high / 100, (high - low) / 400};
+  difference.loss_above_tolerance = above;
+  difference.tolerance = tolerance / 100;
+  difference.images = 1000;
+  difference.effective_images = 500;
+  difference.objects = 7000;
+  return difference;
+}
+
+TEST(Verdict, WithinTheToleranceSaysHowCertainThatIs) {
+  EXPECT_EQ(verdict(measured(-0.4, -1.05, 0.2, 0.028)),
+            "within 1 point with 97 % certainty (0.4 points lost)");
+  EXPECT_EQ(verdict(measured(0.4, -0.2, 1.1, 0)),
+            "within 1 point with more than 99.9 % certainty (0.4 points gained)");
+  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.006, 0.5)),
+            "within 0.5 points with 99.4 % certainty (0.4 points lost)");
+}
+
+TEST(Verdict, CertaintyIsRoundedDownAndNeverComplete) {
+  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.0301)),
+            "within 1 point with 96 % certainty (0.4 points lost)");
+  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.001)),
+            "within 1 point with 99.9 % certainty (0.4 points lost)");
+  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.0009)),
+            "within 1 point with more than 99.9 % certainty (0.4 points lost)");
+}
+
+TEST(Verdict, WithinBeginsAtTheConfidenceAskedFor) {
+  EXPECT_EQ(verdict(measured(-0.4, -1.2, 0.2, 0.05)),
+            "within 1 point with 95 % certainty (0.4 points lost)");
+  PairedDifference less = measured(-0.4, -1.2, 0.2, 0.08);
+  EXPECT_EQ(verdict(less).substr(0, 10), "not enough");
+  less.options.confidence = 0.9;
+  EXPECT_EQ(verdict(less), "within 1 point with 92 % certainty (0.4 points lost)");
+}
+
+TEST(Verdict, ADifferenceThatRoundsToZeroIsNoChange) {
+  EXPECT_EQ(verdict(measured(0.01, -0.2, 0.2, 0)),
+            "within 1 point with more than 99.9 % certainty (no change)");
+  EXPECT_EQ(verdict(measured(-0.04, -2, 2, 0.2)),
+            "not enough images to tell: no change (2.0 lost to 2.0 gained); about 15,000 more for "
+            "±0.5");
+}
+
+TEST(Verdict, ASmallLossThatIsCertainIsStillWithinTheTolerance) {
+  EXPECT_EQ(verdict(measured(-0.4, -0.6, -0.2, 0)),
+            "within 1 point with more than 99.9 % certainty (0.4 points lost)");
+}
+
+TEST(Verdict, LossBeyondTheTolerance) {
+  EXPECT_EQ(verdict(measured(-3.2, -4.4, -2.1, 1)),
+            "loses 3.2 points (2.1 to 4.4), more than 1 point");
+  EXPECT_EQ(verdict(measured(-3.2, -4.4, -2.1, 1, 0.5)),
+            "loses 3.2 points (2.1 to 4.4), more than 0.5 points");
+}
+
+TEST(Verdict, Gain) {
+  EXPECT_EQ(verdict(measured(1.3, 0.2, 2.4, 0)), "gains 1.3 points (0.2 to 2.4)");
+}
+
+TEST(Verdict, NotEnoughImagesSaysHowManyMore) {
+  // +-1 point from 1,000 images: +-0.5 takes 4,000, that is 3,000 more.
+  EXPECT_EQ(verdict(measured(-0.9, -1.9, 0.1, 0.4)),
+            "not enough images to tell: 0.9 points lost (1.9 lost to 0.1 gained); about 3,000 more "
+            "for ±0.5");
+  // Wholly a loss, but neither clearly within nor clearly beyond.
+  EXPECT_EQ(verdict(measured(-1.6, -2.6, -0.6, 0.85)),
+            "not enough images to tell: 1.6 points lost (0.6 to 2.6); about 3,000 more for ±0.5");
+  // A gain that may be a loss beyond the tolerance.
+  EXPECT_EQ(verdict(measured(0.5, -4, 5, 0.3)),
+            "not enough images to tell: 0.5 points gained (4.0 lost to 5.0 gained); about 80,000 "
+            "more for ±0.5");
+}
+
+TEST(Verdict, TooCloseToTheToleranceThoughTheIntervalIsNarrow) {
+  EXPECT_EQ(verdict(measured(-1.1, -1.4, -0.8, 0.7)),
+            "loses 1.1 points (0.8 to 1.4), too close to 1 point to tell");
+}
+
+TEST(Verdict, NoTolerance) {
+  EXPECT_EQ(verdict(measured(-3.2, -4.4, -2.1, 1, 0)), "loses 3.2 points (2.1 to 4.4)");
+  EXPECT_EQ(verdict(measured(0.3, -0.1, 0.6, 0.03, 0)),
+            "no loss with 97 % certainty (0.3 points gained)");
+  EXPECT_EQ(verdict(measured(-0.2, -0.5, 0.1, 0.9, 0)),
+            "loses 0.2 points (0.5 lost to 0.1 gained), too close to none to tell");
+  EXPECT_EQ(verdict(measured(-0.2, -1.2, 0.8, 0.7, 0)),
+            "not enough images to tell: 0.2 points lost (1.2 lost to 0.8 gained); about 3,000 more "
+            "for ±0.5");
+}
+
+TEST(Verdict, AFineToleranceGetsAnotherDecimal) {
+  EXPECT_EQ(verdict(measured(-0.32, -0.44, -0.21, 1, 0.1)),
+            "loses 0.32 points (0.21 to 0.44), more than 0.1 points");
+}
+
+TEST(Verdict, NoDifferenceAtAll) { EXPECT_EQ(verdict(measured(0, 0, 0, 0)), "no difference"); }
+
+TEST(Verdict, FewImagesAreNotEnoughWhateverTheyShow) {
+  PairedDifference difference = measured(-3, -3.2, -2.8, 1);
+  difference.effective_images = 9.9;
+  EXPECT_EQ(verdict(difference), "not enough images to tell: 3.0 points lost (2.8 to 3.2)");
+  difference = measured(-3, -5, -1, 1);
+  difference.images = 12;
+  difference.effective_images = 9.9;
+  EXPECT_EQ(verdict(difference),
+            "not enough images to tell: 3.0 points lost (1.0 to 5.0); about 180 more for ±0.5");
+}
+
+TEST(Verdict, NothingToJudgeBy) {
+  PairedDifference difference = measured(0, 0, 0, 0);
+  difference.ap.reset();
+  EXPECT_EQ(verdict(difference), "no verdict: one image says nothing about others");
+  difference.objects = 0;
+  EXPECT_EQ(verdict(difference), "no verdict: the images show no objects");
+}
+
+TEST(MoreImages, FollowTheSquareOfTheWidth) {
+  const PairedDifference difference = measured(-1, -2, 0, 0.5);
+  EXPECT_EQ(more_images_for(difference, 0.005), 3000);
+  EXPECT_EQ(more_images_for(difference, 0.0025), 15000);
+  EXPECT_EQ(more_images_for(difference, 0.02), 0);
+}
+
+}  // namespace
+}  // namespace qyolo::metrics
