@@ -28,7 +28,7 @@
 //                              "input": null or {"scale", "zero_point"},
 //                              "groups": [{"tensors": [names], "low", "high", "scale",
 //                                          "zero_point"}]},
-//              //              "seconds": {...},
+//              "seconds": {...},
 //              where a baseline was evaluated before (harness/experiment.h says how to leave it
 //              out): "uncertainty": {"resamples", "seed", "confidence",
 //                              "delta_AP": {"value", "low", "high", "standard_error"} or null,
