@@ -17,7 +17,7 @@ static_assert(std::endian::native == std::endian::little,
 Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
                           const metrics::CocoParams& params) {
-  QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations));
+  QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations, params.threads));
   QYOLO_TRY(const std::vector<Detection> found,
             datasets::read_coco_detections(detections, params.threads));
   auto evaluation = metrics::evaluate_coco(truth, found, params);

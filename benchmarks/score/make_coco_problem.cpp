@@ -2,7 +2,7 @@
 // arguments on every machine: what benchmarks/score/compare.py times evaluators on.
 //
 //   make_coco_problem --out DIR                      the size of val2017
-//   make_coco_problem --out DIR --images 118287 --segmentation-points 48 --detections-per-image 0
+//   make_coco_problem --out DIR --images 118287 --segmentation-points 22 --detections-per-image 0
 //                                                    the size of train2017's annotations
 //
 // Images have 640 x 480 pixels and ids in a random order; classes are as unequally common as
