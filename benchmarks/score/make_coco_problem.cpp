@@ -29,8 +29,8 @@ struct Options {
   std::string out;
   int images = 5000;
   int classes = 80;
-  double boxes_per_image = 7.3;
-  double detections_per_image = 103.5;
+  double boxes_per_image = 7.35;
+  double detections_per_image = 102.75;
   int segmentation_points = 0;
   std::uint64_t seed = 2017;
 };
