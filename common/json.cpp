@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
+#include <set>
 
 #include "common/file.h"
 
@@ -32,12 +35,35 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
+// Watches a parser for keys that an object has twice.
+class KeyWatch {
+ public:
+  bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open_.emplace_back();
+    if (event == Json::parse_event_t::object_end) open_.pop_back();
+    if (event == Json::parse_event_t::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      if (!open_.back().insert(key).second && !duplicate_) duplicate_ = key;
+    }
+    return true;
+  }
+  [[nodiscard]] const std::optional<std::string>& duplicate() const { return duplicate_; }
+
+ private:
+  std::vector<std::set<std::string>> open_;  // the keys of the objects around the current place
+  std::optional<std::string> duplicate_;
+};
+
 }  // namespace
 
-Result<Json> parse_json(std::string_view text, std::string_view where) {
+Result<Json> parse_json(std::string_view text, std::string_view where, DuplicateKeys duplicates) {
   if (too_deep(text)) return error("{} is nested deeper than {} levels", where, kMaxDepth);
   try {
-    return Json::parse(text);
+    if (duplicates == DuplicateKeys::kLastWins) return Json::parse(text);
+    KeyWatch watch;
+    Json document = Json::parse(text, std::ref(watch));
+    if (watch.duplicate()) return error("{} has the key '{}' twice", where, *watch.duplicate());
+    return document;
   } catch (const Json::exception& failure) {
     std::string_view reason = failure.what();
     if (const auto end = reason.find("] "); end != std::string_view::npos)

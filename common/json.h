@@ -17,9 +17,13 @@ namespace qyolo {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // keeps the order in which keys were written
 
+// What becomes of an object that has one key twice: its last value stays, or it is refused.
+enum class DuplicateKeys { kLastWins, kRefused };
+
 // Parses one document; `where` names it in the error. Documents nested deeper than 64 levels are
 // refused.
-Result<Json> parse_json(std::string_view text, std::string_view where);
+Result<Json> parse_json(std::string_view text, std::string_view where,
+                        DuplicateKeys duplicates = DuplicateKeys::kLastWins);
 Result<Json> read_json(const std::filesystem::path& path);
 
 // An object inside a document, with its place. Getters fail with a sentence that names place and

@@ -116,6 +116,23 @@ Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations
   return dataset;
 }
 
+Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder) {
+  const DatasetFiles layouts[] = {
+      {folder / "images", folder / "annotations.json"},
+      {folder / "val2017", folder / "annotations" / "instances_val2017.json"}};
+  for (const DatasetFiles& files : layouts) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(files.images, ignored) &&
+        std::filesystem::exists(files.annotations, ignored)) {
+      return files;
+    }
+  }
+  return error(
+      "{} is no dataset folder, expected images/ and annotations.json in it, or val2017/ and "
+      "annotations/instances_val2017.json",
+      folder.string());
+}
+
 Result<std::string> dataset_sha256(const Dataset& dataset, int threads) {
   QYOLO_TRY(const std::string annotations, sha256_of_file(dataset.annotations_file));
   const std::size_t count = dataset.image_paths.size();

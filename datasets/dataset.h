@@ -29,6 +29,14 @@ struct Dataset {
 Result<Dataset> open_dataset(const std::filesystem::path& images,
                              const std::filesystem::path& annotations, int limit = 0);
 
+// Where a dataset's images and annotations lie in its folder: images/ and annotations.json, or as
+// COCO publishes val2017: val2017/ and annotations/instances_val2017.json.
+struct DatasetFiles {
+  std::filesystem::path images;
+  std::filesystem::path annotations;
+};
+Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder);
+
 // SHA-256 over the annotation file and every image's name and content: equal if the data is, at any
 // number of threads (0: all).
 Result<std::string> dataset_sha256(const Dataset& dataset, int threads = 0);

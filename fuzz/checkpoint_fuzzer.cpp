@@ -1,17 +1,21 @@
-// Checkpoints from arbitrary bytes: the zip layer, and behind it the pickle and the graph, which
-// the archive's checksums would otherwise keep the fuzzer from reaching.
+// Checkpoints from arbitrary bytes, loaded and written: the zip layer, and behind it the pickle and
+// the graph, which the archive's checksums would otherwise keep the fuzzer from reaching.
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
+#include "harness/model/checkpoint_writer.h"
 #include "harness/model/graph.h"
 #include "tests/support/checkpoint_writer.h"
 
 namespace {
 
 void load(std::span<const std::byte> file) {
-  [[maybe_unused]] const auto graph = qyolo::model::load_checkpoint(file, "fuzzed");
+  const auto graph = qyolo::model::load_checkpoint(file, "fuzzed");
+  if (!graph) return;
+  [[maybe_unused]] const auto written =
+      qyolo::model::dequantized_checkpoint(file, "fuzzed", *graph);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 namespace qyolo::harness {
 namespace {
 
+using quant::SchemeOptions;
+
 Status read_flag(const JsonObject& object, const char* name, bool& out) {
   QYOLO_TRY(out, object.boolean(name));
   return {};
@@ -19,47 +21,78 @@ Status read_choice(const JsonObject& object, const char* name,
   return {};
 }
 
+Status read_float_width(const JsonObject& object, const char* name, int& out) {
+  QYOLO_TRY(const std::int64_t bits, object.integer(name, 16, 32));
+  if (bits != 16 && bits != 32)
+    return error("{} is {}, expected 16 or 32", object.place_of(name), bits);
+  out = static_cast<int>(bits);
+  return {};
+}
+
+Result<bool> parse_on_off(std::string_view text) {
+  if (text == "on") return true;
+  if (text == "off") return false;
+  return error("'{}', expected on or off", text);
+}
+
+std::vector<std::string> names_of(bool per_layer_only) {
+  std::vector<std::string> names;
+  for (const CellOption& option : cell_options())
+    if (option.per_layer || !per_layer_only) names.emplace_back(option.name);
+  return names;
+}
+
 }  // namespace
 
 const std::vector<CellOption>& cell_options() {
   static const std::vector<CellOption> options = {
-      {"breakpoint", "piecewise-linear schemes: how the breakpoint is chosen",
-       [](const JsonObject& object, quant::SchemeOptions& out) -> Status {
-         return read_choice(object, "breakpoint", &quant::parse_breakpoint, out.breakpoint);
+      {"breakpoint", "piecewise-linear schemes: how the breakpoint is chosen", true,
+       [](const JsonObject& object, CellSettings& out) -> Status {
+         return read_choice(object, "breakpoint", &quant::parse_breakpoint, out.scheme.breakpoint);
        },
-       [](const quant::SchemeOptions& from) {
-         return Json(std::string(quant::breakpoint_name(from.breakpoint)));
+       [](const CellSettings& from) {
+         return Json(std::string(quant::breakpoint_name(from.scheme.breakpoint)));
        }},
-      {"range", "uniform schemes: how the range of a group is found",
-       [](const JsonObject& object, quant::SchemeOptions& out) -> Status {
-         return read_choice(object, "range", &quant::Range::parse, out.range);
+      {"range", "uniform schemes: how the range of a group is found", true,
+       [](const JsonObject& object, CellSettings& out) -> Status {
+         return read_choice(object, "range", &quant::Range::parse, out.scheme.range);
        },
-       [](const quant::SchemeOptions& from) { return Json(from.range.name()); }},
-      {"include_zero", "affine: extend every range to contain 0",
-       [](const JsonObject& object, quant::SchemeOptions& out) {
-         return read_flag(object, "include_zero", out.include_zero);
+       [](const CellSettings& from) { return Json(from.scheme.range.name()); }},
+      {"include_zero", "affine: extend every range to contain 0", true,
+       [](const JsonObject& object, CellSettings& out) {
+         return read_flag(object, "include_zero", out.scheme.include_zero);
        },
-       [](const quant::SchemeOptions& from) { return Json(from.include_zero); }},
+       [](const CellSettings& from) { return Json(from.scheme.include_zero); }},
       {"bias_correction",
-       "per filter, match mean and standard deviation of the reconstruction to the original",
-       [](const JsonObject& object, quant::SchemeOptions& out) {
-         return read_flag(object, "bias_correction", out.bias_correction);
+       "per filter, match mean and standard deviation of the reconstruction to the original", true,
+       [](const JsonObject& object, CellSettings& out) {
+         return read_flag(object, "bias_correction", out.scheme.bias_correction);
        },
-       [](const quant::SchemeOptions& from) { return Json(from.bias_correction); }},
-      {"integer_zero_points", "store zero-points as integers instead of FP32",
-       [](const JsonObject& object, quant::SchemeOptions& out) {
-         return read_flag(object, "integer_zero_points", out.integer_zero_points);
+       [](const CellSettings& from) { return Json(from.scheme.bias_correction); }},
+      {"integer_zero_points", "store zero-points as integers instead of FP32", true,
+       [](const JsonObject& object, CellSettings& out) {
+         return read_flag(object, "integer_zero_points", out.scheme.integer_zero_points);
        },
-       [](const quant::SchemeOptions& from) { return Json(from.integer_zero_points); }},
-      {"scale_bits", "width of a stored scale: 32 or 16",
-       [](const JsonObject& object, quant::SchemeOptions& out) -> Status {
-         QYOLO_TRY(const std::int64_t bits, object.integer("scale_bits", 16, 32));
-         if (bits != 16 && bits != 32)
-           return error("{} is {}, expected 16 or 32", object.place_of("scale_bits"), bits);
-         out.scale_bits = static_cast<int>(bits);
-         return {};
+       [](const CellSettings& from) { return Json(from.scheme.integer_zero_points); }},
+      {"scale_bits", "width of a stored scale: 32 or 16", true,
+       [](const JsonObject& object, CellSettings& out) {
+         return read_float_width(object, "scale_bits", out.scheme.scale_bits);
        },
-       [](const quant::SchemeOptions& from) { return Json(from.scale_bits); }},
+       [](const CellSettings& from) { return Json(from.scheme.scale_bits); }},
+      {"fold",
+       "quantize the network with batch norms folded in (on), or the checkpoint's own weights "
+       "(off)",
+       false,
+       [](const JsonObject& object, CellSettings& out) -> Status {
+         return read_choice(object, "fold", &parse_on_off, out.network.fold);
+       },
+       [](const CellSettings& from) { return Json(from.network.fold ? "on" : "off"); }},
+      {"kept_bits", "width of what stays in floating point beside quantized weights: 16 or 32",
+       false,
+       [](const JsonObject& object, CellSettings& out) {
+         return read_float_width(object, "kept_bits", out.network.kept_bits);
+       },
+       [](const CellSettings& from) { return Json(from.network.kept_bits); }},
   };
   return options;
 }
@@ -71,10 +104,7 @@ const CellOption* find_cell_option(std::string_view name) {
   return nullptr;
 }
 
-std::vector<std::string> cell_option_names() {
-  std::vector<std::string> names;
-  for (const CellOption& option : cell_options()) names.emplace_back(option.name);
-  return names;
-}
+std::vector<std::string> cell_option_names() { return names_of(false); }
+std::vector<std::string> layer_option_names() { return names_of(true); }
 
 }  // namespace qyolo::harness

@@ -1,5 +1,5 @@
-// The options of a cell beside scheme, bits and granularity: their names in experiment files and on
-// the command line, and how they map to quant::SchemeOptions. A new option is one line in
+// The options of a cell beside scheme, bits, granularity and rules: their names in experiment files
+// and on the command line, and how they map to what they set. A new option is one entry in
 // cell_options.cpp.
 #pragma once
 
@@ -9,20 +9,27 @@
 
 #include "common/json.h"
 #include "common/result.h"
-#include "harness/quant/scheme.h"
+#include "harness/cell.h"
 
 namespace qyolo::harness {
+
+struct CellSettings {
+  quant::SchemeOptions scheme;
+  NetworkOptions network;
+};
 
 struct CellOption {
   const char* name;
   const char* help;
-  Status (*read)(const JsonObject& object,
-                 quant::SchemeOptions& options);  // REQUIRES: object.has(name)
-  Json (*write)(const quant::SchemeOptions& options);
+  bool per_layer;  // a scheme's option, which a rule may set too
+  // REQUIRES: object.has(name)
+  Status (*read)(const JsonObject& object, CellSettings& settings);
+  Json (*write)(const CellSettings& settings);
 };
 
 const std::vector<CellOption>& cell_options();
 [[nodiscard]] const CellOption* find_cell_option(std::string_view name);  // nullptr: no such option
 [[nodiscard]] std::vector<std::string> cell_option_names();
+[[nodiscard]] std::vector<std::string> layer_option_names();  // those of rules
 
 }  // namespace qyolo::harness

@@ -29,11 +29,14 @@ OrderedJson weight_error_json(const CellResult& result) {
                       {"mse", result.weight_error.mse()}};
   json["layers"] = OrderedJson::array();
   for (const LayerError& layer : result.layers) {
-    json["layers"].push_back({{"name", layer.name},
-                              {"weights", layer.error.weights},
-                              {"groups", layer.groups},
-                              {"sqnr_db", sqnr_json(layer.error)},
-                              {"mse", layer.error.mse()}});
+    json["layers"].push_back(
+        {{"name", layer.name},
+         {"shape", {layer.shape.n, layer.shape.c, layer.shape.kh, layer.shape.kw}},
+         {"weights", layer.error.weights},
+         {"groups", layer.groups},
+         {"recipe", layer.recipe},
+         {"sqnr_db", sqnr_json(layer.error)},
+         {"mse", layer.error.mse()}});
   }
   return json;
 }

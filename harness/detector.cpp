@@ -14,7 +14,7 @@
 namespace qyolo::harness {
 
 struct Detector::State {
-  model::Graph graph;
+  SourceNetwork source;
   std::unique_ptr<model::Executor> executor;
   DetectorOptions options;
 };
@@ -27,18 +27,19 @@ Result<std::unique_ptr<Detector>> Detector::open(const std::filesystem::path& mo
                                                  const ExecutorFactory& factory) {
   auto state = std::make_unique<State>();
   state->options = options;
-  QYOLO_TRY(state->graph, model::load_checkpoint(model));
-  QYOLO_TRY(state->executor, factory(state->graph, options.threads));
+  QYOLO_TRY(state->source, SourceNetwork::open(model));
+  QYOLO_TRY(state->executor, factory(state->source.graph(), options.threads));
   QYOLO_TRY([[maybe_unused]] const auto errors,
-            load_weights(state->graph, cell, *state->executor, options.threads));
+            load_weights(state->source, cell, *state->executor, options.threads));
   return std::unique_ptr<Detector>(new Detector(std::move(state)));
 }
 
 Result<std::vector<LabelledBox>> Detector::detect(const std::filesystem::path& path) {
   State& s = *state_;
+  const model::Graph& graph = s.source.graph();
   QYOLO_TRY(const datasets::ImageSize size, datasets::read_image_size(path));
   const auto batches =
-      datasets::rect_batches({&size, 1}, {s.options.image_size, s.graph.max_stride, 1, true});
+      datasets::rect_batches({&size, 1}, {s.options.image_size, graph.max_stride, 1, true});
   const datasets::RectBatch& shape = batches.front();
   QYOLO_TRY(const datasets::Letterboxed image,
             datasets::load_letterboxed(path, shape.height, shape.width, s.options.image_size));
@@ -49,12 +50,12 @@ Result<std::vector<LabelledBox>> Detector::detect(const std::filesystem::path& p
   options.iou = s.options.iou;
   options.multi_label = false;
   std::vector<LabelledBox> boxes;
-  for (const model::Candidate& found : model::detect(s.graph, outputs, 0, options)) {
+  for (const model::Candidate& found : model::detect(graph, outputs, 0, options)) {
     const model::Placement placement{image.ratio_y, image.pad_x, image.pad_y, image.image_width,
                                      image.image_height};
     boxes.push_back({model::to_image(found, placement), static_cast<double>(found.score),
                      found.class_index,
-                     s.graph.class_names[static_cast<std::size_t>(found.class_index)]});
+                     graph.class_names[static_cast<std::size_t>(found.class_index)]});
   }
   return boxes;
 }

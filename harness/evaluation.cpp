@@ -57,7 +57,7 @@ std::vector<Chunk> cut_into_chunks(const std::vector<datasets::RectBatch>& batch
 
 struct Evaluator::State {
   EvaluatorConfig config;
-  model::Graph graph;
+  SourceNetwork source;
   datasets::Dataset dataset;
   std::vector<std::int64_t> category_of_class;
   std::vector<datasets::RectBatch> batches;
@@ -131,7 +131,7 @@ std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
     const model::Placement placement{image.ratio_y, image.pad_x, image.pad_y, image.image_width,
                                      image.image_height};
     for (const model::Candidate& candidate :
-         model::detect(graph, outputs, static_cast<int>(i), options)) {
+         model::detect(source.graph(), outputs, static_cast<int>(i), options)) {
       Detection detection;
       detection.image_id = dataset.truth.images[chunk.images[i]].id;
       detection.category_id = category_of_class[static_cast<std::size_t>(candidate.class_index)];
@@ -210,11 +210,12 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   State& s = *state;
   s.config = config;
   QYOLO_CHECK_OK(check_present(config));
-  QYOLO_TRY(s.graph, model::load_checkpoint(config.model));
+  QYOLO_TRY(s.source, SourceNetwork::open(config.model));
+  const model::Graph& graph = s.source.graph();
   QYOLO_TRY(s.dataset,
             datasets::open_dataset(config.images, config.annotations, config.options.limit));
   QYOLO_TRY(s.category_of_class,
-            datasets::map_classes(s.graph.class_names, s.dataset.truth.categories,
+            datasets::map_classes(graph.class_names, s.dataset.truth.categories,
                                   config.options.ignore_class_names));
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
@@ -232,7 +233,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   for (const auto& failure : failures) {
     if (failure) return *failure;
   }
-  const datasets::PipelineOptions pipeline{config.options.image_size, s.graph.max_stride,
+  const datasets::PipelineOptions pipeline{config.options.image_size, graph.max_stride,
                                            config.options.batch, config.options.rect};
   s.batches = datasets::rect_batches(sizes, pipeline);
   s.chunks = cut_into_chunks(s.batches);
@@ -240,11 +241,12 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   s.cache_room = config.image_cache_bytes;
   QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
   QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
-  QYOLO_TRY(s.executor, factory(s.graph, config.threads));
+  QYOLO_TRY(s.executor, factory(graph, config.threads));
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
 
-const model::Graph& Evaluator::graph() const { return state_->graph; }
+const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
+Cell Evaluator::resolve(const Cell& cell) const { return state_->source.resolve(cell); }
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }
@@ -255,9 +257,9 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
   State& s = *state_;
   const Clock::time_point start = Clock::now();
   CellResult result;
-  QYOLO_TRY(result.layers, load_weights(s.graph, cell, *s.executor, s.config.threads));
+  QYOLO_TRY(result.layers, load_weights(s.source, cell, *s.executor, s.config.threads));
   for (const LayerError& layer : result.layers) result.weight_error += layer.error;
-  result.memory = account(s.graph, cell);
+  QYOLO_TRY(result.memory, account(s.source, cell));
   result.seconds.quantize = seconds_since(start);
   QYOLO_CHECK_OK(s.detect_all(progress, result.detections, result.seconds));
   const Clock::time_point metric_start = Clock::now();
@@ -272,7 +274,7 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
 Status Evaluator::prepare(const Cell& cell) {
   State& s = *state_;
   QYOLO_TRY([[maybe_unused]] const auto errors,
-            load_weights(s.graph, cell, *s.executor, s.config.threads));
+            load_weights(s.source, cell, *s.executor, s.config.threads));
   if (!s.latency_image.empty()) return {};
   Chunk first = s.chunks.front();
   first.images.resize(1);

@@ -68,6 +68,8 @@ class Evaluator {
 
   [[nodiscard]] const model::Graph& graph() const;
   [[nodiscard]] const GroundTruth& truth() const;
+  // See SourceNetwork::resolve().
+  [[nodiscard]] Cell resolve(const Cell& cell) const;
   [[nodiscard]] std::string checkpoint_sha256() const;
   [[nodiscard]] std::string dataset_sha256() const;
   [[nodiscard]] std::string executor_description() const;

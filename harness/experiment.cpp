@@ -8,17 +8,16 @@
 #include <set>
 
 #include "harness/cell_options.h"
+#include "harness/rule_text.h"
 
 namespace qyolo::harness {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<std::string_view, 3> kAxes = {"scheme", "granularity", "bits"};
 constexpr std::array<std::string_view, 3> kPaths = {"model", "images", "annotations"};
 constexpr std::array<std::string_view, 7> kEvaluationKeys = {
     "img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"};
 constexpr std::array<std::string_view, 2> kLatencyKeys = {"rounds", "warmup"};
-constexpr std::size_t kMaxCells = 100000;
 
 template <class Keys>
 bool contains(const Keys& keys, std::string_view key) {
@@ -35,7 +34,7 @@ Status apply_override(Json& document, const Override& change) {
     target = values[0];
     return {};
   };
-  if (contains(kAxes, key) || find_cell_option(key) != nullptr) {
+  if (contains(cell_keys(), key) || find_cell_option(key) != nullptr) {
     if (!document.contains("matrix") || !document["matrix"].is_array()) return {};
     for (Json& block : document["matrix"]) {
       if (block.is_object()) block[key] = values;
@@ -48,73 +47,8 @@ Status apply_override(Json& document, const Override& change) {
   if (contains(kLatencyKeys, key)) return single(document["latency"][key]);
   return error("--set: unknown key '{}', expected one of: name, {}, {}, {}, {}, {}", key,
                fmt::join(kPaths, ", "), fmt::join(kEvaluationKeys, ", "),
-               fmt::join(kLatencyKeys, ", "), fmt::join(kAxes, ", "),
+               fmt::join(kLatencyKeys, ", "), fmt::join(cell_keys(), ", "),
                fmt::join(cell_option_names(), ", "));
-}
-
-// A list as it is, a single value as a list of one.
-Result<Json> as_list(const Json& value, const std::string& place) {
-  if (!value.is_array()) return Json::array({value});
-  if (value.empty()) return error("{} is an empty list, expected at least one value", place);
-  return value;
-}
-
-Result<Cell> make_cell(const std::vector<std::pair<std::string, Json>>& values,
-                       const std::string& place) {
-  std::string scheme;
-  std::string granularity;
-  std::int64_t bits = 0;
-  quant::SchemeOptions options;
-  for (const auto& [key, value] : values) {
-    const Json wrapped = {{key, value}};
-    QYOLO_TRY(const JsonObject view, JsonObject::from(wrapped, place));
-    if (key == "scheme") {
-      QYOLO_TRY(scheme, view.string(key));
-    } else if (key == "granularity") {
-      QYOLO_TRY(granularity, view.string(key));
-    } else if (key == "bits") {
-      QYOLO_TRY(bits, view.integer(key, 2, 8));
-    } else {
-      QYOLO_CHECK_OK(find_cell_option(key)->read(view, options));
-    }
-  }
-  Cell cell;
-  auto recipe = quant::make_recipe(scheme, static_cast<int>(bits), granularity, options);
-  if (!recipe.ok()) return error("{}: {}", place, recipe.error().message);
-  cell.recipe = std::move(recipe).value();
-  return cell;
-}
-
-// The cross product of one block, the first axis slowest.
-Status expand_block(const Json& block, const std::string& place, std::vector<Cell>& cells) {
-  QYOLO_TRY(const JsonObject view, JsonObject::from(block, place));
-  std::vector<std::pair<std::string, Json>> axes;
-  for (const std::string_view axis : kAxes) {
-    QYOLO_TRY(const Json* value, view.at(axis));
-    QYOLO_TRY(Json list, as_list(*value, view.place_of(axis)));
-    axes.emplace_back(axis, std::move(list));
-  }
-  for (const auto& [key, value] : block.items()) {
-    if (contains(kAxes, key)) continue;
-    if (find_cell_option(key) == nullptr) {
-      return error("{}: unknown key '{}', expected one of: {}, {}", place, key,
-                   fmt::join(kAxes, ", "), fmt::join(cell_option_names(), ", "));
-    }
-    QYOLO_TRY(Json list, as_list(value, view.place_of(key)));
-    axes.emplace_back(key, std::move(list));
-  }
-  std::vector<std::size_t> position(axes.size(), 0);
-  for (;;) {
-    std::vector<std::pair<std::string, Json>> values;
-    for (std::size_t i = 0; i < axes.size(); ++i)
-      values.emplace_back(axes[i].first, axes[i].second[position[i]]);
-    QYOLO_TRY(Cell cell, make_cell(values, place));
-    cells.push_back(std::move(cell));
-    if (cells.size() > kMaxCells) return error("{}: more than {} cells", place, kMaxCells);
-    std::size_t axis = axes.size();
-    while (axis > 0 && ++position[axis - 1] == axes[axis - 1].second.size()) position[--axis] = 0;
-    if (axis == 0) return {};
-  }
 }
 
 Result<std::vector<Cell>> expand_matrix(const JsonObject& root) {
@@ -194,50 +128,6 @@ Result<fs::path> read_path(const JsonObject& object, std::string_view key, const
 }
 
 }  // namespace
-
-Json value_from_text(const std::string& text) {
-  Json parsed = Json::parse(text, nullptr, false);
-  return parsed.is_number() || parsed.is_boolean() ? parsed : Json(text);
-}
-
-Result<Cell> read_cell(const Json& block, const std::string& place) {
-  std::vector<Cell> cells;
-  QYOLO_CHECK_OK(expand_block(block, place, cells));
-  if (cells.size() != 1) return error("{}: expected one cell, found {}", place, cells.size());
-  return std::move(cells.front());
-}
-
-std::string Cell::label() const {
-  if (baseline) return "FP32";
-  std::string text = fmt::format("{} {}-bit {}", recipe.scheme->name(), recipe.options.bits,
-                                 recipe.granularity.name());
-  const quant::SchemeOptions defaults;
-  for (const CellOption& option : cell_options()) {
-    const Json value = option.write(recipe.options);
-    if (value != option.write(defaults)) {
-      text += fmt::format(" {}={}", option.name,
-                          value.is_string() ? value.get<std::string>() : value.dump());
-    }
-  }
-  return text;
-}
-
-OrderedJson Cell::as_json() const {
-  OrderedJson json;
-  json["label"] = label();
-  json["baseline"] = baseline;
-  if (baseline) {
-    json["scheme"] = "fp32";
-    json["bits"] = 32;
-    json["granularity"] = nullptr;
-    return json;
-  }
-  json["scheme"] = recipe.scheme->name();
-  json["bits"] = recipe.options.bits;
-  json["granularity"] = recipe.granularity.name();
-  for (const CellOption& option : cell_options()) json[option.name] = option.write(recipe.options);
-  return json;
-}
 
 OrderedJson EvaluationOptions::as_json() const {
   return {{"img", image_size},

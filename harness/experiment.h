@@ -13,7 +13,8 @@
 //     "matrix": [{"scheme": ["affine", "pwlq"], "bits": [8, 4], "granularity": ["layer",
 //     "filter"]}, ...]
 //   }
-// Every block of the matrix is the cross product of its lists (a single value is a list of one).
+// Every block of the matrix is the cross product of its lists (a single value is a list of one);
+// cell.h says what it may hold.
 // The FP32 baseline is always the first cell; a cell that occurs twice is kept once.
 #pragma once
 
@@ -24,19 +25,9 @@
 
 #include "common/json.h"
 #include "common/result.h"
-#include "harness/quant/quantize.h"
+#include "harness/cell.h"
 
 namespace qyolo::harness {
-
-// One configuration of the network: how its weights are quantized.
-struct Cell {
-  bool baseline = false;  // floating point as in the checkpoint; the recipe is not used
-  quant::Recipe recipe;
-
-  [[nodiscard]] std::string label() const;  // "affine 4-bit filter", "FP32"
-  [[nodiscard]] OrderedJson as_json()
-      const;  // normalised: options at their default are written too
-};
 
 // What decides the accuracy numbers beside the cell.
 struct EvaluationOptions {
@@ -74,12 +65,6 @@ struct Experiment {
 // A change from the command line: "bits" = {"4", "8"}. Keys: those of matrix blocks (replaced in
 // every block), of "evaluation" and "latency", and model, images, annotations (one value each).
 using Override = std::pair<std::string, std::vector<std::string>>;
-
-// One cell from {"scheme", "bits", "granularity", and options}, single values only.
-Result<Cell> read_cell(const Json& block, const std::string& place);
-
-// A value as typed on a command line: "4" -> 4, "true" -> true, "affine" -> "affine".
-[[nodiscard]] Json value_from_text(const std::string& text);
 
 // "bits=4,8" -> {"bits", {"4", "8"}}.
 Result<Override> parse_override(std::string_view text);

@@ -11,8 +11,10 @@ namespace qyolo::harness {
 namespace {
 
 OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
-  const quant::Shape shape = shape_of(conv);
-  const metrics::LayerStorage storage = storage_of(cell, shape);
+  const quant::LayerTraits traits = traits_of(conv);
+  const quant::Shape& shape = traits.shape;
+  const metrics::LayerStorage storage = storage_of(cell, traits);
+  const quant::Recipe* recipe = cell.baseline ? nullptr : cell.recipe_for(traits);
   const metrics::MemoryReport memory = metrics::account_memory({&storage, 1}, 0, {}, 0);
   const auto [low, high] = std::minmax_element(conv.weight.begin(), conv.weight.end());
   double sum = 0;
@@ -28,7 +30,8 @@ OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
           {"head", conv.head},
           {"weights", shape.size()},
           {"groups", storage.groups},
-          {"bits", cell.baseline ? 32 : storage.bits},
+          {"recipe", recipe != nullptr ? recipe->text() : "kept"},
+          {"bits", recipe != nullptr ? storage.bits : storage.float_bits},
           {"true_bytes", memory.true_bytes()},
           {"min", *low},
           {"max", *high},
@@ -37,7 +40,9 @@ OrderedJson layer_json(const model::ConvNode& conv, const Cell& cell) {
 
 }  // namespace
 
-OrderedJson inspect_json(const model::Graph& graph, const Cell& cell) {
+Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell) {
+  const model::Graph& graph = source.graph();
+  QYOLO_TRY(const metrics::MemoryReport memory, account(source, cell));
   OrderedJson json;
   json["head"] = graph.head_type;
   json["source"] = graph.source;
@@ -48,13 +53,20 @@ OrderedJson inspect_json(const model::Graph& graph, const Cell& cell) {
     json["strides"].push_back(level.stride);
     json["anchors"].push_back(level.anchors);
   }
+  if (const Artifact* artifact = source.artifact()) {
+    json["artifact"] = {{"header_bytes", artifact->sizes.header},
+                        {"data_bytes", artifact->sizes.data},
+                        {"regions", quant::region_coding_name(artifact->regions)},
+                        {"checkpoint_sha256", artifact->checkpoint_sha256},
+                        {"qyolo", artifact->qyolo_version}};
+  }
   json["convolutions"] = graph.conv_nodes().size();
   json["weights"] = graph.conv_weights();
   json["biases"] = graph.biases();
   json["stored_values"] = graph.stored_values;
   json["stored_conv_weights"] = graph.stored_conv_weights;
   json["cell"] = cell.as_json();
-  json["memory"] = memory_json(account(graph, cell));
+  json["memory"] = memory_json(memory);
   json["layers"] = OrderedJson::array();
   for (const int index : graph.conv_nodes()) {
     json["layers"].push_back(layer_json(
@@ -91,6 +103,15 @@ std::string inspect_text(const OrderedJson& inspection) {
       inspection["cell"]["label"].get<std::string>(), memory["true_bytes"].get<std::int64_t>(),
       memory["bits_per_weight"].get<double>(), memory["ratio_fp16_true"].get<double>(),
       memory["ratio_fp16_paper"].get<double>());
+  if (inspection.contains("artifact")) {
+    const OrderedJson& artifact = inspection["artifact"];
+    text += fmt::format(
+        "artifact of qyolo {}: {} bytes of data and a header of {}, {} regions, made from the "
+        "checkpoint {}\n",
+        artifact["qyolo"].get<std::string>(), artifact["data_bytes"].get<std::int64_t>(),
+        artifact["header_bytes"].get<std::int64_t>(), artifact["regions"].get<std::string>(),
+        artifact["checkpoint_sha256"].get<std::string>());
+  }
   return text;
 }
 

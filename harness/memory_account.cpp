@@ -1,45 +1,110 @@
 #include "harness/memory_account.h"
 
+#include <functional>
 #include <variant>
 #include <vector>
 
 namespace qyolo::harness {
+namespace {
 
-quant::Shape shape_of(const model::ConvNode& conv) {
-  return {conv.filters, conv.channels / conv.groups, conv.kernel_h, conv.kernel_w};
+std::int64_t size_of(const model::BatchNorm& norm) {
+  return static_cast<std::int64_t>(norm.gamma.size() + norm.beta.size() + norm.mean.size() +
+                                   norm.variance.size());
 }
 
-metrics::LayerStorage storage_of(const Cell& cell, const quant::Shape& shape) {
-  metrics::LayerStorage layer;
-  layer.weights = shape.size();
-  if (cell.baseline) {
-    layer.float_bits = 32;
-    return layer;
+// Values beside the conv weights.
+std::int64_t other_values(const model::UnfusedConv& conv) {
+  std::size_t values = conv.implicit_add.size() + conv.implicit_multiply.size();
+  std::int64_t norms = conv.identity ? size_of(*conv.identity) : 0;
+  for (const model::StoredTensors* stored :
+       {&conv.dense, conv.pointwise ? &*conv.pointwise : nullptr}) {
+    if (stored == nullptr) continue;
+    values += stored->bias.size();
+    if (stored->norm) norms += size_of(*stored->norm);
   }
-  const quant::SchemeStorage storage = cell.recipe.scheme->storage(cell.recipe.options);
-  layer.bits = cell.recipe.options.bits;
-  layer.groups = cell.recipe.granularity.group_count(shape);
-  layer.scales_per_group = storage.scales;
-  layer.zero_points_per_group = storage.zero_points;
-  layer.breakpoints_per_group = storage.breakpoints;
-  layer.scale_bits = storage.scale_bits;
-  layer.zero_point_bits = storage.zero_point_bits;
-  layer.region_bits = storage.region_bits;
-  layer.correction_bits = quant::storage_bits(cell.recipe, shape).corrections;
-  return layer;
+  return static_cast<std::int64_t>(values) + norms;
 }
 
-metrics::MemoryReport account(const model::Graph& graph, const Cell& cell) {
-  std::vector<metrics::LayerStorage> fused;
+// The weight tensors of the layout that the cell quantizes, and how many other values it has.
+struct Layout {
+  std::vector<metrics::LayerStorage> layers;
+  std::int64_t others = 0;
+};
+
+using StorageOf = std::function<metrics::LayerStorage(const quant::LayerTraits&)>;
+
+Layout folded_layout(const model::Graph& graph, const StorageOf& storage) {
+  Layout layout;
   for (const int index : graph.conv_nodes()) {
-    fused.push_back(storage_of(cell, shape_of(std::get<model::ConvNode>(
-                                         graph.nodes[static_cast<std::size_t>(index)].op))));
+    const auto& conv = std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op);
+    layout.layers.push_back(storage(traits_of(conv)));
   }
+  layout.others = graph.biases();
+  return layout;
+}
+
+Layout stored_layout(const model::Graph& graph, const std::vector<model::UnfusedConv>& convs,
+                     const StorageOf& storage) {
+  Layout layout;
+  const auto add = [&](const model::StoredTensors& stored) {
+    for (const model::Graph::StoredConv& conv : graph.stored_convs)
+      if (conv.name == stored.name) return layout.layers.push_back(storage(traits_of(conv)));
+  };
+  for (const model::UnfusedConv& conv : convs) {
+    add(conv.dense);
+    if (conv.pointwise) add(*conv.pointwise);
+    layout.others += other_values(conv);
+  }
+  return layout;
+}
+
+}  // namespace
+
+metrics::LayerStorage storage_of(const Cell& cell, const quant::LayerTraits& layer) {
+  metrics::LayerStorage stored;
+  stored.weights = layer.shape.size();
+  const quant::Recipe* recipe = cell.baseline ? nullptr : cell.recipe_for(layer);
+  if (recipe == nullptr) {
+    stored.float_bits = cell.baseline ? 32 : cell.network.kept_bits;
+    return stored;
+  }
+  const quant::SchemeStorage storage = recipe->scheme->storage(recipe->options);
+  stored.bits = recipe->options.bits;
+  stored.groups = recipe->granularity.group_count(layer.shape);
+  stored.scales_per_group = storage.scales;
+  stored.zero_points_per_group = storage.zero_points;
+  stored.breakpoints_per_group = storage.breakpoints;
+  stored.scale_bits = storage.scale_bits;
+  stored.zero_point_bits = storage.zero_point_bits;
+  stored.region_bits = storage.region_bits;
+  stored.correction_bits = quant::storage_bits(*recipe, layer.shape).corrections;
+  return stored;
+}
+
+Result<metrics::MemoryReport> account(SourceNetwork& source, const Cell& asked) {
+  const model::Graph& graph = source.graph();
+  QYOLO_CHECK_OK(source.check(asked));
+  const Cell cell = source.resolve(asked);
+  QYOLO_CHECK_OK(check_rules(graph, cell));
   std::vector<metrics::LayerStorage> stored;
-  for (const auto& conv : graph.stored_convs)
-    stored.push_back(storage_of(cell, {conv.n, conv.c, conv.kh, conv.kw}));
-  return metrics::account_memory(fused, graph.biases(), stored, graph.stored_values,
-                                 cell.baseline ? 32 : 16);
+  for (const auto& conv : graph.stored_convs) stored.push_back(storage_of(cell, traits_of(conv)));
+  const auto storage = [&](const quant::LayerTraits& layer) {
+    metrics::LayerStorage found = storage_of(cell, layer);
+    if (const Artifact* artifact = source.artifact()) {
+      const auto coded = artifact->region_bytes.find(layer.name);
+      if (coded != artifact->region_bytes.end()) found.coded_region_bytes = coded->second;
+    }
+    return found;
+  };
+  Layout layout;
+  if (cell.baseline || cell.network.fold) {
+    layout = folded_layout(graph, storage);
+  } else {
+    QYOLO_TRY(const auto* unfused, source.unfused());
+    layout = stored_layout(graph, *unfused, storage);
+  }
+  return metrics::account_memory(layout.layers, layout.others, stored, graph.stored_values,
+                                 cell.baseline ? 32 : cell.network.kept_bits);
 }
 
 }  // namespace qyolo::harness

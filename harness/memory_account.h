@@ -2,14 +2,14 @@
 // matter.
 #pragma once
 
-#include "harness/experiment.h"
-#include "harness/model/graph.h"
+#include "common/result.h"
+#include "harness/quantize_network.h"
 #include "metrics/memory.h"
 
 namespace qyolo::harness {
 
-[[nodiscard]] quant::Shape shape_of(const model::ConvNode& conv);
-[[nodiscard]] metrics::LayerStorage storage_of(const Cell& cell, const quant::Shape& shape);
-[[nodiscard]] metrics::MemoryReport account(const model::Graph& graph, const Cell& cell);
+[[nodiscard]] metrics::LayerStorage storage_of(const Cell& cell, const quant::LayerTraits& layer);
+// Reads the unfused layout where the cell quantizes that.
+[[nodiscard]] Result<metrics::MemoryReport> account(SourceNetwork& source, const Cell& cell);
 
 }  // namespace qyolo::harness

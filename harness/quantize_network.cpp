@@ -1,29 +1,228 @@
 #include "harness/quantize_network.h"
 
-#include <variant>
+#include <algorithm>
+#include <cmath>
+#include <utility>
 
-#include "harness/memory_account.h"
+#include "harness/quant/parameters.h"
 
 namespace qyolo::harness {
+namespace {
 
-Result<std::vector<LayerError>> load_weights(const model::Graph& graph, const Cell& cell,
-                                             model::Executor& executor, int threads) {
-  std::vector<LayerError> errors;
-  std::vector<float> reconstructed;
-  for (const int index : graph.conv_nodes()) {
-    const auto& conv = std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op);
-    if (cell.baseline) {
-      executor.set_weights(index, conv.weight);
-      continue;
+const model::ConvNode& conv_at(const model::Graph& graph, int index) {
+  return std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op);
+}
+
+// Rounds what stays in floating point to how it is stored.
+class KeptValues {
+ public:
+  explicit KeptValues(int bits) : bits_(bits) {}
+
+  Status round(std::vector<float>& values, const std::string& owner) const {
+    if (bits_ == 32) return {};
+    const float largest = quant::largest_stored(bits_);
+    for (float& value : values) {
+      if (std::abs(value) > largest) {
+        return error("{}: {} is kept and does not fit 16 bits; set kept_bits to 32", owner, value);
+      }
+      value = quant::round_stored(static_cast<double>(value), bits_);
     }
-    const quant::Shape shape = shape_of(conv);
-    auto tensor = quant::quantize(conv.weight, shape, cell.recipe, threads);
-    if (!tensor.ok()) return error("{}: {}", conv.name, tensor.error().message);
-    reconstructed.resize(conv.weight.size());
-    quant::dequantize(*tensor, reconstructed, threads);
-    executor.set_weights(index, reconstructed);
-    errors.push_back({conv.name, shape, static_cast<std::int64_t>(tensor->parameters.size()),
-                      quant::weight_error(conv.weight, reconstructed)});
+    return {};
+  }
+
+  Status round(model::BatchNorm& norm) const {
+    for (std::vector<float>* values : {&norm.gamma, &norm.beta, &norm.mean, &norm.variance})
+      QYOLO_CHECK_OK(round(*values, norm.name));
+    return {};
+  }
+
+  Status round(model::StoredTensors& stored) const {
+    QYOLO_CHECK_OK(round(stored.bias, stored.name));
+    if (stored.norm) QYOLO_CHECK_OK(round(*stored.norm));
+    return {};
+  }
+
+  Status round(model::UnfusedConv& conv) const {
+    QYOLO_CHECK_OK(round(conv.dense));
+    if (conv.pointwise) QYOLO_CHECK_OK(round(*conv.pointwise));
+    if (conv.identity) QYOLO_CHECK_OK(round(*conv.identity));
+    QYOLO_CHECK_OK(round(conv.implicit_add, conv.dense.name));
+    return round(conv.implicit_multiply, conv.dense.name);
+  }
+
+ private:
+  int bits_;
+};
+
+class NetworkQuantizer {
+ public:
+  NetworkQuantizer(const Cell& cell, int threads)
+      : cell_(cell), threads_(threads), kept_(cell.network.kept_bits) {}
+
+  Result<QuantizedLayer> layer(quant::LayerTraits traits, const std::vector<float>& weights) const {
+    QuantizedLayer made;
+    const quant::Recipe* recipe = cell_.recipe_for(traits);
+    if (recipe == nullptr) {
+      made.weights = weights;
+      QYOLO_CHECK_OK(kept_.round(made.weights, traits.name));
+    } else {
+      auto tensor = quant::quantize(weights, traits.shape, *recipe, threads_);
+      if (!tensor.ok()) return error("{}: {}", traits.name, tensor.error().message);
+      made.tensor = std::move(tensor).value();
+      made.weights.resize(weights.size());
+      quant::dequantize(*made.tensor, made.weights, threads_);
+      made.error = quant::weight_error(weights, made.weights);
+    }
+    made.traits = std::move(traits);
+    return made;
+  }
+
+  Result<QuantizedNetwork> folded(const model::Graph& graph) const {
+    QuantizedNetwork network;
+    for (const int index : graph.conv_nodes()) {
+      const model::ConvNode& conv = conv_at(graph, index);
+      QYOLO_TRY(QuantizedLayer made, layer(traits_of(conv), conv.weight));
+      network.layers.push_back(std::move(made));
+      network.convs.push_back({{}, conv.bias});
+      QYOLO_CHECK_OK(kept_.round(network.convs.back().bias, conv.name));
+    }
+    return network;
+  }
+
+  Result<QuantizedNetwork> stored(const model::Graph& graph,
+                                  const std::vector<model::UnfusedConv>& convs) const {
+    QuantizedNetwork network;
+    const std::vector<int> nodes = graph.conv_nodes();
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      model::ConvNode node = conv_at(graph, nodes[i]);
+      model::UnfusedConv unfused = convs[i];
+      QYOLO_CHECK_OK(kept_.round(unfused));
+      QYOLO_CHECK_OK(replace(node, {node.kernel_h, node.kernel_w}, unfused.dense, network));
+      if (unfused.pointwise) QYOLO_CHECK_OK(replace(node, {1, 1}, *unfused.pointwise, network));
+      QYOLO_CHECK_OK(model::fold(unfused, node));
+      network.convs.push_back({std::move(node.weight), std::move(node.bias)});
+      unfused.dense.weight = {};
+      if (unfused.pointwise) unfused.pointwise->weight = {};
+      network.unfused.push_back(std::move(unfused));
+    }
+    return network;
+  }
+
+ private:
+  // Quantizes one tensor of a convolution, in place, and adds it to the network's layers.
+  Status replace(const model::ConvNode& node, std::pair<int, int> kernel,
+                 model::StoredTensors& stored, QuantizedNetwork& network) const {
+    quant::LayerTraits traits = traits_of(node);
+    traits.name = stored.name;
+    traits.shape.kh = kernel.first;
+    traits.shape.kw = kernel.second;
+    QYOLO_TRY(QuantizedLayer made, layer(std::move(traits), stored.weight));
+    stored.weight = made.weights;
+    network.layers.push_back(std::move(made));
+    return {};
+  }
+
+  const Cell& cell_;
+  int threads_;
+  KeptValues kept_;
+};
+
+}  // namespace
+
+Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& model) {
+  SourceNetwork source;
+  source.path_ = model;
+  if (is_artifact(model)) {
+    QYOLO_TRY(source.artifact_, load_artifact(model));
+    source.graph_ = std::move(source.artifact_->graph);
+    source.unfused_ = std::move(source.artifact_->unfused);
+  } else {
+    QYOLO_TRY(source.graph_, model::load_checkpoint(model));
+  }
+  return source;
+}
+
+Cell SourceNetwork::resolve(const Cell& cell) const {
+  return artifact_ && cell.baseline ? artifact_->cell : cell;
+}
+
+Status SourceNetwork::check(const Cell& cell) const {
+  if (!artifact_ || cell.baseline || cell.artifact) return {};
+  return error("{} is quantized already ({}); quantize the checkpoint it was made from instead",
+               path_.string(), artifact_->cell.label());
+}
+
+Result<const std::vector<model::UnfusedConv>*> SourceNetwork::unfused() {
+  if (unfused_.empty()) {
+    QYOLO_TRY(model::UnfusedNetwork network, model::load_unfused(path_));
+    if (network.convs.size() != graph_.conv_nodes().size())
+      return error("{} has changed while it was being read", path_.string());
+    unfused_ = std::move(network.convs);
+  }
+  return &unfused_;
+}
+
+quant::LayerTraits traits_of(const model::ConvNode& conv) {
+  return {conv.name,
+          conv.layer_type,
+          conv.layer_index,
+          {conv.filters, conv.channels / conv.groups, conv.kernel_h, conv.kernel_w}};
+}
+
+quant::LayerTraits traits_of(const model::Graph::StoredConv& conv) {
+  return {conv.name, conv.layer_type, conv.layer_index, {conv.n, conv.c, conv.kh, conv.kw}};
+}
+
+Status check_rules(const model::Graph& graph, const Cell& cell) {
+  std::vector<quant::LayerTraits> layers;
+  for (const int index : graph.conv_nodes()) layers.push_back(traits_of(conv_at(graph, index)));
+  for (const auto& conv : graph.stored_convs) layers.push_back(traits_of(conv));
+  for (const quant::Rule& rule : cell.rules) {
+    quant::LayerMatch match = rule.match;
+    match.group_size.reset();
+    const bool fits = std::ranges::any_of(layers, [&](const quant::LayerTraits& layer) {
+      return match.matches(layer, cell.recipe.granularity);
+    });
+    if (!fits) {
+      return error("the rule for '{}' fits no layer of the network; `qyolo inspect` lists them",
+                   rule.match.text());
+    }
+  }
+  return {};
+}
+
+Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cell, int threads) {
+  QYOLO_CHECK_OK(source.check(cell));
+  QYOLO_CHECK_OK(check_rules(source.graph(), cell));
+  const NetworkQuantizer quantizer(cell, threads);
+  if (cell.network.fold) return quantizer.folded(source.graph());
+  QYOLO_TRY(const auto* unfused, source.unfused());
+  return quantizer.stored(source.graph(), *unfused);
+}
+
+Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
+                                             model::Executor& executor, int threads) {
+  const std::vector<int> nodes = source.graph().conv_nodes();
+  QYOLO_CHECK_OK(source.check(cell));
+  if (cell.baseline || source.artifact() != nullptr) {
+    for (const int index : nodes) {
+      const model::ConvNode& conv = conv_at(source.graph(), index);
+      executor.set_weights(index, conv.weight);
+      executor.set_bias(index, conv.bias);
+    }
+    return std::vector<LayerError>();
+  }
+  QYOLO_TRY(const QuantizedNetwork network, quantize_network(source, cell, threads));
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    executor.set_weights(nodes[i], network.weight(i));
+    executor.set_bias(nodes[i], network.convs[i].bias);
+  }
+  std::vector<LayerError> errors;
+  for (const QuantizedLayer& layer : network.layers) {
+    const bool kept = !layer.tensor.has_value();
+    errors.push_back({layer.traits.name, layer.traits.shape,
+                      kept ? 0 : static_cast<std::int64_t>(layer.tensor->parameters.size()),
+                      kept ? std::string("kept") : layer.tensor->recipe.text(), layer.error});
   }
   return errors;
 }

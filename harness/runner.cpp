@@ -148,8 +148,10 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   config.threads = options.threads;
   QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
-  Run run(experiment, *evaluator, store, listener);
-  QYOLO_CHECK_OK(store.write_manifest(manifest(experiment, *evaluator, run.keys())));
+  Experiment resolved = experiment;
+  for (Cell& cell : resolved.cells) cell = evaluator->resolve(cell);
+  Run run(resolved, *evaluator, store, listener);
+  QYOLO_CHECK_OK(store.write_manifest(manifest(resolved, *evaluator, run.keys())));
   QYOLO_CHECK_OK(run.accuracy());
   QYOLO_CHECK_OK(run.latency());
   return run.summary();

@@ -6,20 +6,28 @@ namespace {
 constexpr std::int64_t kHalf = 16;
 constexpr std::int64_t kSingle = 32;
 
-MemoryParts parts_of(std::span<const LayerStorage> layers) {
+std::int64_t bytes(std::int64_t bits) { return bits / 8 + (bits % 8 != 0 ? 1 : 0); }
+
+enum class Unit { kBits, kWholeBytes };
+
+MemoryParts parts_of(std::span<const LayerStorage> layers, Unit unit) {
+  const auto stored = [&](std::int64_t bits) {
+    return unit == Unit::kWholeBytes ? bytes(bits) * 8 : bits;
+  };
   MemoryParts parts;
   for (const LayerStorage& layer : layers) {
     if (layer.bits == 0) {
-      parts.unquantized += layer.weights * layer.float_bits;
+      parts.unquantized += stored(layer.weights * layer.float_bits);
       continue;
     }
     const std::int64_t scale_bits = layer.scale_bits;
-    parts.payload += layer.weights * layer.bits;
-    parts.scales += layer.groups * layer.scales_per_group * scale_bits;
-    parts.zero_points += layer.groups * layer.zero_points_per_group * layer.zero_point_bits;
-    parts.breakpoints += layer.groups * layer.breakpoints_per_group * scale_bits;
-    parts.regions += layer.weights * layer.region_bits;
-    parts.corrections += layer.correction_bits;
+    parts.payload += stored(layer.weights * layer.bits);
+    parts.scales += stored(layer.groups * layer.scales_per_group * scale_bits);
+    parts.zero_points += stored(layer.groups * layer.zero_points_per_group * layer.zero_point_bits);
+    parts.breakpoints += stored(layer.groups * layer.breakpoints_per_group * scale_bits);
+    parts.regions += layer.coded_region_bytes ? *layer.coded_region_bytes * 8
+                                              : stored(layer.weights * layer.region_bits);
+    parts.corrections += stored(layer.correction_bits);
   }
   return parts;
 }
@@ -31,8 +39,6 @@ std::int64_t weights_of(std::span<const LayerStorage> layers, bool quantized) {
   }
   return weights;
 }
-
-std::int64_t bytes(std::int64_t bits) { return bits / 8 + (bits % 8 != 0 ? 1 : 0); }
 
 double ratio(std::int64_t baseline, std::int64_t size) {
   return size == 0 ? 1 : static_cast<double>(baseline) / static_cast<double>(size);
@@ -65,13 +71,13 @@ MemoryReport account_memory(std::span<const LayerStorage> layers, std::int64_t o
   MemoryReport report;
   report.quantized_weights = weights_of(layers, true);
   report.kept_weights = weights_of(layers, false);
-  static_cast<MemoryParts&>(report) = parts_of(layers);
+  static_cast<MemoryParts&>(report) = parts_of(layers, Unit::kWholeBytes);
   report.kept_weight_bits = report.unquantized;
   report.unquantized += other_values * other_bits;
 
   const std::int64_t stored_weights =
       weights_of(stored_layers, true) + weights_of(stored_layers, false);
-  report.paper = parts_of(stored_layers);
+  report.paper = parts_of(stored_layers, Unit::kBits);
   report.paper.regions = 0;
   report.paper.unquantized += (stored_values - stored_weights) * other_bits;
 

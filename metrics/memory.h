@@ -10,10 +10,12 @@
 //          2 zero-points, the breakpoint) FP32 parameters, the released YOLOv7 layout gives 3.926
 //          and 3.864.
 //
-// All sizes are in bits unless a name says bytes.
+// In the true accounting every part of every tensor is rounded up to whole bytes, as a file stores
+// it; the paper's counts bits. All sizes are in bits unless a name says bytes.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace qyolo::metrics {
@@ -32,6 +34,7 @@ struct LayerStorage {
   int zero_point_bits = 32;
   std::int64_t correction_bits = 0;  // of the whole tensor
   int region_bits = 0;               // per weight; raw: 1 for piecewise-linear schemes, else 0
+  std::optional<std::int64_t> coded_region_bytes{};  // of the whole tensor, if they are not raw
 };
 
 // Sizes of the parts of one network.
@@ -61,7 +64,7 @@ struct MemoryReport : MemoryParts {
   std::int64_t stored_fp16 = 0;
 
   [[nodiscard]] std::int64_t true_bits() const;
-  [[nodiscard]] std::int64_t true_bytes() const;  // rounded up
+  [[nodiscard]] std::int64_t true_bytes() const;
   [[nodiscard]] std::int64_t paper_bits() const;
   [[nodiscard]] std::int64_t paper_bytes() const;  // rounded up
 

@@ -16,16 +16,8 @@ namespace {
 using Number = std::optional<double> Row::*;
 using Format = std::function<std::string(double)>;
 
-constexpr std::string_view kAbsent = "–";
-
 Format decimals(int count, double factor = 1, std::string_view suffix = "") {
   return [=](double value) { return fmt::format("{:.{}f}{}", value * factor, count, suffix); };
-}
-
-// A difference of AP in points, signed unless it rounds to zero.
-std::string points(double difference) {
-  const std::string text = fmt::format("{:+.2f}", difference * 100);
-  return text == "+0.00" || text == "-0.00" ? "0.00" : text;
 }
 
 double largest(const Run& run, std::initializer_list<Number> numbers) {

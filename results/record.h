@@ -18,7 +18,8 @@
 //                          "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"},
 //              "per_class": [{"category_id", "name", "AP", "AP50"}],
 //              "weight_error": {"sqnr_db", "mse",
-//                               "layers": [{"name", "weights", "groups", "sqnr_db", "mse"}]},
+//                               "layers": [{"name", "shape": [n, c, kh, kw], "weights", "groups",
+//                                           "recipe", "sqnr_db", "mse"}]},
 //              "memory": {"payload_bytes", "scale_bytes", "zero_point_bytes", "breakpoint_bytes",
 //                         "region_bytes", "correction_bytes", "unquantized_bytes", "true_bytes",
 //                         "paper_bytes", "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
@@ -122,6 +123,8 @@ struct Run {
 
   // The row that differences are against: the first baseline with an AP, or nullptr.
   [[nodiscard]] const Row* baseline() const;
+  // The newest record of that kind and key, or nullptr.
+  [[nodiscard]] const Json* newest(std::string_view kind, std::string_view key) const;
 };
 
 // Reads a run folder, also one that is being written. Malformed records are skipped with a warning

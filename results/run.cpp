@@ -186,6 +186,13 @@ const Row* Run::baseline() const {
   return found == rows.end() ? nullptr : &*found;
 }
 
+const Json* Run::newest(std::string_view kind, std::string_view key) const {
+  const auto found = std::find_if(records.rbegin(), records.rend(), [&](const Json& record) {
+    return text(record, "key") == key && text(record, "kind") == kind;
+  });
+  return found == records.rend() ? nullptr : &*found;
+}
+
 Result<Run> parse_run(std::string_view manifest, std::string_view records, const fs::path& folder) {
   Run run;
   run.folder = folder;

@@ -2,50 +2,17 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "results/columns.h"
+#include "results/published.h"
 #include "results/reading_table.h"
+#include "results/render.h"
+#include "results/study_table.h"
 #include "results/text.h"
 
 namespace qyolo::results {
 namespace {
-
-// --- Markdown ---
-
-std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::size_t length = length_of(text);
-  const std::string fill(width > length ? width - length : 0, ' ');
-  return right ? fill + text : text + fill;
-}
-
-std::string markdown_table(const ReadingTable& table) {
-  if (table.columns.empty()) return "";
-  const std::size_t rows = table.columns.front().cells.size();
-  std::vector<std::string> lines(rows + 2, "|");
-  for (const TextColumn& column : table.columns) {
-    std::vector<std::string> cells = {markdown_text(column.header)};
-    for (const TextCell& cell : column.cells) {
-      const std::string text = markdown_text(cell.text);
-      cells.push_back(cell.bold ? "**" + text + "**" : text);
-    }
-    std::size_t width = 3;
-    for (const std::string& cell : cells) width = std::max(width, length_of(cell));
-    lines[0] += ' ' + padded(cells[0], width, column.number) + " |";
-    lines[1] +=
-        column.number ? std::string(width + 1, '-') + ":|" : std::string(width + 2, '-') + '|';
-    for (std::size_t i = 0; i < rows; ++i)
-      lines[i + 2] += ' ' + padded(cells[i + 1], width, column.number) + " |";
-  }
-  return fmt::format("{}\n", fmt::join(lines, "\n"));
-}
-
-std::string bullets(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out += "- " + markdown_text(line) + '\n';
-  return out;
-}
 
 std::string text_member(const Json& object, const char* section, const char* key) {
   const auto found = object.is_object() ? object.find(section) : object.end();
@@ -72,76 +39,73 @@ std::string provenance(const Run& run) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string emit_markdown(const Run& run) {
+// --- Markdown and LaTeX: the same sections ---
+
+struct Section {
+  std::string heading;  // empty: the main table
+  ReadingTable table;   // may be notes alone
+};
+
+std::vector<Section> sections_of(const Run& run, TablePart part) {
+  const auto wanted = [&](TablePart one) { return part == TablePart::kAll || part == one; };
+  std::vector<Section> sections;
+  if (wanted(TablePart::kMain)) {
+    sections.push_back({"", main_table(run)});
+    sections.push_back({"Failed or pending", {{}, failures(run)}});
+  }
+  if (wanted(TablePart::kStudy)) {
+    for (StudyTable& study : study_tables(run))
+      sections.push_back({std::move(study.heading), std::move(study.table)});
+  }
+  if (wanted(TablePart::kPublished))
+    sections.push_back({"Published, for comparison", published_table(run)});
+  if (wanted(TablePart::kParts))
+    sections.push_back({"AP by object size, bytes by part", parts_table(run)});
+  std::erase_if(sections, [](const Section& section) {
+    return section.table.columns.empty() && section.table.notes.empty();
+  });
+  return sections;
+}
+
+std::string emit_markdown(const Run& run, TablePart part) {
   std::string out = fmt::format("# {}\n\n", markdown_text(title_of(run)));
   for (const std::string& line : {setting_of(run), provenance(run)}) {
     if (!line.empty()) out += markdown_text(line) + ".\n\n";
   }
   if (run.rows.empty()) return out + "No cells.\n";
-  const ReadingTable main = main_table(run);
-  out += markdown_table(main) + '\n' + bullets(main.notes);
-  if (const auto lines = failures(run); !lines.empty())
-    out += "\n## Failed or pending\n\n" + bullets(lines);
-  if (const ReadingTable parts = parts_table(run); !parts.columns.empty()) {
-    out += "\n## AP by object size, bytes by part\n\n" + markdown_table(parts) + '\n' +
-           bullets(parts.notes);
+  bool first = true;
+  for (const Section& section : sections_of(run, part)) {
+    if (!first) out += '\n';
+    first = false;
+    if (!section.heading.empty()) out += fmt::format("## {}\n\n", markdown_text(section.heading));
+    out += markdown_table(section.table);
+    if (!section.table.columns.empty() && !section.table.notes.empty()) out += '\n';
+    out += markdown_list(section.table.notes);
   }
   return out;
 }
 
-// --- LaTeX ---
-
-// Signed numbers in math mode, so that the minus is one.
-std::string latex_cell(const TextCell& cell) {
-  const bool sign = cell.text.size() > 1 && (cell.text[0] == '-' || cell.text[0] == '+') &&
-                    cell.text[1] >= '0' && cell.text[1] <= '9';
-  const std::string text = sign ? '$' + cell.text + '$' : latex_text(cell.text);
-  return cell.bold ? "\\textbf{" + text + '}' : text;
-}
-
-// "Size, MB" and "Bits/weight" in two lines, so that columns stay narrow.
-std::string latex_header(const TextColumn& column) {
-  const std::string& text = column.header;
-  std::size_t first = text.find(", "), second = first + 2;
-  if (first == std::string::npos && (second = text.find('/')) != std::string::npos)
-    first = ++second;
-  if (first == std::string::npos) return latex_text(text);
-  return fmt::format("\\shortstack[{}]{{{}\\\\{}}}", column.number ? 'r' : 'l',
-                     latex_text(text.substr(0, first)), latex_text(text.substr(second)));
-}
-
-std::string latex_row(const std::vector<std::string>& cells) {
-  return fmt::format("{} \\\\\n", fmt::join(cells, " & "));
-}
-
-std::string emit_latex(const Run& run) {
-  const ReadingTable table = main_table(run);
-  std::string alignment;
-  std::vector<std::string> header;
-  for (const TextColumn& column : table.columns) {
-    alignment += column.number ? 'r' : 'l';
-    header.push_back(latex_header(column));
+// Notes without a table of their own go below the table before them.
+std::string emit_latex(const Run& run, TablePart part) {
+  std::vector<Section> sections;
+  for (Section& section : sections_of(run, part)) {
+    if (!section.table.columns.empty() || sections.empty()) {
+      sections.push_back(std::move(section));
+      continue;
+    }
+    const bool list = section.heading == "Failed or pending";
+    for (const std::string& note : section.table.notes)
+      sections.back().table.notes.push_back(list ? note + '.' : section.heading + ": " + note);
   }
-  std::string out = "% Needs \\usepackage{booktabs}.\n\\begin{table*}\n\\centering\n";
   const std::string setting = setting_of(run);
-  out += fmt::format("\\caption{{{}{}{}.}}\n", latex_text(title_of(run)),
-                     setting.empty() ? "" : ": ", latex_text(setting));
-  out += "\\scriptsize\n\\setlength{\\tabcolsep}{2pt}\n";
-  out += fmt::format(
-      "\\makebox[\\textwidth][c]{{%\n\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n", alignment);
-  out += latex_row(header) + "\\midrule\n";
-  for (std::size_t i = 0; i < run.rows.size(); ++i) {
-    std::vector<std::string> cells;
-    for (const TextColumn& column : table.columns) cells.push_back(latex_cell(column.cells[i]));
-    out += latex_row(cells);
+  std::string out = "% Needs \\usepackage{booktabs}.\n";
+  for (const Section& section : sections) {
+    std::string caption = title_of(run);
+    if (!setting.empty()) caption += ": " + setting;
+    if (!section.heading.empty()) caption += ". " + section.heading;
+    out += latex_table(section.table, caption + '.');
   }
-  out += "\\bottomrule\n\\end{tabular}}\n";
-  std::vector<std::string> notes = table.notes;
-  for (const std::string& line : failures(run)) notes.push_back(line + ".");
-  for (const std::string& note : notes)
-    out += fmt::format("\\par\\smallskip\\parbox{{\\textwidth}}{{\\raggedright {}}}\n",
-                       latex_text(note));
-  return out + "\\end{table*}\n";
+  return out;
 }
 
 // --- CSV and JSON ---
@@ -206,6 +170,7 @@ std::string emit_json(const Run& run) {
   }
   document["rows"] = OrderedJson::array();
   for (const Row& row : run.rows) document["rows"].push_back(json_row(row));
+  document["published"] = published_json(run);
   return document.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }
 
@@ -219,14 +184,24 @@ Result<TableFormat> parse_table_format(std::string_view name) {
   return error("the table format '{}' is unknown, expected one of: md, csv, tex, json", name);
 }
 
-std::string emit_table(const Run& run, TableFormat format) {
+Result<TablePart> parse_table_part(std::string_view name) {
+  if (name == "all") return TablePart::kAll;
+  if (name == "main") return TablePart::kMain;
+  if (name == "study") return TablePart::kStudy;
+  if (name == "published") return TablePart::kPublished;
+  if (name == "parts") return TablePart::kParts;
+  return error("the table '{}' is unknown, expected one of: all, main, study, published, parts",
+               name);
+}
+
+std::string emit_table(const Run& run, TableFormat format, TablePart part) {
   switch (format) {
     case TableFormat::kMarkdown:
-      return emit_markdown(run);
+      return emit_markdown(run, part);
     case TableFormat::kCsv:
       return emit_csv(run);
     case TableFormat::kLatex:
-      return emit_latex(run);
+      return emit_latex(run, part);
     case TableFormat::kJson:
       return emit_json(run);
   }

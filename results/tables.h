@@ -14,17 +14,28 @@ enum class TableFormat { kMarkdown, kCsv, kLatex, kJson };
 // "md", "csv", "tex", "json".
 Result<TableFormat> parse_table_format(std::string_view name);
 
-// One row per cell, in the experiment's order.
-//
-//   Markdown  for reading: AP in percent, sizes in a decimal unit, the best AP of each bit width in
-//             bold, footnotes that say what the numbers mean, failures below; then the bytes by
-//             part and AP by object size. Columns that no row fills are left out.
-//   LaTeX     the main table as a table* environment with its caption and footnotes; needs
+// What is shown in the formats for reading:
+//   main       one row per cell, in the experiment's order: AP in percent, sizes in a decimal unit,
+//              the best AP of each bit width in bold; what failed. Columns that no row fills are
+//              left out.
+//   study      schemes by granularities, one table per bit width, beside the study's
+//   (study_table.h) published  others' numbers, marked so (published.h) parts      AP by object
+//   size and bytes by part
+enum class TablePart { kAll, kMain, kStudy, kPublished, kParts };
+
+// "all", "main", "study", "published", "parts".
+Result<TablePart> parse_table_part(std::string_view name);
+
+//   Markdown  for reading, with footnotes that say what the numbers mean.
+//   LaTeX     the same, each table a table* environment with its caption and footnotes; needs
 //             \usepackage{booktabs}. Characters outside ASCII in labels are passed through.
 //   CSV       a header and unrounded numbers, quoted as in RFC 4180, lines ended by LF; an absent
 //             number is an empty field.
 //   JSON      {"schema", "name", "started", "checkpoint", "dataset", "host", "versions",
-//             "rows": [{...}]} with the CSV's columns; an absent number is null.
-[[nodiscard]] std::string emit_table(const Run& run, TableFormat format);
+//             "rows": [{...}], "published": [{...}]}; rows have the CSV's columns; an absent number
+//             is null.
+// CSV and JSON hold every cell, whatever `part` says.
+[[nodiscard]] std::string emit_table(const Run& run, TableFormat format,
+                                     TablePart part = TablePart::kAll);
 
 }  // namespace qyolo::results

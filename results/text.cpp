@@ -164,6 +164,17 @@ std::string csv_field(std::string_view text) {
   return out + '"';
 }
 
+std::string fixed(double value, int decimals) {
+  std::string text = fmt::format("{:.{}f}", value, decimals);
+  const bool zero = text.find_first_not_of("-0.") == std::string::npos;
+  return zero && text.starts_with('-') ? text.substr(1) : text;
+}
+
+std::string points(double difference) {
+  const std::string text = fixed(difference * 100, 2);
+  return text.starts_with('-') || text == "0.00" ? text : '+' + text;
+}
+
 ByteUnit byte_unit(double largest) {
   if (largest >= 1e9) return {"GB", 1e9, 3};
   if (largest >= 1e6) return {"MB", 1e6, 3};

@@ -22,6 +22,13 @@ namespace qyolo::results {
 // A field of RFC 4180, quoted where it must be.
 [[nodiscard]] std::string csv_field(std::string_view text);
 
+// "12.30"; never "-0.00".
+[[nodiscard]] std::string fixed(double value, int decimals);
+// A difference of AP (0..1) in points, signed unless it rounds to zero: "+1.20".
+[[nodiscard]] std::string points(double difference);
+// For what was not measured.
+inline constexpr std::string_view kAbsent = "–";
+
 // A decimal unit in which numbers up to `largest` bytes are readable.
 struct ByteUnit {
   std::string_view name;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/cell_options.h"
+#include "harness/rule_text.h"
 
 namespace qyolo::cli {
 
@@ -22,6 +23,15 @@ void CellArguments::add_to(CLI::App& command) {
       .add_option("--granularity", granularity,
                   fmt::format("Which weights share parameters: {}", fmt::join(granularities, ", ")))
       ->capture_default_str();
+  command.add_option("--keep", keep,
+                     "Leave layers in floating point: a regular expression for the whole name");
+  command
+      .add_option(
+          "--rule", rules,
+          "How some layers differ, the first match wins: \"1x1 -> filter\", \"index=0-10 -> "
+          "scheme=pwlq, bits=8\", \"name=model\\.105\\..* -> keep\"; conditions: kernel, "
+          "name, index, type, group_size; repeatable")
+      ->take_all();
   for (const harness::CellOption& option : harness::cell_options()) {
     std::string flag = fmt::format("--{}", option.name);
     std::replace(flag.begin(), flag.end(), '_', '-');
@@ -39,6 +49,8 @@ Result<harness::Cell> CellArguments::cell() const {
   }
   Json block = {{"scheme", scheme}, {"bits", bits}, {"granularity", granularity}};
   for (const auto& [name, text] : options) block[name] = harness::value_from_text(text);
+  if (!keep.empty()) block["keep"] = keep;
+  if (!rules.empty()) block["rules"] = rules;
   return harness::read_cell(block, "command line");
 }
 

@@ -1,9 +1,11 @@
-// --scheme, --bits, --granularity and the cell options, for subcommands that take one cell.
+// --scheme, --bits, --granularity, --keep, --rule and the cell options, for subcommands that take
+// one cell.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "common/result.h"
 #include "harness/experiment.h"
@@ -14,6 +16,8 @@ struct CellArguments {
   std::string scheme = "fp32";
   std::string granularity = "filter";
   int bits = 4;
+  std::string keep;
+  std::vector<std::string> rules;
   std::map<std::string, std::string> options;  // by name, those given
 
   void add_to(CLI::App& command);

@@ -14,11 +14,13 @@ namespace qyolo::cli {
 // error, which main() prints as one sentence before it exits with 2.
 using Action = std::function<Result<int>()>;
 
+void add_compare(CLI::App& app, Action& action);
 void add_detect(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_fetch(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_plot(CLI::App& app, Action& action);
+void add_quantize(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_score(CLI::App& app, Action& action);
 void add_tables(CLI::App& app, Action& action);

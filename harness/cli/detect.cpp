@@ -46,7 +46,8 @@ void add_detect(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("detect", "Detect on images and draw the boxes");
   command->add_option("images", arguments->images, "Images")->required();
-  command->add_option("--model", arguments->model, "Checkpoint")->required();
+  command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->required();
   arguments->cell.add_to(*command);
   harness::DetectorOptions& options = arguments->options;
   command->add_option("--img", options.image_size, "Long side of the network input, pixels")

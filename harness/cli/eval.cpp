@@ -40,12 +40,13 @@ std::string result_text(const harness::Cell& cell, const harness::CellResult& re
       "\n{}: {} detections, {} bytes ({:.3f} bits per weight, {:.2f}x smaller than FP16)",
       cell.label(), result.detections.size(), memory.true_bytes(), memory.bits_per_weight(),
       memory.ratio_fp16_true());
-  if (!cell.baseline) text += fmt::format(", weight SQNR {:.2f} dB", result.weight_error.sqnr_db());
+  if (!result.layers.empty())
+    text += fmt::format(", weight SQNR {:.2f} dB", result.weight_error.sqnr_db());
   return text + "\n";
 }
 
 Result<int> eval(const Arguments& arguments) {
-  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
   harness::EvaluatorConfig config;
   config.model = arguments.model;
   config.images = arguments.images;
@@ -54,6 +55,7 @@ Result<int> eval(const Arguments& arguments) {
   config.options.rect = !arguments.square;
   config.threads = arguments.threads;
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  cell = evaluator->resolve(cell);
   ProgressPrinter progress;
   for (const std::string& warning : evaluator->truth().warnings) progress.on_warning(warning);
   progress.on_pass(cell.label(), 1, 0);
@@ -78,7 +80,8 @@ Result<int> eval(const Arguments& arguments) {
 void add_eval(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("eval", "Evaluate one cell without an experiment file");
-  command->add_option("--model", arguments->model, "Checkpoint")->required();
+  command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->required();
   command->add_option("--images", arguments->images, "Image folder")->required();
   command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
   arguments->cell.add_to(*command);

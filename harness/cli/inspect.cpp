@@ -1,7 +1,9 @@
 #include "harness/inspect.h"
 
+#include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/weight_histogram.h"
 
 namespace qyolo::cli {
 namespace {
@@ -10,12 +12,29 @@ struct Arguments {
   std::string model;
   CellArguments cell;
   std::string output = "text";
+  std::string layer, histogram;
+  std::optional<std::int64_t> group;
 };
 
+Result<int> draw_histogram(const Arguments& arguments, const harness::Cell& cell,
+                           const model::Graph& graph) {
+  QYOLO_TRY(const plots::WeightHistogram histogram,
+            harness::weight_histogram(graph, cell, arguments.layer, arguments.group));
+  QYOLO_CHECK_OK(write_file(arguments.histogram, plots::weight_histogram(histogram)));
+  if (arguments.output == "json") {
+    print_json(harness::histogram_json(histogram));
+  } else {
+    fmt::print("{}\n", arguments.histogram);
+  }
+  return 0;
+}
+
 Result<int> inspect(const Arguments& arguments) {
-  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
-  QYOLO_TRY(const model::Graph graph, model::load_checkpoint(arguments.model));
-  const OrderedJson inspection = harness::inspect_json(graph, cell);
+  QYOLO_TRY(const harness::Cell asked, arguments.cell.cell());
+  QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
+  const harness::Cell cell = source.resolve(asked);
+  if (!arguments.histogram.empty()) return draw_histogram(arguments, cell, source.graph());
+  QYOLO_TRY(const OrderedJson inspection, harness::inspect_json(source, cell));
   if (arguments.output == "json") {
     print_json(inspection);
   } else {
@@ -28,16 +47,31 @@ Result<int> inspect(const Arguments& arguments) {
 
 void add_inspect(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("inspect", "Layers, shapes, groups and bytes of a checkpoint");
-  command->add_option("checkpoint", arguments->model, "Checkpoint")->required();
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Layers, shapes, groups and bytes of a checkpoint or an artifact");
+  command
+      ->add_option("checkpoint", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->required();
   arguments->cell.add_to(*command);
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  CLI::Option* histogram = command->add_option(
+      "--histogram", arguments->histogram,
+      "Draw the weights of --layer and the grid that the scheme lays over them, as SVG; prints the "
+      "path, or with -o json the numbers");
+  CLI::Option* layer =
+      command->add_option("--layer", arguments->layer, "Layer to draw, by name")->needs(histogram);
+  histogram->needs(layer);
+  command
+      ->add_option("--group", arguments->group,
+                   "Group to draw, from 0 (default: the first of the largest)")
+      ->needs(histogram);
   command->footer(
       "Example: qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --granularity "
-      "fshape");
+      "fshape\n"
+      "Example: qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
+      "--granularity layer --layer model.0.conv --histogram weights.svg");
   command->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
 }
 

@@ -19,14 +19,16 @@ int run_command(int argc, char** argv) {
   CLI::App app(
       "qyolo: what quantizing a YOLOv7 saves, what it costs in accuracy, and how fast it is on "
       "this host.\n"
-      "Exit codes: 0 ok, 1 some cells failed, 2 bad usage or input.");
+      "Exit codes: 0 ok, 1 some cells failed or (compare) lost AP, 2 bad usage or input.");
   app.name("qyolo");
   app.set_version_flag("--version", fmt::format("qyolo {} ({})", kVersion, kGitCommit));
   app.require_subcommand(1);
   Action action;
   add_run(app, action);
   add_eval(app, action);
+  add_quantize(app, action);
   add_tables(app, action);
+  add_compare(app, action);
   add_plot(app, action);
   add_inspect(app, action);
   add_score(app, action);

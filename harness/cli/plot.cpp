@@ -1,3 +1,7 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "common/file.h"
 #include "harness/cli/command.h"
 #include "plots/charts.h"
@@ -11,16 +15,41 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string folder;
   std::string out;
+  plots::LayerSelection layers;
 };
+
+// Whether the run has cells of the scheme and bits asked for.
+Status check_selection(const results::Run& run, const plots::LayerSelection& selection) {
+  std::vector<std::string> pairs;
+  for (const results::Row& row : run.rows) {
+    if (row.baseline || row.bits == 0) continue;
+    if ((!selection.scheme || *selection.scheme == row.scheme) &&
+        (!selection.bits || *selection.bits == row.bits)) {
+      return {};
+    }
+    std::string pair = fmt::format("{} {}", row.scheme, row.bits);
+    if (std::find(pairs.begin(), pairs.end(), pair) == pairs.end())
+      pairs.push_back(std::move(pair));
+  }
+  if (!selection.scheme && !selection.bits) return {};
+  return error(
+      "{} has no cell with {}{}{}, expected a scheme and bits out of: {}", run.folder.string(),
+      selection.scheme ? fmt::format("the scheme '{}'", *selection.scheme) : "",
+      selection.scheme && selection.bits ? " and " : "",
+      selection.bits ? fmt::format("{} bits", *selection.bits) : "", fmt::join(pairs, ", "));
+}
 
 Result<int> plot(const Arguments& arguments) {
   QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
   for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  QYOLO_CHECK_OK(check_selection(run, arguments.layers));
   const fs::path out = arguments.out.empty() ? fs::path(arguments.folder) : fs::path(arguments.out);
   QYOLO_CHECK_OK(create_folder(out));
   const std::pair<const char*, std::string> charts[] = {
       {"accuracy-bytes.svg", plots::accuracy_against_bytes(run)},
       {"accuracy-bits.svg", plots::accuracy_against_bits(run)},
+      {"heat-map.svg", plots::heat_map(run)},
+      {"layer-sqnr.svg", plots::layer_sqnr(run, arguments.layers)},
   };
   for (const auto& [name, svg] : charts) {
     QYOLO_CHECK_OK(write_file(out / name, svg));
@@ -36,7 +65,14 @@ void add_plot(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("plot", "The charts of a run, as SVG; prints their paths");
   command->add_option("run", arguments->folder, "Run folder")->required();
   command->add_option("--out", arguments->out, "Folder for the charts (default: the run folder)");
-  command->footer("Example: qyolo plot runs/demo");
+  command->add_option("--scheme", arguments->layers.scheme,
+                      "Scheme of layer-sqnr.svg (default: the one with most granularities)");
+  command->add_option("--bits", arguments->layers.bits,
+                      "Bits of layer-sqnr.svg (default: those with most granularities, then the "
+                      "fewest)");
+  command->footer(
+      "Writes accuracy-bytes.svg, accuracy-bits.svg, heat-map.svg, layer-sqnr.svg.\n"
+      "Example: qyolo plot runs/demo --scheme pwlq --bits 4");
   command->callback([arguments, &action] { action = [arguments] { return plot(*arguments); }; });
 }
 

@@ -1,3 +1,4 @@
+#include "datasets/dataset.h"
 #include "harness/cli/command.h"
 #include "harness/cli/progress.h"
 #include "harness/model/executor.h"
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string experiment;
   std::vector<std::string> sets;
-  std::string model, images, annotations;
+  std::string model, dataset, images, annotations;
   std::string out;
   std::string output = "md";
   int limit = -1;
@@ -31,6 +32,11 @@ Result<int> run(const Arguments& arguments) {
     if (!value.empty()) overrides.push_back({key, {fs::absolute(value).string()}});
   };
   path("model", arguments.model);
+  if (!arguments.dataset.empty()) {
+    QYOLO_TRY(const datasets::DatasetFiles files, datasets::find_dataset_files(arguments.dataset));
+    path("images", files.images.string());
+    path("annotations", files.annotations.string());
+  }
   path("images", arguments.images);
   path("annotations", arguments.annotations);
   if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
@@ -65,6 +71,9 @@ void add_run(CLI::App& app, Action& action) {
                    "Replace a value: key=v1,v2 (e.g. bits=4,8 or img=640); repeatable")
       ->take_all();
   command->add_option("--model", arguments->model, "Checkpoint to use instead of the experiment's");
+  command->add_option("--dataset", arguments->dataset,
+                      "Dataset folder to use instead of the experiment's: images/ and "
+                      "annotations.json, or COCO's val2017/ and annotations/");
   command->add_option("--images", arguments->images,
                       "Image folder to use instead of the experiment's");
   command->add_option("--annotations", arguments->annotations,
@@ -76,7 +85,10 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
       ->capture_default_str();
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
-  command->footer("Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo");
+  command->footer(
+      "Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo\n"
+      "         qyolo run experiments/paper.json --model datasets/parts/parts-yolov7-w025.pt "
+      "--dataset datasets/parts/val --set img=320");
   command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
 }
 

@@ -9,13 +9,20 @@ namespace {
 struct Arguments {
   std::string folder;
   std::string output = "md";
+  std::string table = "all";
 };
 
 Result<int> tables(const Arguments& arguments) {
   QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
+  QYOLO_TRY(const results::TablePart part, results::parse_table_part(arguments.table));
+  const bool for_reading =
+      format == results::TableFormat::kMarkdown || format == results::TableFormat::kLatex;
+  if (part != results::TablePart::kAll && !for_reading)
+    return error("--table {} is for md and tex; {} holds every cell", arguments.table,
+                 arguments.output);
   QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
   for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
-  fmt::print("{}", results::emit_table(run, format));
+  fmt::print("{}", results::emit_table(run, format, part));
   return 0;
 }
 
@@ -26,6 +33,9 @@ void add_tables(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("tables", "The tables of a run");
   command->add_option("run", arguments->folder, "Run folder")->required();
   command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
+      ->capture_default_str();
+  command
+      ->add_option("--table", arguments->table, "In md and tex: all, main, study, published, parts")
       ->capture_default_str();
   command->footer("Example: qyolo tables runs/demo -o csv > demo.csv");
   command->callback([arguments, &action] { action = [arguments] { return tables(*arguments); }; });

@@ -2,13 +2,16 @@
 #include <cstddef>
 #include <utility>
 
+#include "harness/model/checkpoint_plan.h"
 #include "harness/model/graph.h"
 #include "harness/model/head.h"
 #include "harness/model/layers.h"
 #include "harness/model/module_record.h"
 #include "harness/model/pickle.h"
+#include "harness/model/printable.h"
 #include "harness/model/stored_values.h"
 #include "harness/model/tensor_reader.h"
+#include "harness/model/unfused.h"
 #include "harness/model/weights.h"
 #include "harness/model/zip_archive.h"
 
@@ -19,6 +22,7 @@ namespace {
 struct ChosenModel {
   const Value* value = nullptr;
   std::string source;
+  const Value* other = nullptr;  // 'model' beside 'ema'
 };
 
 Error no_graph(std::string_view what) {
@@ -43,7 +47,11 @@ Result<ChosenModel> choose_model(const Value& root) {
   for (const char* key : {"ema", "model"}) {
     const Value* value = find(*checkpoint, key);
     if (value == nullptr || value->as<None>() != nullptr) continue;
-    if (value->as<Object>() != nullptr) return ChosenModel{value, key};
+    if (value->as<Object>() != nullptr) {
+      const Value* model = find(*checkpoint, "model");
+      const bool both = model != nullptr && model != value && model->as<Object>() != nullptr;
+      return ChosenModel{value, key, both ? model : nullptr};
+    }
     if (holds_tensors(*value)) return no_graph(fmt::format("'{}'", key));
     return error("'{}': expected a model, found {}", key, describe(*value));
   }
@@ -143,7 +151,40 @@ Status check_shapes(const Graph& graph) {
   return {};
 }
 
-Result<Graph> build(const ZipArchive& archive, const StoredWeightHook& before_folding) {
+// Tells each stored convolution which layer of the network it belongs to, by its path
+// ("model.102.rbr_dense.0").
+Status name_layers(Graph& graph, const ModuleRecord& network) {
+  QYOLO_TRY(const ModuleRecord sequence, network.child("model"));
+  QYOLO_TRY(const std::vector<ModuleRecord> modules, sequence.children());
+  for (Graph::StoredConv& conv : graph.stored_convs) {
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+      const std::string& path = modules[i].path();
+      if (conv.name != path && !conv.name.starts_with(path + '.')) continue;
+      conv.layer_index = static_cast<int>(i);
+      conv.layer_type = printable(modules[i].type().name);
+      break;
+    }
+  }
+  return {};
+}
+
+Result<Graph> build(const ZipArchive& archive, const UnfusedSink& take) {
+  QYOLO_TRY(PlannedCheckpoint checkpoint, plan_checkpoint(archive));
+  QYOLO_CHECK_OK(read_weights(checkpoint.plan, checkpoint.reader, archive.size(), take));
+  return std::move(checkpoint.plan.graph);
+}
+
+Result<Graph> load(const ZipArchive& archive, const UnfusedSink& take) {
+  Result<Graph> graph = build(archive, take);
+  if (!graph) return error("{}: {}", archive.name(), graph.error().message);
+  return graph;
+}
+
+Status fold_into(ConvNode& node, const UnfusedConv& unfused) { return fold(unfused, node); }
+
+}  // namespace
+
+Result<PlannedCheckpoint> plan_checkpoint(const ZipArchive& archive) {
   QYOLO_TRY(const std::string folder, archive.top_folder());
   if (archive.contains(folder + "/constants.pkl")) {
     return error(
@@ -151,39 +192,44 @@ Result<Graph> build(const ZipArchive& archive, const StoredWeightHook& before_fo
         "checkpoint that it was exported from");
   }
   QYOLO_TRY(const auto pickle, archive.checked_entry(folder + "/data.pkl"));
-  QYOLO_TRY(const PickleDocument document, PickleDocument::parse(pickle));
+  QYOLO_TRY(PickleDocument document, PickleDocument::parse(pickle));
   QYOLO_TRY(TensorReader reader, TensorReader::open(archive, folder));
   QYOLO_TRY(ChosenModel chosen, choose_model(document.root()));
-  QYOLO_TRY(const ModuleRecord network, ModuleRecord::from(*chosen.value, ""));
+  QYOLO_TRY(ModuleRecord network, ModuleRecord::from(*chosen.value, ""));
 
   Plan plan;
   plan.graph.source = std::move(chosen.source);
   QYOLO_CHECK_OK(count_stored_values(plan.graph, network, reader));
   QYOLO_CHECK_OK(plan_layers(plan, network, reader));
+  QYOLO_CHECK_OK(name_layers(plan.graph, network));
   prune(plan);
   QYOLO_CHECK_OK(check_shapes(plan.graph));
-  QYOLO_CHECK_OK(load_weights(plan, reader, before_folding, archive.size()));
-  return std::move(plan.graph);
+  return PlannedCheckpoint{std::move(document), std::move(reader), std::move(network), chosen.other,
+                           std::move(plan)};
 }
 
-Result<Graph> load(const ZipArchive& archive, const StoredWeightHook& before_folding) {
-  Result<Graph> graph = build(archive, before_folding);
-  if (!graph) return error("{}: {}", archive.name(), graph.error().message);
-  return graph;
-}
-
-}  // namespace
-
-Result<Graph> load_checkpoint(const std::filesystem::path& path,
-                              const StoredWeightHook& before_folding) {
+Result<Graph> load_checkpoint(const std::filesystem::path& path) {
   QYOLO_TRY(const ZipArchive archive, ZipArchive::open(path));
-  return load(archive, before_folding);
+  return load(archive, &fold_into);
 }
 
-Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name,
-                              const StoredWeightHook& before_folding) {
+Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name) {
   QYOLO_TRY(const ZipArchive archive, ZipArchive::from_bytes(bytes, std::move(name)));
-  return load(archive, before_folding);
+  return load(archive, &fold_into);
+}
+
+Result<UnfusedNetwork> load_unfused(const std::filesystem::path& path) {
+  QYOLO_TRY(const ZipArchive archive, ZipArchive::open(path));
+  UnfusedNetwork network;
+  QYOLO_TRY(network.graph, load(archive, [&](ConvNode& node, UnfusedConv unfused) -> Status {
+              // Folded once, so that what cannot be folded is found here, as by load_checkpoint().
+              QYOLO_CHECK_OK(fold(unfused, node));
+              node.weight = {};
+              node.bias = {};
+              network.convs.push_back(std::move(unfused));
+              return {};
+            }));
+  return network;
 }
 
 }  // namespace qyolo::model

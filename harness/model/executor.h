@@ -32,6 +32,8 @@ class Executor {
   // Replaces a convolution's weights. REQUIRES: `node` is the index of a ConvNode in graph.nodes,
   // and `weights` has the size and layout of its weight.
   virtual void set_weights(int node, std::span<const float> weights) = 0;
+  // Likewise its bias.
+  virtual void set_bias(int node, std::span<const float> bias) = 0;
   // For people: "LibTorch 2.15.0, FP32, 2 threads".
   [[nodiscard]] virtual std::string description() const = 0;
   // The arithmetic that decides the numbers: part of a cell's key.

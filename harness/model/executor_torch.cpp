@@ -151,6 +151,12 @@ class TorchExecutor final : public Executor {
     tensors_[index].weight = weight_tensor(*graph_.nodes[index].conv(), weights);
   }
 
+  void set_bias(int node, std::span<const float> bias) override {
+    const c10::InferenceMode inference;
+    const auto index = static_cast<std::size_t>(node);
+    tensors_[index].bias = to_tensor(bias, {static_cast<std::int64_t>(bias.size())});
+  }
+
   [[nodiscard]] std::string description() const override {
     return fmt::format("{}, FP32, {} thread{}", torch_version(), threads_,
                        threads_ == 1 ? "" : "s");

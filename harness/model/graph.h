@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 #include <variant>
@@ -73,10 +72,13 @@ struct Graph {
   std::int64_t stored_values = 0;
   std::int64_t stored_conv_weights = 0;
   // One per conv weight tensor as stored, in the file's order, aux heads and unmerged branches
-  // included: the module's path ("model.102.rbr_dense.0") and the shape [n, c, kh, kw].
+  // included: the module's path ("model.102.rbr_dense.0"), the shape [n, c, kh, kw], and the layer
+  // it belongs to as in ConvNode.
   struct StoredConv {
     std::string name;
     std::int64_t n = 0, c = 0, kh = 0, kw = 0;
+    std::string layer_type{};
+    int layer_index = 0;
   };
   std::vector<StoredConv> stored_convs;
 
@@ -101,15 +103,8 @@ Result<std::vector<MapShape>> infer_shapes(const Graph& graph, int height, int w
 // hostile, unsupported (naming layer and class), not finite, or without a graph, in one sentence.
 // A loaded graph has passed infer_shapes, its head fits its anchors, strides and class names, and
 // its names are valid UTF-8.
-//
-// `before_folding`, if given, may change each conv weight tensor as stored (FP32, [n, c, kh, kw])
-// before BN and branches are folded in; its failure fails the load. For studies that quantize the
-// unfused network.
-using StoredWeightHook = std::function<Status(const Graph::StoredConv&, std::span<float>)>;
-Result<Graph> load_checkpoint(const std::filesystem::path& path,
-                              const StoredWeightHook& before_folding = nullptr);
+Result<Graph> load_checkpoint(const std::filesystem::path& path);
 // The same from memory; `name` names the source in errors.
-Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name,
-                              const StoredWeightHook& before_folding = nullptr);
+Result<Graph> load_checkpoint(std::span<const std::byte> bytes, std::string name);
 
 }  // namespace qyolo::model

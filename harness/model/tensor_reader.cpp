@@ -1,77 +1,14 @@
 #include "harness/model/tensor_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstring>
-#include <limits>
 #include <utility>
 
+#include "harness/model/element_walk.h"
 #include "harness/model/printable.h"
 
 namespace qyolo::model {
 namespace {
-
-// IEEE 754 binary16, without branches: shifting its exponent and fraction into place and scaling by
-// 2^112 is exact for normal and subnormal numbers; what was infinite or NaN comes out >= 65536.
-float from_half(std::uint16_t half) {
-  constexpr float kRebias = 0x1p112F;
-  constexpr float kNotFinite = 65536.0F;
-  const float scaled = std::bit_cast<float>((half & 0x7FFFU) << 13U) * kRebias;
-  const std::uint32_t overflow = scaled >= kNotFinite ? 0x7F800000U : 0U;
-  const std::uint32_t sign = (half & 0x8000U) << 16U;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(scaled) | overflow | sign);
-}
-
-float from_bfloat16(std::uint16_t value) {
-  return std::bit_cast<float>(std::uint32_t{value} << 16U);
-}
-
-template <class T>
-float from_number(T value) {
-  return static_cast<float>(value);
-}
-
-// Converts elements [first, first + out.size()) of a storage, which need not be aligned.
-template <class T, float (*Convert)(T)>
-void convert(const std::byte* storage, std::size_t first, std::span<float> out) {
-  const std::byte* from = storage + first * sizeof(T);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    T value;
-    std::memcpy(&value, from + i * sizeof(T), sizeof(T));
-    out[i] = Convert(value);
-  }
-}
-
-struct StorageType {
-  std::string_view name;
-  std::int64_t item_size;
-  bool floating;
-  void (*convert)(const std::byte* storage, std::size_t first, std::span<float> out);
-};
-
-constexpr std::array kStorageTypes = {
-    StorageType{"HalfStorage", 2, true, convert<std::uint16_t, from_half>},
-    StorageType{"FloatStorage", 4, true, convert<float, from_number<float>>},
-    StorageType{"DoubleStorage", 8, true, convert<double, from_number<double>>},
-    StorageType{"BFloat16Storage", 2, true, convert<std::uint16_t, from_bfloat16>},
-    StorageType{"LongStorage", 8, false, convert<std::int64_t, from_number<std::int64_t>>},
-    StorageType{"IntStorage", 4, false, convert<std::int32_t, from_number<std::int32_t>>},
-    StorageType{"ShortStorage", 2, false, convert<std::int16_t, from_number<std::int16_t>>},
-    StorageType{"CharStorage", 1, false, convert<std::int8_t, from_number<std::int8_t>>},
-    StorageType{"ByteStorage", 1, false, convert<std::uint8_t, from_number<std::uint8_t>>},
-    StorageType{"BoolStorage", 1, false, convert<std::uint8_t, from_number<std::uint8_t>>},
-};
-
-const StorageType* find_type(std::string_view name) {
-  const auto* found = std::find_if(kStorageTypes.begin(), kStorageTypes.end(),
-                                   [&](const StorageType& type) { return type.name == name; });
-  return found == kStorageTypes.end() ? nullptr : found;
-}
-
-std::string entry_name(const std::string& folder, const StorageRef& storage) {
-  return fmt::format("{}/data/{}", folder, storage.key);
-}
 
 // Number of elements, or -1 if it is more than `limit`.
 std::int64_t element_count(const std::vector<std::int64_t>& size, std::int64_t limit) {
@@ -124,16 +61,10 @@ bool is_row_major(const TensorRef& tensor) {
 // Element by element, the last dimension fastest.
 void gather(const StorageType& type, const std::byte* storage, const TensorRef& tensor,
             std::span<float> out) {
-  std::vector<std::int64_t> index(tensor.size.size(), 0);
-  std::int64_t position = tensor.offset;
+  ElementWalk element(tensor);
   for (float& value : out) {
-    type.convert(storage, static_cast<std::size_t>(position), {&value, 1});
-    for (std::size_t i = index.size(); i-- > 0;) {
-      position += tensor.stride[i];
-      if (++index[i] < tensor.size[i]) break;
-      position -= tensor.size[i] * tensor.stride[i];
-      index[i] = 0;
-    }
+    type.decode(storage, element.position(), {&value, 1});
+    element.next();
   }
 }
 
@@ -160,22 +91,22 @@ Result<TensorReader> TensorReader::open(const ZipArchive& archive, std::string f
 }
 
 bool TensorReader::is_floating(const StorageRef& storage) {
-  const StorageType* type = find_type(storage.type);
+  const StorageType* type = find_storage_type(storage.type);
   return type != nullptr && type->floating;
 }
 
 Result<std::int64_t> TensorReader::check(const TensorRef& tensor, std::string_view name) const {
   const StorageRef& storage = tensor.storage;
-  const StorageType* type = find_type(storage.type);
+  const StorageType* type = find_storage_type(storage.type);
   if (type == nullptr) {
     return error("tensor {}: the storage type {} is not supported", name, printable(storage.type));
   }
-  QYOLO_TRY(const auto bytes, archive_->entry(entry_name(folder_, storage)));
+  QYOLO_TRY(const auto bytes, archive_->entry(entry_of(storage)));
   const auto stored = static_cast<std::int64_t>(bytes.size());
   if (storage.numel < 0 || storage.numel > stored / type->item_size ||
       storage.numel * type->item_size != stored) {
     return error("tensor {}: a {} of {} elements does not have the {} bytes of its entry {}", name,
-                 type->name, storage.numel, stored, printable(entry_name(folder_, storage)));
+                 type->name, storage.numel, stored, printable(entry_of(storage)));
   }
   const auto negative = [](std::int64_t value) { return value < 0; };
   const std::int64_t count = tensor.offset < 0 || std::ranges::any_of(tensor.size, negative) ||
@@ -196,18 +127,25 @@ Result<std::int64_t> TensorReader::check(const TensorRef& tensor, std::string_vi
   return count;
 }
 
+std::string TensorReader::entry_of(const StorageRef& storage) const {
+  return fmt::format("{}/data/{}", folder_, storage.key);
+}
+
+Result<std::span<const std::byte>> TensorReader::storage_bytes(const StorageRef& storage) {
+  const std::string entry = entry_of(storage);
+  if (verified_.contains(entry)) return archive_->entry(entry);
+  QYOLO_TRY(const auto bytes, archive_->checked_entry(entry));
+  verified_.insert(entry);
+  return bytes;
+}
+
 Result<std::vector<float>> TensorReader::read(const TensorRef& tensor, std::string_view name) {
   QYOLO_TRY(const std::int64_t count, check(tensor, name));
-  const std::string entry = entry_name(folder_, tensor.storage);
-  QYOLO_TRY(auto bytes, archive_->entry(entry));
-  if (!verified_.contains(entry)) {
-    QYOLO_TRY(bytes, archive_->checked_entry(entry));
-    verified_.insert(entry);
-  }
-  const StorageType& type = *find_type(tensor.storage.type);
+  QYOLO_TRY(const auto bytes, storage_bytes(tensor.storage));
+  const StorageType& type = *find_storage_type(tensor.storage.type);
   std::vector<float> values(static_cast<std::size_t>(count));
   if (is_row_major(tensor)) {
-    type.convert(bytes.data(), static_cast<std::size_t>(tensor.offset), values);
+    type.decode(bytes.data(), static_cast<std::size_t>(tensor.offset), values);
   } else {
     gather(type, bytes.data(), tensor, values);
   }

@@ -2,7 +2,9 @@
 // before anything is read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -10,6 +12,7 @@
 
 #include "common/result.h"
 #include "harness/model/pickle.h"
+#include "harness/model/storage_type.h"
 #include "harness/model/zip_archive.h"
 
 namespace qyolo::model {
@@ -26,6 +29,11 @@ class TensorReader {
 
   // The elements in row-major order, whatever the strides; they must be finite.
   Result<std::vector<float>> read(const TensorRef& tensor, std::string_view name);
+
+  // The archive's entry with the storage's bytes.
+  [[nodiscard]] std::string entry_of(const StorageRef& storage) const;
+  // These bytes; fails where they do not match their checksum.
+  Result<std::span<const std::byte>> storage_bytes(const StorageRef& storage);
 
   [[nodiscard]] static bool is_floating(const StorageRef& storage);
 

@@ -1,18 +1,20 @@
-// Reads the weights of a planned graph and folds everything into its convolutions.
+// Reads the weights of a planned graph.
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <functional>
 
 #include "common/result.h"
-#include "harness/model/graph.h"
 #include "harness/model/layers.h"
 #include "harness/model/tensor_reader.h"
+#include "harness/model/unfused.h"
 
 namespace qyolo::model {
 
-// Fills in weight and bias of every ConvNode. Fails for tensors of the wrong size, for values that
-// are not finite, before or after folding, and for more than `max_weights` weights altogether.
-Status load_weights(Plan& plan, TensorReader& reader, const StoredWeightHook& before_folding,
-                    std::size_t max_weights);
+// Calls take(node, unfused) for every ConvNode in order. Fails for tensors of the wrong size, for
+// values that are not finite, and for more than `max_weights` weights altogether.
+using UnfusedSink = std::function<Status(ConvNode& node, UnfusedConv unfused)>;
+Status read_weights(Plan& plan, TensorReader& reader, std::size_t max_weights,
+                    const UnfusedSink& take);
 
 }  // namespace qyolo::model

@@ -50,6 +50,7 @@ struct Record {
   std::string name;
   std::uint64_t flags = 0, method = 0, size = 0, stored_size = 0, local_offset = 0;
   std::uint32_t crc32 = 0;
+  std::size_t position = 0;  // of the record itself
 };
 
 class Reader {
@@ -63,7 +64,9 @@ class Reader {
     for (std::uint64_t i = 0; i < directory.entries; ++i) {
       QYOLO_TRY(const Record record, read_record(directory, position));
       QYOLO_TRY(const Bytes content, locate(record, directory));
-      if (!entries.emplace(record.name, ZipArchive::Entry{content, record.crc32}).second)
+      const ZipArchive::Entry entry{content, record.crc32,
+                                    static_cast<std::size_t>(record.local_offset), record.position};
+      if (!entries.emplace(record.name, entry).second)
         return error("{}: two zip entries are named '{}'", where_, printable(record.name));
     }
     QYOLO_CHECK_OK(check_apart(entries));
@@ -125,6 +128,7 @@ class Reader {
       return truncated();
 
     Record record;
+    record.position = at;
     record.name.assign(reinterpret_cast<const char*>(bytes_.data()) + at + kCentralSize, name_size);
     record.flags = number16(bytes_, at + 8);
     record.method = number16(bytes_, at + 10);
@@ -234,7 +238,7 @@ class Reader {
 Result<ZipArchive> ZipArchive::from_bytes(Bytes bytes, std::string name) {
   ZipArchive archive;
   archive.name_ = std::move(name);
-  archive.size_ = bytes.size();
+  archive.bytes_ = bytes;
   QYOLO_TRY(archive.entries_, Reader(bytes, archive.name_).read());
   return archive;
 }

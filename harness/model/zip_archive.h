@@ -32,6 +32,8 @@ class ZipArchive {
   struct Entry {
     std::span<const std::byte> bytes;
     std::uint32_t crc32 = 0;  // as the file says
+    // Where in the file the entry is described.
+    std::size_t local_header = 0, directory_record = 0;
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
 
@@ -49,11 +51,12 @@ class ZipArchive {
   [[nodiscard]] Result<std::string> top_folder() const;
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] std::size_t size() const { return size_; }  // of the whole file, in bytes
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }  // the whole file
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
  private:
   std::string name_;
-  std::size_t size_ = 0;
+  std::span<const std::byte> bytes_;
   std::optional<MappedFile> file_;
   Entries entries_;
 };

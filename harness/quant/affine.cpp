@@ -18,7 +18,12 @@ class Affine final : public UniformScheme {
     return {.scales = 1,
             .zero_points = 1,
             .scale_bits = options.scale_bits,
-            .zero_point_bits = options.integer_zero_points ? integer_bits : 32};
+            .zero_point_bits = options.integer_zero_points ? integer_bits : 32,
+            .integer_zero_points = options.integer_zero_points};
+  }
+  [[nodiscard]] CodeLayout code_layout(const SchemeOptions& options) const override {
+    const int half = 1 << (options.bits - 1);
+    return {.centre = {-half, half - 1}};
   }
 
  protected:

@@ -19,6 +19,7 @@ namespace qyolo::quant {
 struct Shape {
   std::int64_t n = 0, c = 0, kh = 0, kw = 0;
   [[nodiscard]] std::int64_t size() const { return n * c * kh * kw; }
+  bool operator==(const Shape&) const = default;
 };
 
 // The positions of one group: offset + i * stride_outer + j * stride_inner,

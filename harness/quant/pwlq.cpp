@@ -21,7 +21,12 @@ class Pwlq final : public PiecewiseScheme {
             .breakpoints = 1,
             .scale_bits = options.scale_bits,
             .zero_point_bits = options.integer_zero_points ? integer_bits : 32,
+            .integer_zero_points = options.integer_zero_points,
             .region_bits = 1};
+  }
+  [[nodiscard]] CodeLayout code_layout(const SchemeOptions& options) const override {
+    const int half = 1 << (options.bits - 2);
+    return {.centre = {1 - 2 * half, 2 * half - 1}, .tail = {-half, half - 1}, .side_bit = true};
   }
 
  protected:

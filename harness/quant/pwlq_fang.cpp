@@ -23,6 +23,10 @@ class PwlqFang final : public PiecewiseScheme {
             .zero_point_bits = options.scale_bits,
             .region_bits = 1};
   }
+  [[nodiscard]] CodeLayout code_layout(const SchemeOptions& options) const override {
+    const int half = 1 << (options.bits - 1);
+    return {.centre = {-half, half - 1}, .tail = {0, half - 1}, .side_bit = true};
+  }
 
  protected:
   [[nodiscard]] FittedParameters parameters(float breakpoint, double m,

@@ -16,6 +16,10 @@ class PwlqOverlap final : public PiecewiseScheme {
   [[nodiscard]] SchemeStorage storage(const SchemeOptions& options) const override {
     return {.scales = 2, .breakpoints = 1, .scale_bits = options.scale_bits, .region_bits = 1};
   }
+  [[nodiscard]] CodeLayout code_layout(const SchemeOptions& options) const override {
+    const int end = (1 << (options.bits - 1)) - 1;
+    return {.centre = {-end, end}, .tail = {-end, end}};
+  }
 
  protected:
   [[nodiscard]] FittedParameters parameters(float breakpoint, double m,

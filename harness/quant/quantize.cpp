@@ -138,6 +138,10 @@ Result<Recipe> make_recipe(std::string_view scheme, int bits, std::string_view g
   return recipe;
 }
 
+std::string Recipe::text() const {
+  return fmt::format("{} {}-bit {}", scheme->name(), options.bits, granularity.name());
+}
+
 std::int64_t StorageBits::total() const {
   return codes + regions + scales + zero_points + breakpoints + corrections;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Recipe {
   const Scheme* scheme = nullptr;
   SchemeOptions options;
   Granularity granularity;
+
+  [[nodiscard]] std::string text() const;  // "affine 4-bit filter"
 };
 
 // "affine", 4, "filter" -> Recipe, or a sentence with the allowed values. `bits` replaces

@@ -56,10 +56,26 @@ struct SchemeStorage {
   int breakpoints = 0;
   int scale_bits = 32;  // of a scale and of a breakpoint
   int zero_point_bits = 32;
+  bool integer_zero_points = false;  // else floats
   // Per weight, beside the k bits of its code: 1 where a weight is in the centre or in a tail. The
   // side of a tail is one of the k bits: the code's own sign, or the bit that a tail's code (k - 1
   // bits) leaves free.
   int region_bits = 0;
+};
+
+// The codes of one region: the integers in [low, high].
+struct CodeRange {
+  int low = 0;
+  int high = 0;
+};
+
+// What the k bits of a weight hold. A code is in two's complement, or unsigned where `low` is 0.
+struct CodeLayout {
+  CodeRange centre;  // in k bits; of uniform schemes: all codes
+  CodeRange tail{};
+  // Whether a tail's code takes k - 1 bits, and the highest bit is its side: 1 for the negative
+  // tail. Else it takes k bits, and both tails are kPositiveTail.
+  bool side_bit = false;
 };
 
 // One scheme; stateless and thread-safe. REQUIRES of all: options passed check_options().
@@ -69,6 +85,7 @@ class Scheme {
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual std::string_view help() const = 0;  // one line
   [[nodiscard]] virtual SchemeStorage storage(const SchemeOptions& options) const = 0;
+  [[nodiscard]] virtual CodeLayout code_layout(const SchemeOptions& options) const = 0;
   // Whether the scheme has regions besides the centre.
   [[nodiscard]] virtual bool piecewise() const = 0;
 

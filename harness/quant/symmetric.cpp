@@ -15,6 +15,10 @@ class Symmetric final : public UniformScheme {
   [[nodiscard]] SchemeStorage storage(const SchemeOptions& options) const override {
     return {.scales = 1, .scale_bits = options.scale_bits};
   }
+  [[nodiscard]] CodeLayout code_layout(const SchemeOptions& options) const override {
+    const int end = (1 << (options.bits - 1)) - 1;
+    return {.centre = {-end, end}};
+  }
 
  protected:
   [[nodiscard]] bool symmetric() const override { return true; }

@@ -253,5 +253,19 @@ TEST(CocoDataset, OpensInPathOrderWithTheCocoIds) {
   EXPECT_EQ(ids->back(), 90);
 }
 
+TEST(FindDatasetFiles, KnowsBothLayouts) {
+  const testing::TemporaryFolder folder;
+  const auto& root = folder.path();
+  EXPECT_THAT(find_dataset_files(root).error().message, ::testing::HasSubstr("no dataset folder"));
+  std::filesystem::create_directories(root / "val2017");
+  std::filesystem::create_directories(root / "annotations");
+  ASSERT_TRUE(write_file(root / "annotations" / "instances_val2017.json", "{}").ok());
+  EXPECT_EQ(find_dataset_files(root)->images, root / "val2017");
+  std::filesystem::create_directories(root / "images");
+  EXPECT_EQ(find_dataset_files(root)->images, root / "val2017");
+  ASSERT_TRUE(write_file(root / "annotations.json", "{}").ok());
+  EXPECT_EQ(find_dataset_files(root)->annotations, root / "annotations.json");
+}
+
 }  // namespace
 }  // namespace qyolo::datasets

@@ -33,6 +33,7 @@ class FakeExecutor final : public model::Executor {
       changed_ = !std::equal(weights.begin(), weights.end(), conv.weight.begin());
     }
   }
+  void set_bias(int /*node*/, std::span<const float> /*bias*/) override {}
   [[nodiscard]] std::string description() const override { return "fake"; }
   [[nodiscard]] std::string identity() const override { return "fake"; }
 

@@ -47,9 +47,27 @@ TEST(Memory, CountsEveryPart) {
   EXPECT_DOUBLE_EQ(report.ratio_fp32_true(), 1057 * 32 / 6552.0);
 }
 
-TEST(Memory, BytesAreRoundedUp) {
-  EXPECT_EQ(
-      account_memory(std::array{LayerStorage{.weights = 3, .bits = 3}}, 0, {}, 0).true_bytes(), 2);
+// 3 codes of 3 bits, 3 region bits, 2 zero-points of 5 bits: 2 + 1 + 2 bytes, in every tensor.
+TEST(Memory, EveryPartOfATensorTakesWholeBytes) {
+  LayerStorage layer = pwlq(3, 1, 3);
+  layer.zero_point_bits = 5;
+  const std::array layers = {layer, layer};
+  const MemoryReport report = account_memory(layers, 0, layers, 6);
+  EXPECT_EQ(report.payload, 2 * 16);
+  EXPECT_EQ(report.regions, 2 * 8);
+  EXPECT_EQ(report.zero_points, 2 * 16);
+  EXPECT_EQ(report.true_bytes(), 2 * (2 + 1 + 2 + 3 * 4));
+  EXPECT_EQ(report.paper_bits(), 2 * (9 + 10 + 3 * 32));
+}
+
+TEST(Memory, CodedRegionsTakeWhatTheyTake) {
+  LayerStorage layer = pwlq(1000, 1, 4);
+  layer.coded_region_bytes = 57;
+  const std::array layers = {layer};
+  const MemoryReport report = account_memory(layers, 0, layers, 1000);
+  EXPECT_EQ(report.regions, 57 * 8);
+  EXPECT_EQ(report.true_bytes(), 500 + 57 + 5 * 4);
+  EXPECT_EQ(report.paper.regions, 0);
 }
 
 TEST(Memory, NetworkInFloatingPointIsItsOwnBaseline) {

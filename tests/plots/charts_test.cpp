@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/plots/svg_reader.h"
+#include "tests/plots/chart_checks.h"
 #include "tests/results/fixture.h"
 
 namespace qyolo::plots {
@@ -12,32 +12,18 @@ using results::Run;
 using testing::accuracy_record;
 using testing::Cell;
 using testing::contains_text;
+using testing::count_of;
+using testing::expect_sound;
 using testing::failed_record;
+using testing::group;
 using ::testing::HasSubstr;
 using testing::kAffine;
 using testing::kFp32;
 using testing::kPwlq;
 using testing::manifest_of;
-using testing::marks_of;
 using ::testing::Not;
 using testing::run_of;
-using testing::texts_of;
 using testing::well_formed;
-
-constexpr double kMarkRadius = 5;
-
-std::size_t count_of(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
-}
-
-// The part of a chart between <g class="NAME"> and the next </g> on a line of its own.
-std::string group(const std::string& svg, const std::string& name) {
-  const std::size_t begin = svg.find("<g class=\"" + name + "\">");
-  return begin == std::string::npos ? "" : svg.substr(begin, svg.find("\n</g>\n", begin) - begin);
-}
 
 // Schemes, bits and granularities as a study has them; AP saturates towards the baseline's.
 Run study(const std::vector<std::string>& granularities) {
@@ -59,25 +45,6 @@ Run study(const std::vector<std::string>& granularities) {
     ++s;
   }
   return run_of(manifest_of(cells), records);
-}
-
-void expect_sound(const std::string& svg) {
-  EXPECT_TRUE(well_formed(svg));
-  EXPECT_THAT(svg, Not(HasSubstr("nan")));
-  EXPECT_THAT(svg, Not(HasSubstr("inf\"")));
-  EXPECT_THAT(svg, HasSubstr("role=\"img\""));
-  EXPECT_THAT(svg, HasSubstr("<rect width=\"960\""));
-  const auto texts = texts_of(svg);
-  EXPECT_EQ(texts.size(), count_of(svg, "<text "));
-  const auto marks = marks_of(svg, kMarkRadius);
-  const Box canvas = {0, 0, 960, 1400};
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    EXPECT_TRUE(canvas.contains(texts[i].box)) << texts[i].text;
-    for (std::size_t j = i + 1; j < texts.size(); ++j) {
-      EXPECT_FALSE(texts[i].box.overlaps(texts[j].box)) << texts[i].text << " / " << texts[j].text;
-    }
-    for (const Box& mark : marks) EXPECT_FALSE(texts[i].box.overlaps(mark)) << texts[i].text;
-  }
 }
 
 TEST(AccuracyAgainstBytes, NoTextOverlapsAnotherOrAMark) {

@@ -12,6 +12,12 @@ namespace qyolo::testing {
 struct SvgText {
   std::string text;
   plots::Box box;  // the conservative one of plots::text_box
+  std::string colour;
+};
+
+struct SvgRectangle {
+  plots::Box box;
+  std::string fill, tooltip;
 };
 
 inline std::string unescaped(std::string text) {
@@ -38,9 +44,38 @@ inline std::vector<SvgText> texts_of(const std::string& svg) {
     style.bold = (*it)[5].str().find("bold") != std::string::npos;
     const plots::Point at = {std::stod((*it)[1]), std::stod((*it)[2])};
     const std::string text = unescaped((*it)[6]);
-    texts.push_back({text, plots::text_box(at, text, style)});
+    const std::string attributes = (*it)[5].str();
+    const std::size_t fill = attributes.find("fill=\"");
+    texts.push_back({text, plots::text_box(at, text, style),
+                     fill == std::string::npos ? "" : attributes.substr(fill + 6, 7)});
   }
   return texts;
+}
+
+// Without the background.
+inline std::vector<SvgRectangle> rectangles_of(const std::string& svg) {
+  static const std::regex pattern(
+      "<rect x=\"([-0-9.]+)\" y=\"([-0-9.]+)\" width=\"([0-9.]+)\" height=\"([0-9.]+)\" "
+      "fill=\"(#\\w+)\"(?:/>|><title>([^<]*)</title>)");
+  std::vector<SvgRectangle> rectangles;
+  for (std::sregex_iterator it(svg.begin(), svg.end(), pattern), end; it != end; ++it) {
+    const double x = std::stod((*it)[1]), y = std::stod((*it)[2]);
+    rectangles.push_back(
+        {{x, y, x + std::stod((*it)[3]), y + std::stod((*it)[4])}, (*it)[5], unescaped((*it)[6])});
+  }
+  return rectangles;
+}
+
+// The ends of all lines.
+inline std::vector<plots::Point> line_ends_of(const std::string& svg) {
+  static const std::regex pattern(
+      "<line x1=\"([-0-9.]+)\" y1=\"([-0-9.]+)\" x2=\"([-0-9.]+)\" y2=\"([-0-9.]+)\"");
+  std::vector<plots::Point> ends;
+  for (std::sregex_iterator it(svg.begin(), svg.end(), pattern), end; it != end; ++it) {
+    ends.push_back({std::stod((*it)[1]), std::stod((*it)[2])});
+    ends.push_back({std::stod((*it)[3]), std::stod((*it)[4])});
+  }
+  return ends;
 }
 
 inline std::vector<plots::Box> marks_of(const std::string& svg, double radius) {

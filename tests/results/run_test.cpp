@@ -196,5 +196,16 @@ TEST(ParseRun, AManifestOfOddTypesIsRead) {
   EXPECT_EQ(error_of(parse_run("[]", "", "run")), "run/manifest.json is array, expected an object");
 }
 
+TEST(Run, FindsTheNewestRecordOfAKindAndKey) {
+  OrderedJson older = accuracy_record(kAffine, 0.25, 1), newer = accuracy_record(kAffine, 0.5, 2);
+  const auto run = run_of(
+      manifest_of({kAffine, kFp32}),
+      {older, newer, latency_record(kAffine, 7, "simulated"), accuracy_record(kFp32, 0.75, 3)});
+  const Json* record = run.newest("accuracy", "k-affine-4-filter");
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ((*record)["metrics"]["AP"], 0.5);
+  EXPECT_EQ(run.newest("latency", "k-fp32"), nullptr);
+}
+
 }  // namespace
 }  // namespace qyolo::results

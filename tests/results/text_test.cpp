@@ -67,5 +67,19 @@ TEST(CellName, SaysSchemeBitsAndGranularity) {
   EXPECT_EQ(cell_name(row), "pwlq 4-bit filter");
 }
 
+TEST(Fixed, NeverWritesAMinusBeforeZero) {
+  EXPECT_EQ(fixed(-0.004, 2), "0.00");
+  EXPECT_EQ(fixed(-0.006, 2), "-0.01");
+  EXPECT_EQ(fixed(12.345678, 3), "12.346");
+  EXPECT_EQ(fixed(-0.4, 0), "0");
+}
+
+TEST(Points, AreSignedUnlessZero) {
+  EXPECT_EQ(points(0.01234), "+1.23");
+  EXPECT_EQ(points(-0.5), "-50.00");
+  EXPECT_EQ(points(0.00004), "0.00");
+  EXPECT_EQ(points(-0.00004), "0.00");
+}
+
 }  // namespace
 }  // namespace qyolo::results

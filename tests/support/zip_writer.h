@@ -20,11 +20,12 @@ inline std::span<const std::byte> bytes_of(const std::string& text) {
 struct ZipEntry {
   std::string name, content;
   int method = 0;  // 8: deflate
-  int flags = 0;   // 1: encrypted
+  int flags = 0;   // 1: encrypted; 8: checksum and sizes stand behind the content
   std::optional<std::uint32_t> crc32{};
   std::optional<std::uint64_t> size{};          // in the central directory
   std::optional<std::uint64_t> local_offset{};  // likewise
   std::optional<std::string> local_name{};
+  bool signed_descriptor = true;  // with flag 8
 };
 
 inline std::string little_endian(std::uint64_t value, int width) {
@@ -45,9 +46,12 @@ inline std::string make_zip(const std::vector<ZipEntry>& entries, bool zip64 = f
     const std::string local_name = entry.local_name.value_or(entry.name);
     const auto method = static_cast<std::uint64_t>(entry.method);
     const auto flags = static_cast<std::uint64_t>(entry.flags);
-    file += "PK\x03\x04" + le(20, 2) + le(flags, 2) + le(method, 2) + le(0, 4) + le(crc, 4) +
-            le(entry.content.size(), 4) + le(entry.content.size(), 4) + le(local_name.size(), 2) +
-            le(0, 2) + local_name + entry.content;
+    const std::string sums = le(crc, 4) + le(entry.content.size(), 4) + le(entry.content.size(), 4);
+    const bool streamed = (entry.flags & 8) != 0;
+    file += "PK\x03\x04" + le(20, 2) + le(flags, 2) + le(method, 2) + le(0, 4) +
+            (streamed ? std::string(12, '\0') : sums) + le(local_name.size(), 2) + le(0, 2) +
+            local_name + entry.content;
+    if (streamed) file += (entry.signed_descriptor ? "PK\x07\x08" : "") + sums;
     std::string extra;
     if (zip64) extra = le(1, 2) + le(24, 2) + le(size, 8) + le(size, 8) + le(offset, 8);
     directory += "PK\x01\x02" + le(45, 2) + le(20, 2) + le(flags, 2) + le(method, 2) + le(0, 4) +

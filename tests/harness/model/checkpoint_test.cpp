@@ -98,26 +98,6 @@ TEST(Checkpoint, NamesMayBeADict) {
   EXPECT_THAT(graph->class_names, ElementsAre("a", "b\xC3\xA9"));
 }
 
-TEST(Checkpoint, WeightsCanBeChangedBeforeFolding) {
-  TinyNetwork network;
-  const std::string file = network.checkpoint();
-  std::vector<std::string> seen;
-  const auto graph = load_checkpoint(
-      bytes_of(file), "x.pt", [&](const Graph::StoredConv& conv, std::span<float> weights) {
-        seen.push_back(conv.name);
-        EXPECT_EQ(static_cast<std::int64_t>(weights.size()), conv.n * conv.c * conv.kh * conv.kw);
-        std::ranges::fill(weights, 0.0F);
-        return Status();
-      });
-  ASSERT_TRUE(graph.ok()) << graph.error().message;
-  EXPECT_THAT(seen, ElementsAre("model.0.conv", "model.1.conv", "model.3.m.0"));
-  EXPECT_THAT(graph->nodes[0].conv()->weight, ::testing::Each(0));
-  const auto failed = load_checkpoint(
-      bytes_of(file), "x.pt",
-      [](const Graph::StoredConv&, std::span<float>) { return Status(error("no")); });
-  EXPECT_EQ(failed.error().message, "x.pt: no");
-}
-
 // --- implicit knowledge ---
 
 make::Pickle implicit(TinyNetwork& network, const std::string& kind,

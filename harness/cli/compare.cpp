@@ -1,0 +1,65 @@
+#include "results/compare.h"
+
+#include <cmath>
+#include <optional>
+
+#include "harness/cli/command.h"
+
+namespace qyolo::cli {
+namespace {
+
+struct Arguments {
+  std::string a, b;
+  std::string output = "md";
+  std::string sort = "run";
+  std::optional<double> fail_above;
+};
+
+Result<int> compare(const Arguments& arguments) {
+  QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
+  QYOLO_TRY(const results::CompareOrder order, results::parse_compare_order(arguments.sort));
+  if (arguments.fail_above && (!std::isfinite(*arguments.fail_above) || *arguments.fail_above < 0))
+    return error("--fail-above is {}, expected points of AP from 0", *arguments.fail_above);
+  QYOLO_TRY(const results::Run a, results::read_run(arguments.a));
+  QYOLO_TRY(const results::Run b, results::read_run(arguments.b));
+  for (const results::Run* run : {&a, &b}) {
+    for (const std::string& warning : run->warnings)
+      fmt::print(stderr, "warning: {}: {}\n", run->folder.string(), warning);
+  }
+  QYOLO_TRY(results::Comparison comparison, results::compare_runs(a, b));
+  results::sort_cells(comparison, order);
+  fmt::print("{}", results::emit_comparison(comparison, format));
+  if (!arguments.fail_above) return 0;
+  int lost = 0;
+  for (const results::CellPair& cell : comparison.cells) {
+    if (!cell.lost_more_than(*arguments.fail_above)) continue;
+    ++lost;
+    if (cell.delta_ap) {
+      fmt::print(stderr, "{} lost {:.2f} points of AP\n", cell.a->label, *cell.delta_ap * -100);
+    } else {
+      fmt::print(stderr, "{} has no AP in {}\n", cell.a->label, arguments.b);
+    }
+  }
+  return lost > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "compare", "Two runs, cell by cell: differences of AP, sizes, ratios of latency");
+  command->add_option("A", arguments->a, "Run folder")->required();
+  command->add_option("B", arguments->b, "Run folder to compare with it")->required();
+  command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
+      ->capture_default_str();
+  command->add_option("--sort", arguments->sort, "run (A's order) or ap (largest difference first)")
+      ->capture_default_str();
+  command->add_option("--fail-above", arguments->fail_above,
+                      "Exit with 1 if a matched cell lost more than this many points of AP, or has "
+                      "no AP any more");
+  command->footer("Example: qyolo compare runs/before runs/after --fail-above 0.1");
+  command->callback([arguments, &action] { action = [arguments] { return compare(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

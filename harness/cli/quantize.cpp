@@ -1,0 +1,84 @@
+#include <filesystem>
+
+#include "common/sha256.h"
+#include "harness/cli/cell_arguments.h"
+#include "harness/cli/command.h"
+#include "harness/memory_account.h"
+#include "harness/packed_artifact.h"
+
+namespace qyolo::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  CellArguments cell;
+  std::string regions = "raw";
+  std::string out;
+  int threads = 0;
+};
+
+std::string summary(const std::string& path, const harness::QuantizedNetwork& network,
+                    const harness::Cell& cell, const harness::ArtifactSizes& sizes,
+                    const metrics::MemoryReport& memory) {
+  std::size_t kept = 0;
+  for (const harness::QuantizedLayer& layer : network.layers) kept += layer.tensor ? 0 : 1;
+  std::string text = fmt::format("{}: {}, {} weight tensors quantized, {} kept\n", path,
+                                 cell.label(), network.layers.size() - kept, kept);
+  const std::pair<const char*, std::int64_t> parts[] = {
+      {"codes", memory.payload},           {"scales", memory.scales},
+      {"zero-points", memory.zero_points}, {"breakpoints", memory.breakpoints},
+      {"regions", memory.regions},         {"corrections", memory.corrections},
+      {"floats", memory.unquantized}};
+  for (const auto& [name, bits] : parts)
+    if (bits > 0) text += fmt::format("{:>13} {:>11} bytes\n", name, bits / 8);
+  text += fmt::format("{:>13} {:>11} bytes, {:.3f} bits per weight, {:.2f}x smaller than FP16\n",
+                      "data", sizes.data, memory.bits_per_weight(), memory.ratio_fp16_true());
+  text += fmt::format("{:>13} {:>11} bytes\n", "header", sizes.header);
+  return text;
+}
+
+Result<int> quantize(const Arguments& arguments) {
+  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  if (cell.baseline) return error("--scheme is missing: an artifact holds a quantized network");
+  QYOLO_TRY(const quant::RegionCoding regions, quant::parse_region_coding(arguments.regions));
+  QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
+  QYOLO_TRY(const harness::QuantizedNetwork network,
+            harness::quantize_network(source, cell, arguments.threads));
+  QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.model));
+  QYOLO_TRY(const harness::ArtifactSizes sizes,
+            harness::write_artifact(arguments.out, {source.graph(), cell, std::move(checkpoint)},
+                                    network, regions, arguments.threads));
+  // Reading it back checks the file, and knows what coded regions take.
+  QYOLO_TRY(harness::SourceNetwork written, harness::SourceNetwork::open(arguments.out));
+  QYOLO_TRY(const metrics::MemoryReport memory,
+            harness::account(written, written.artifact()->cell));
+  fmt::print("{}", summary(arguments.out, network, cell, sizes, memory));
+  return 0;
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "quantize",
+      "Quantize a checkpoint into a packed artifact, which other commands take as model");
+  command->add_option("checkpoint", arguments->model, "Checkpoint")->required();
+  arguments->cell.add_to(*command);
+  command
+      ->add_option("--regions", arguments->regions,
+                   "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
+      ->check(CLI::IsMember({"raw", "entropy"}))
+      ->capture_default_str();
+  command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists")
+      ->required();
+  command->add_option("--threads", arguments->threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->footer(
+      "Example: qyolo quantize datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
+      "--granularity filter -o parts-pwlq4.safetensors");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return quantize(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

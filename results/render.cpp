@@ -1,0 +1,100 @@
+#include "results/render.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "results/text.h"
+
+namespace qyolo::results {
+namespace {
+
+std::size_t rows_of(const ReadingTable& table) {
+  return table.columns.empty() ? 0 : table.columns.front().cells.size();
+}
+
+std::string padded(const std::string& text, std::size_t width, bool right) {
+  const std::size_t length = length_of(text);
+  const std::string fill(width > length ? width - length : 0, ' ');
+  return right ? fill + text : text + fill;
+}
+
+// Signed numbers in math mode, so that the minus is one.
+std::string latex_cell(const TextCell& cell) {
+  const bool sign = cell.text.size() > 1 && (cell.text[0] == '-' || cell.text[0] == '+') &&
+                    cell.text.find_first_not_of("0123456789.", 1) == std::string::npos;
+  const std::string text = sign ? '$' + cell.text + '$' : latex_text(cell.text);
+  return cell.bold ? "\\textbf{" + text + '}' : text;
+}
+
+// "Size, MB" and "Bits/weight" in two lines, so that columns stay narrow.
+std::string latex_header(const TextColumn& column) {
+  const std::string& text = column.header;
+  std::size_t first = text.find(", "), second = first + 2;
+  if (first == std::string::npos && (second = text.find('/')) != std::string::npos)
+    first = ++second;
+  if (first == std::string::npos) return latex_text(text);
+  return fmt::format("\\shortstack[{}]{{{}\\\\{}}}", column.number ? 'r' : 'l',
+                     latex_text(text.substr(0, first)), latex_text(text.substr(second)));
+}
+
+std::string latex_row(const std::vector<std::string>& cells) {
+  return fmt::format("{} \\\\\n", fmt::join(cells, " & "));
+}
+
+}  // namespace
+
+std::string markdown_table(const ReadingTable& table) {
+  if (table.columns.empty()) return "";
+  const std::size_t rows = rows_of(table);
+  std::vector<std::string> lines(rows + 2, "|");
+  for (const TextColumn& column : table.columns) {
+    std::vector<std::string> cells = {markdown_text(column.header)};
+    for (const TextCell& cell : column.cells) {
+      const std::string text = markdown_text(cell.text);
+      cells.push_back(cell.bold ? "**" + text + "**" : text);
+    }
+    std::size_t width = 3;
+    for (const std::string& cell : cells) width = std::max(width, length_of(cell));
+    lines[0] += ' ' + padded(cells[0], width, column.number) + " |";
+    lines[1] +=
+        column.number ? std::string(width + 1, '-') + ":|" : std::string(width + 2, '-') + '|';
+    for (std::size_t i = 0; i < rows; ++i)
+      lines[i + 2] += ' ' + padded(cells[i + 1], width, column.number) + " |";
+  }
+  return fmt::format("{}\n", fmt::join(lines, "\n"));
+}
+
+std::string markdown_list(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += "- " + markdown_text(line) + '\n';
+  return out;
+}
+
+std::string latex_table(const ReadingTable& table, const std::string& caption) {
+  if (table.columns.empty()) return "";
+  std::string alignment;
+  std::vector<std::string> header;
+  for (const TextColumn& column : table.columns) {
+    alignment += column.number ? 'r' : 'l';
+    header.push_back(latex_header(column));
+  }
+  std::string out = "\\begin{table*}\n\\centering\n";
+  out += fmt::format("\\caption{{{}}}\n", latex_text(caption));
+  out += "\\scriptsize\n\\setlength{\\tabcolsep}{2pt}\n";
+  out += fmt::format(
+      "\\makebox[\\textwidth][c]{{%\n\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n", alignment);
+  out += latex_row(header) + "\\midrule\n";
+  for (std::size_t i = 0; i < rows_of(table); ++i) {
+    std::vector<std::string> cells;
+    for (const TextColumn& column : table.columns) cells.push_back(latex_cell(column.cells[i]));
+    out += latex_row(cells);
+  }
+  out += "\\bottomrule\n\\end{tabular}}\n";
+  for (const std::string& note : table.notes)
+    out += fmt::format("\\par\\smallskip\\parbox{{\\textwidth}}{{\\raggedright {}}}\n",
+                       latex_text(note));
+  return out + "\\end{table*}\n";
+}
+
+}  // namespace qyolo::results

@@ -1,0 +1,318 @@
+#include "harness/quant/packing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "common/half.h"
+#include "harness/quant/bit_stream.h"
+#include "tests/harness/quant/synthetic_weights.h"
+
+namespace qyolo::quant {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::synthetic_weights;
+
+Recipe recipe(std::string_view scheme, int bits, std::string_view granularity,
+              const SchemeOptions& options = {}) {
+  return make_recipe(scheme, bits, granularity, options).value();
+}
+
+std::vector<std::uint32_t> decoded_bits(const QuantizedTensor& tensor) {
+  std::vector<float> decoded(static_cast<std::size_t>(tensor.shape.size()));
+  dequantize(tensor, decoded, 1);
+  std::vector<std::uint32_t> bits;
+  for (const float value : decoded) bits.push_back(std::bit_cast<std::uint32_t>(value));
+  return bits;
+}
+
+void expect_equal(const QuantizedTensor& found, const QuantizedTensor& expected) {
+  EXPECT_EQ(found.codes, expected.codes);
+  EXPECT_EQ(found.regions, expected.regions);
+  EXPECT_EQ(found.parameters, expected.parameters);
+  EXPECT_EQ(found.corrections, expected.corrections);
+  EXPECT_EQ(decoded_bits(found), decoded_bits(expected));
+}
+
+template <class... Values>
+std::vector<std::byte> bytes_of(Values... values) {
+  return {static_cast<std::byte>(values)...};
+}
+
+// All recipes of a scheme, with their names.
+template <class Body>
+void for_all_recipes(const Scheme& scheme, Body&& body) {
+  for (int bits = 2; bits <= 8; ++bits) {
+    for (const char* granularity : {"layer", "filter", "channel", "in-channel", "shape",
+                                    "shape-ssl", "fshape", "group:7", "group:1000"}) {
+      for (const int scale_bits : {32, 16}) {
+        for (const bool integers : {false, true}) {
+          for (const bool correction : {false, true}) {
+            const SchemeOptions options{.include_zero = correction,
+                                        .scale_bits = scale_bits,
+                                        .integer_zero_points = integers,
+                                        .bias_correction = correction};
+            SCOPED_TRACE(fmt::format("{} {} {} scale_bits {} integers {} correction {}",
+                                     scheme.name(), bits, granularity, scale_bits, integers,
+                                     correction));
+            body(recipe(scheme.name(), bits, granularity, options));
+            if (::testing::Test::HasFailure()) return;
+          }
+        }
+      }
+    }
+  }
+}
+
+class EveryScheme : public ::testing::TestWithParam<const Scheme*> {};
+
+TEST_P(EveryScheme, UnpackingGivesThePackedTensorBack) {
+  const Shape shape{7, 5, 3, 3};
+  const std::vector<float> weights = synthetic_weights(shape.size());
+  for_all_recipes(*GetParam(), [&](const Recipe& how) {
+    const QuantizedTensor tensor = quantize(weights, shape, how, 1).value();
+    for (const RegionCoding coding : {RegionCoding::kRaw, RegionCoding::kEntropy}) {
+      const PackedTensor packed = pack(tensor, coding, 1);
+      const auto unpacked = unpack(how, shape, packed.bytes(), coding, 1);
+      ASSERT_TRUE(unpacked.ok()) << unpacked.error().message;
+      expect_equal(*unpacked, tensor);
+      EXPECT_EQ(pack(*unpacked, coding, 1).parts, packed.parts);
+    }
+  });
+}
+
+TEST_P(EveryScheme, RawSizesFollowFromTheShape) {
+  for (const Shape& shape : {Shape{7, 5, 3, 3}, Shape{1, 1, 1, 1}, Shape{3, 11, 1, 1}}) {
+    const std::vector<float> weights = synthetic_weights(shape.size());
+    for_all_recipes(*GetParam(), [&](const Recipe& how) {
+      const PackedTensor packed = pack(quantize(weights, shape, how, 1).value());
+      const PartSizes sizes = packed_sizes(how, shape);
+      const StorageBits bits = storage_bits(how, shape);
+      for (std::size_t part = 0; part < kParts; ++part)
+        EXPECT_EQ(static_cast<std::int64_t>(packed.parts[part].size()), sizes[part])
+            << kPartNames[part];
+      EXPECT_EQ(sizes[0], (bits.codes + 7) / 8);
+      EXPECT_EQ(sizes[1], (bits.regions + 7) / 8);
+    });
+  }
+}
+
+// Constant groups, extreme magnitudes, and searched breakpoints have the widest zero-points.
+TEST_P(EveryScheme, ExtremeWeightsSurvive) {
+  const std::vector<std::vector<float>> tensors = {
+      {0, 0, 0, 0, 0, 0, 0, 0},
+      {3, 3, 3, 3, 3, 3, 3, 3},
+      {-7, -7, -7, -7, 1e-6F, 1e-6F, 1e-6F, 1e-6F},
+      {1000, 1000.5F, 1000.25F, 1001, 65504, 65503, 65500, 65504},
+      {1e-7F, 2e-8F, -3e-8F, 1e-8F, 6e-8F, 7e-8F, 1e-7F, 1e-9F},
+      {-0.1F, 0.1F, 0.1F, 0.1F, 0.3F, -0.3F, 0.7F, 12345},
+      {1e-45F, 3e-45F, 2e-45F, -1e-45F, 1e-39F, 0, 1e-38F, -1e-38F}};
+  const Shape shape{2, 4, 1, 1};
+  for (const Choice& method : all_breakpoints()) {
+    for_all_recipes(*GetParam(), [&](Recipe how) {
+      how.options.breakpoint = parse_breakpoint(method.name).value();
+      for (const auto& weights : tensors) {
+        const QuantizedTensor tensor = quantize(weights, shape, how, 1).value();
+        const auto unpacked = unpack(how, shape, pack(tensor).bytes());
+        ASSERT_TRUE(unpacked.ok()) << unpacked.error().message << " " << weights[0];
+        expect_equal(*unpacked, tensor);
+      }
+    });
+    if (!GetParam()->piecewise()) break;
+  }
+}
+
+TEST_P(EveryScheme, DamagedPartsAreRefusedOrDecodeToSomeTensor) {
+  const Shape shape{3, 4, 3, 3};
+  const std::vector<float> weights = synthetic_weights(shape.size());
+  std::uint64_t state = 1;
+  const auto random = [&](std::size_t below) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<std::size_t>(state >> 33) % below;
+  };
+  for (int bits = 2; bits <= 8; ++bits) {
+    for (const RegionCoding coding : {RegionCoding::kRaw, RegionCoding::kEntropy}) {
+      const Recipe how = recipe(GetParam()->name(), bits, "filter",
+                                {.integer_zero_points = bits % 2 == 0, .bias_correction = true});
+      const PackedTensor packed = pack(quantize(weights, shape, how, 1).value(), coding);
+      for (int trial = 0; trial < 300; ++trial) {
+        PackedTensor damaged = packed;
+        const std::size_t index = random(kParts);
+        auto& part = damaged.parts[index];
+        const bool cut = trial % 3 == 0 && !part.empty();
+        if (cut) {
+          part.resize(random(part.size()));
+        } else if (trial % 3 == 1 || part.empty()) {
+          part.push_back(static_cast<std::byte>(random(256)));
+        } else {
+          part[random(part.size())] ^= static_cast<std::byte>(1U << random(8));
+        }
+        const auto unpacked = unpack(how, shape, damaged.bytes(), coding, 1);
+        const bool fixed_size =
+            coding == RegionCoding::kRaw || index != static_cast<std::size_t>(Part::kRegions);
+        if (fixed_size && part.size() != packed.parts[index].size()) {
+          EXPECT_FALSE(unpacked.ok()) << "bits " << bits << " trial " << trial;
+        } else if (unpacked.ok()) {
+          EXPECT_EQ(pack(*unpacked, coding).parts, damaged.parts);
+          decoded_bits(*unpacked);
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Schemes, EveryScheme, ::testing::ValuesIn(all_schemes()),
+                         [](const auto& scheme) {
+                           std::string name(scheme.param->name());
+                           for (char& letter : name)
+                             if (letter == '-') letter = '_';
+                           return name;
+                         });
+
+TEST(Packing, ThreadsDoNotChangeTheBytes) {
+  const Shape shape{41, 700, 5, 5};  // more than one run of fields
+  const std::vector<float> weights = synthetic_weights(shape.size());
+  for (const char* scheme : {"affine", "pwlq"}) {
+    const Recipe how = recipe(scheme, 3, "filter");
+    const QuantizedTensor tensor = quantize(weights, shape, how).value();
+    const PackedTensor one = pack(tensor, RegionCoding::kRaw, 1);
+    EXPECT_EQ(pack(tensor, RegionCoding::kRaw, 3).parts, one.parts);
+    EXPECT_EQ(unpack(how, shape, one.bytes(), RegionCoding::kRaw, 3)->codes, tensor.codes);
+    EXPECT_EQ(unpack(how, shape, one.bytes(), RegionCoding::kRaw, 3)->regions, tensor.regions);
+  }
+}
+
+// Affine 4-bit codes -8, -3, 2, 7 and a scale of 15 / 3 = 5, zero-point -8.
+TEST(Packing, BytesAreThoseOfTheDescription) {
+  const Shape shape{1, 4, 1, 1};
+  const QuantizedTensor tensor =
+      quantize(std::vector<float>{0, 1, 2, 3}, shape, recipe("affine", 4, "layer")).value();
+  const PackedTensor packed = pack(tensor);
+  ASSERT_THAT(tensor.codes, ElementsAre(-8, -3, 2, 7));
+  EXPECT_EQ(packed[Part::kCodes], bytes_of(0xD8, 0x72));
+  EXPECT_EQ(packed[Part::kScales], bytes_of(0x00, 0x00, 0xA0, 0x40));
+  EXPECT_EQ(packed[Part::kZeroPoints], bytes_of(0x00, 0x00, 0x00, 0xC1));
+  EXPECT_THAT(packed[Part::kRegions], IsEmpty());
+  EXPECT_THAT(packed[Part::kBreakpoints], IsEmpty());
+  EXPECT_THAT(packed[Part::kCorrections], IsEmpty());
+}
+
+// 3-bit tails have 2 bits for the code; the third is 1 in the negative tail.
+TEST(Packing, ThirdBitOfATailIsItsSide) {
+  QuantizedTensor tensor{recipe("pwlq", 3, "layer"), {1, 5, 1, 1}, {}, {}, {}, {}};
+  tensor.codes = {-3, -2, 1, -2, 0};
+  tensor.regions = {kCentre, kPositiveTail, kPositiveTail, kNegativeTail, kNegativeTail};
+  tensor.parameters = {{.scale = {1, 1}, .zero_point = {0, 0}, .breakpoint = 1}};
+  const PackedTensor packed = pack(tensor);
+  // Fields 101, 010, 001, 110, 100, the first in the lowest bits.
+  constexpr unsigned kFields = 0b100'110'001'010'101;
+  EXPECT_EQ(packed[Part::kCodes], bytes_of(kFields & 0xFFU, kFields >> 8));
+  EXPECT_EQ(packed[Part::kRegions], bytes_of(0b11110));
+  expect_equal(unpack(tensor.recipe, tensor.shape, packed.bytes()).value(), tensor);
+}
+
+TEST(Packing, HalfPrecisionScalesAndNarrowZeroPoints) {
+  const Recipe how = recipe("affine", 4, "channel",
+                            {.include_zero = true, .scale_bits = 16, .integer_zero_points = true});
+  QuantizedTensor tensor{how, {3, 1, 1, 1}, {0, 0, 0}, {}, {}, {}};
+  tensor.parameters = {{.scale = {1.5F}, .zero_point = {-8}},
+                       {.scale = {1}, .zero_point = {7}},
+                       {.scale = {2}, .zero_point = {-1}}};
+  const PackedTensor packed = pack(tensor);
+  EXPECT_EQ(packed[Part::kScales], bytes_of(0x00, 0x3E, 0x00, 0x3C, 0x00, 0x40));
+  EXPECT_EQ(packed[Part::kZeroPoints], bytes_of(0x78, 0x0F));
+  expect_equal(unpack(how, tensor.shape, packed.bytes()).value(), tensor);
+}
+
+class Refusal : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string message() const {
+    const auto result = unpack(how, shape, packed.bytes());
+    return result.ok() ? "ok" : result.error().message;
+  }
+  void set_float(Part part, std::size_t index, float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    for (std::size_t i = 0; i < 4; ++i)
+      at(part)[index * 4 + i] = static_cast<std::byte>(bits >> (8 * i) & 0xFFU);
+  }
+  std::vector<std::byte>& at(Part part) { return packed.parts[static_cast<std::size_t>(part)]; }
+
+  Shape shape{2, 3, 1, 1};
+  Recipe how = recipe("pwlq", 3, "filter", {.bias_correction = true});
+  PackedTensor packed = pack(quantize(synthetic_weights(6), shape, how).value());
+};
+
+TEST_F(Refusal, WrongSizesAreNamed) {
+  ASSERT_EQ(message(), "ok");
+  at(Part::kScales).pop_back();
+  EXPECT_EQ(message(), "scales: expected 16 bytes, found 15");
+  at(Part::kCodes).push_back({});
+  EXPECT_EQ(message(), "codes: expected 3 bytes, found 4");
+}
+
+TEST_F(Refusal, ImpossibleShapesAreRefused) {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  for (const Shape& wrong :
+       {Shape{0, 3, 1, 1}, Shape{-2, -3, 1, 1}, Shape{kHuge, kHuge, 4, 4}, Shape{kHuge, 1, 1, 1}}) {
+    shape = wrong;
+    EXPECT_THAT(message(), HasSubstr("codes: 3 bytes do not fit the shape"));
+  }
+}
+
+TEST_F(Refusal, CodesOutsideTheirRangeAreRefused) {
+  QuantizedTensor tensor = unpack(how, shape, packed.bytes()).value();
+  tensor.codes[4] = -4;  // the centre is -3 ... 3
+  tensor.regions[4] = kCentre;
+  packed = pack(tensor);
+  EXPECT_EQ(message(), "the code of weight 4 is not one of pwlq with 3 bits");
+}
+
+TEST_F(Refusal, ParametersMustBeUsable) {
+  set_float(Part::kScales, 3, 0);
+  EXPECT_EQ(message(), "scales: value 3 is 0, expected a finite one above 0");
+  set_float(Part::kScales, 0, std::numeric_limits<float>::infinity());
+  EXPECT_EQ(message(), "scales: value 0 is inf, expected a finite one above 0");
+  set_float(Part::kScales, 0, 1);
+  set_float(Part::kScales, 3, 1);
+  set_float(Part::kZeroPoints, 1, std::numeric_limits<float>::quiet_NaN());
+  EXPECT_EQ(message(), "zero_points: value 1 is nan, expected a finite one");
+  set_float(Part::kZeroPoints, 1, 0);
+  set_float(Part::kCorrections, 2, -std::numeric_limits<float>::infinity());
+  EXPECT_EQ(message(), "corrections: value 2 is -inf, expected a finite one");
+}
+
+TEST_F(Refusal, UnusedBitsMustBeZero) {
+  at(Part::kCodes).back() |= std::byte{0x80};
+  EXPECT_EQ(message(), "the unused bits of a last byte are not 0");
+}
+
+TEST(BitStream, FieldsOfAnyWidthComeBack) {
+  for (int width = 1; width <= 32; ++width) {
+    for (const std::size_t count : {1U, 7U, 8U, 300000U}) {
+      const auto value = [&](std::size_t i) {
+        return static_cast<std::uint32_t>((i * 2654435761U) & ((std::uint64_t{1} << width) - 1));
+      };
+      std::vector<std::byte> bytes(
+          static_cast<std::size_t>(stream_bytes(static_cast<std::int64_t>(count), width)));
+      write_fields(count, width, bytes, 2, value);
+      EXPECT_TRUE(ends_in_zeros(bytes, count, width));
+      std::vector<std::uint32_t> found(count);
+      read_fields(bytes, count, width, 2,
+                  [&](std::size_t i, std::uint32_t field) { found[i] = field; });
+      std::size_t wrong = 0;
+      for (std::size_t i = 0; i < count; ++i) wrong += found[i] == value(i) ? 0 : 1;
+      EXPECT_EQ(wrong, 0U) << width << " x " << count;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace qyolo::quant
