@@ -2,7 +2,8 @@
 //
 // The sections' objects are read in pieces (coco_json_pieces.h); where a section ends is only known
 // once that has been reached. What is not used, such as segmentations, is skipped without a copy.
-#include <cmath>
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>

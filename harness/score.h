@@ -31,7 +31,7 @@ Status write_arrays(const metrics::CocoEvaluation& evaluation, const std::filesy
 // {"stats": [pycocotools' 12 numbers; null with fewer than 3 maxima], "metrics": {"AP": ...} (with
 // the usual maxima), "images", "detections", "params": {...}, "grid": [{"area", "max_detections",
 // "AP", "AR", "AP_by_iou", "AR_by_iou"}], "per_class": [...]}. Null: no ground truth in these
-// cells.
+// cells; of an area range's bound: none.
 [[nodiscard]] OrderedJson score_json(const Score& score);
 // pycocotools' 12 lines, and lines for thresholds, area ranges and maxima that these do not show.
 [[nodiscard]] std::string score_text(const metrics::CocoEvaluation& evaluation);
