@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -38,8 +39,8 @@ Status read_category(ondemand::object object, Category& category) {
   });
 }
 
-Status read_annotation(ondemand::object object, Annotation& annotation, bool& has_area) {
-  has_area = false;
+Status read_annotation(ondemand::object object, Annotation& annotation) {
+  annotation.area = kNoArea;
   const auto on_field = [&](std::size_t key, ondemand::value value) -> Status {
     switch (key) {
       case 0:
@@ -51,30 +52,36 @@ Status read_annotation(ondemand::object object, Annotation& annotation, bool& ha
       case 3:
         return read_bbox(value, annotation.bbox);
       case 4:
-        has_area = true;
         return read_number(value, "area", annotation.area);
       default:
         return read_flag(value, "iscrowd", annotation.iscrowd);
     }
   };
   QYOLO_CHECK_OK(read_fields(object, kAnnotationKeys, 4, on_field));
-  if (!has_area) annotation.area = annotation.bbox[2] * annotation.bbox[3];
-  if (!(annotation.area >= 0)) {
+  if (annotation.area < 0) {
     return error("'area' must not be negative, found {}", annotation.area);
   }
   return {};
 }
 
-// Where each id is, to look ids up and to find duplicates.
+// Which ids there are, and where duplicates are.
 class IdPlaces {
  public:
   template <class Item>
   explicit IdPlaces(const std::vector<Item>& items) {
     for (std::size_t i = 0; i < items.size(); ++i) places_.emplace_back(items[i].id, i);
     std::sort(places_.begin(), places_.end());
+    if (places_.empty()) return;
+    const std::uint64_t range = static_cast<std::uint64_t>(places_.back().first) -
+                                static_cast<std::uint64_t>(places_.front().first);
+    if (range / kBitsPerId < places_.size()) present_.resize(range + 1);
+    for (const auto& place : places_) {
+      if (!present_.empty()) present_[offset(place.first)] = true;
+    }
   }
 
   [[nodiscard]] bool has(std::int64_t id) const {
+    if (!present_.empty()) return offset(id) < present_.size() && present_[offset(id)];
     const auto found =
         std::lower_bound(places_.begin(), places_.end(), std::pair{id, std::size_t{0}});
     return found != places_.end() && found->first == id;
@@ -89,7 +96,15 @@ class IdPlaces {
   }
 
  private:
-  std::vector<std::pair<std::int64_t, std::size_t>> places_;
+  static constexpr std::uint64_t kBitsPerId = 1024;
+
+  // Of an id below the smallest one: a large number.
+  [[nodiscard]] std::size_t offset(std::int64_t id) const {
+    return static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(places_.front().first);
+  }
+
+  std::vector<std::pair<std::int64_t, std::size_t>> places_;  // ascending
+  std::vector<bool> present_;  // by id - the smallest one, where the ids are dense enough
 };
 
 Status check_ids(const GroundTruth& truth, std::string_view where) {
@@ -109,6 +124,29 @@ Status check_ids(const GroundTruth& truth, std::string_view where) {
     }
   }
   return {};
+}
+
+// Areas that are absent become those of the boxes.
+void fill_areas(GroundTruth& truth, std::string_view where) {
+  std::size_t count = 0;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < truth.annotations.size(); ++i) {
+    Annotation& annotation = truth.annotations[i];
+    if (!std::isnan(annotation.area)) continue;
+    annotation.area = annotation.bbox[2] * annotation.bbox[3];
+    if (count++ == 0) first = i;
+  }
+  if (count == 0) return;
+  truth.warnings.push_back(fmt::format(
+      "{}: {} of {} annotations have no area (the first is annotations[{}]); width * height of "
+      "the box is used",
+      where, count, truth.annotations.size(), first));
+}
+
+Result<GroundTruth> checked(GroundTruth truth, std::string_view where) {
+  QYOLO_CHECK_OK(check_ids(truth, where));
+  fill_areas(truth, where);
+  return truth;
 }
 
 class AnnotationFile {
@@ -137,14 +175,7 @@ class AnnotationFile {
     if (inside) return *inside;
     if (!status.ok()) return at_file(status.error());
     if (!at_end(document)) return at_file(error("has something after the end of its object"));
-    QYOLO_CHECK_OK(check_ids(truth_, where_));
-    if (without_area_ > 0) {
-      truth_.warnings.push_back(fmt::format(
-          "{}: {} of {} annotations have no area (the first is annotations[{}]); width * height of "
-          "the box is used",
-          where_, without_area_, truth_.annotations.size(), first_without_area_));
-    }
-    return std::move(truth_);
+    return checked(std::move(truth_), where_);
   }
 
  private:
@@ -169,33 +200,43 @@ class AnnotationFile {
       });
     }
     truth_.annotations.clear();
-    without_area_ = 0;
     return each([this](ondemand::object object) {
-      bool has_area = false;
-      const Status status = read_annotation(object, truth_.annotations.emplace_back(), has_area);
-      if (!has_area && without_area_++ == 0) first_without_area_ = truth_.annotations.size() - 1;
-      return status;
+      return read_annotation(object, truth_.annotations.emplace_back());
     });
   }
 
   std::string where_;
   GroundTruth truth_;
-  std::size_t without_area_ = 0;
-  std::size_t first_without_area_ = 0;
 };
 
-}  // namespace
-
-Result<GroundTruth> parse_coco_annotations(std::string_view json, const std::string& where) {
-  const simdjson::padded_string copy(without_byte_order_mark(json));
+Result<GroundTruth> parse_generally(std::string_view json, const std::string& where) {
+  const simdjson::padded_string copy(json);
   return AnnotationFile(where).parse(copy);
 }
 
-Result<GroundTruth> read_coco_annotations(const std::filesystem::path& path) {
-  QYOLO_TRY(const Content content, Content::open(path));
+}  // namespace
+
+Result<GroundTruth> parse_coco_annotations(std::string_view json, const std::string& where,
+                                           int threads) {
+  json = without_byte_order_mark(json);
+  GroundTruth truth;
+  if (scan_ground_truth(
+          json, threads, [](const char*) {}, truth)) {
+    return checked(std::move(truth), where);
+  }
+  return parse_generally(json, where);
+}
+
+Result<GroundTruth> read_coco_annotations(const std::filesystem::path& path, int threads) {
+  QYOLO_TRY(Content content, Content::open(path));
   const std::string_view json = without_byte_order_mark(content.text());
+  GroundTruth truth;
+  const auto release = [&content](const char* at) { content.release_before(at); };
+  if (scan_ground_truth(json, threads, release, truth)) {
+    return checked(std::move(truth), path.string());
+  }
   if (content.readable_after() < simdjson::SIMDJSON_PADDING) {
-    return parse_coco_annotations(json, path.string());
+    return parse_generally(json, path.string());
   }
   const simdjson::padded_string_view padded(json.data(), json.size(),
                                             json.size() + simdjson::SIMDJSON_PADDING);

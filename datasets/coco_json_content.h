@@ -1,6 +1,7 @@
 // A file's bytes; for coco_json*.cpp only.
 #pragma once
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -34,6 +35,18 @@ class Content {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
+  // Gives the memory of what is before `at` back; it is read from the file again if it is needed
+  // again. Not thread-safe.
+  void release_before(const char* at) {
+    if (!mapped_) return;
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const auto size = static_cast<std::size_t>(at - text().data()) / page * page;
+    if (size < released_ + kReleasedAtOnce) return;
+    char* begin = const_cast<char*>(text().data());
+    madvise(begin + released_, size - released_, MADV_DONTNEED);
+    released_ = size;
+  }
+
   // How many bytes after the text can be read, too: the rest of a mapping's last page.
   [[nodiscard]] std::size_t readable_after() const {
     if (!mapped_) return 0;
@@ -42,8 +55,11 @@ class Content {
   }
 
  private:
+  static constexpr std::size_t kReleasedAtOnce = std::size_t{1} << 20;
+
   std::optional<MappedFile> mapped_;
   std::string read_;
+  std::size_t released_ = 0;  // bytes of the mapping
 };
 
 }  // namespace qyolo::datasets

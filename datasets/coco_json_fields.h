@@ -21,8 +21,6 @@ namespace qyolo::datasets {
 
 namespace ondemand = simdjson::ondemand;
 
-inline constexpr std::string_view kBlanks = " \t\r\n";
-
 inline std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};

@@ -1,13 +1,17 @@
-// Numbers, and a fast path for results files; for coco_json*.cpp only.
+// Numbers, and fast paths for results files and annotation files; for coco_json*.cpp only.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <string_view>
 #include <vector>
 
 #include "common/coco_types.h"
 
 namespace qyolo::datasets {
+
+inline constexpr std::string_view kBlanks = " \t\r\n";
 
 // The whole of `token` as a number in JSON's grammar, correctly rounded; false if it is not one or
 // too large. Not left to simdjson, whose On-Demand get_double() of 3.0.1 reads numbers of more than
@@ -22,5 +26,15 @@ namespace qyolo::datasets {
 // and a general parser must decide. Numbers are correctly rounded.
 // REQUIRES: `objects` is followed in memory by blanks, if any, and a comma or a closing bracket.
 [[nodiscard]] bool scan_detections(std::string_view objects, std::vector<Detection>& detections);
+
+// Stands for an absent area until its box's is put there.
+inline constexpr double kNoArea = std::numeric_limits<double>::quiet_NaN();
+
+// Reads an annotation file. False if there is anything unusual, right or wrong (a section or a
+// value is missing, a number is not plain): then `truth` is of no use and a general parser must
+// decide. The ids are not checked. done(at): nothing before `at` is needed any more.
+[[nodiscard]] bool scan_ground_truth(std::string_view json, int threads,
+                                     const std::function<void(const char*)>& done,
+                                     GroundTruth& truth);
 
 }  // namespace qyolo::datasets

@@ -28,9 +28,14 @@ Result<Score> score_files(const std::filesystem::path& annotations,
 // ([T, K, A, M] for recall).
 Status write_arrays(const metrics::CocoEvaluation& evaluation, const std::filesystem::path& folder);
 
-// {"stats": [12 numbers], "AP": ..., "images", "detections", "per_class": [...]}
+// {"stats": [pycocotools' 12 numbers; null with fewer than 3 maxima], "metrics": {"AP": ...} (with
+// the usual maxima), "images", "detections", "params": {...}, "grid": [{"area", "max_detections",
+// "AP", "AR", "AP_by_iou", "AR_by_iou"}], "per_class": [...]}. Null: no ground truth in these
+// cells; of an area range's bound: none.
 [[nodiscard]] OrderedJson score_json(const Score& score);
-// The familiar 12 lines.
+// pycocotools' 12 lines, and lines for thresholds, area ranges and maxima that these do not show.
 [[nodiscard]] std::string score_text(const metrics::CocoEvaluation& evaluation);
+// One line per class; "-" where it has no ground truth.
+[[nodiscard]] std::string class_table(const Score& score);
 
 }  // namespace qyolo::harness

@@ -1,6 +1,7 @@
 #include "harness/score.h"
-#include "datasets/coco_json.h"
+
 #include "harness/cli/command.h"
+#include "harness/score_params.h"
 
 namespace qyolo::cli {
 namespace {
@@ -10,12 +11,32 @@ struct Arguments {
   std::string detections;
   std::string arrays;
   std::string output = "text";
+  std::string areas;
+  std::string max_detections;
+  std::string iou_thresholds;
+  int use_categories = 1;
+  bool per_class = false;
   int threads = 0;
 };
 
-Result<int> score(const Arguments& arguments) {
+Result<metrics::CocoParams> params_of(const Arguments& arguments) {
   metrics::CocoParams params;
   params.threads = arguments.threads;
+  params.use_categories = arguments.use_categories == 1;
+  if (!arguments.areas.empty()) {
+    QYOLO_TRY(params.area_ranges, harness::parse_area_ranges(arguments.areas));
+  }
+  if (!arguments.max_detections.empty()) {
+    QYOLO_TRY(params.max_detections, harness::parse_max_detections(arguments.max_detections));
+  }
+  if (!arguments.iou_thresholds.empty()) {
+    QYOLO_TRY(params.iou_thresholds, harness::parse_iou_thresholds(arguments.iou_thresholds));
+  }
+  return params;
+}
+
+Result<int> score(const Arguments& arguments) {
+  QYOLO_TRY(const metrics::CocoParams params, params_of(arguments));
   QYOLO_TRY(const harness::Score result,
             harness::score_files(arguments.truth, arguments.detections, params));
   for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
@@ -25,6 +46,7 @@ Result<int> score(const Arguments& arguments) {
     print_json(harness::score_json(result));
   } else {
     fmt::print("{}", harness::score_text(result.evaluation));
+    if (arguments.per_class) fmt::print("{}", harness::class_table(result));
   }
   return 0;
 }
@@ -37,6 +59,20 @@ void add_score(CLI::App& app, Action& action) {
       "score", "COCO mAP of a results file: pycocotools' numbers, cell for cell");
   command->add_option("annotations", arguments->truth, "COCO annotation file")->required();
   command->add_option("detections", arguments->detections, "COCO results file")->required();
+  command->add_flag("--per-class", arguments->per_class,
+                    "Also one line per class (in json they are always there)");
+  command
+      ->add_option("--use-cats,--useCats", arguments->use_categories,
+                   "0: all categories are one, so that a detection may match any object")
+      ->check(CLI::IsMember({0, 1}))
+      ->capture_default_str();
+  command->add_option("--areas", arguments->areas,
+                      "Area ranges in pixels^2, inclusive, as name:low:high,... (default: "
+                      "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10)");
+  command->add_option("--max-dets", arguments->max_detections,
+                      "Detections per image and category that count (default: 1,10,100)");
+  command->add_option("--iou-thresholds", arguments->iou_thresholds,
+                      "IoU thresholds from 0 to 1 (default: 0.5 to 0.95 by 0.05)");
   command->add_option("--arrays", arguments->arrays,
                       "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
                       "doubles, [T,R,K,A,M] and [T,K,A,M])");
@@ -45,7 +81,15 @@ void add_score(CLI::App& app, Action& action) {
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->footer("Example: qyolo score instances_val2017.json detections.json -o json");
+  command->footer(
+      "Examples:\n"
+      "  qyolo score instances_val2017.json detections.json\n"
+      "  qyolo score instances_val2017.json detections.json --per-class\n"
+      "  qyolo score instances_val2017.json detections.json --use-cats 0 --max-dets 1,10,1000\n"
+      "  qyolo score gt.json dt.json --areas all:0:inf,tiny:0:256 --iou-thresholds 0.5,0.75 -o "
+      "json\n"
+      "With the same parameters, every number is pycocotools'. Its AP (the first line) is at 100\n"
+      "detections, and so -1 if 100 is not among --max-dets.");
   command->callback([arguments, &action] { action = [arguments] { return score(*arguments); }; });
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/coco_map.h"
@@ -31,6 +32,12 @@ std::vector<Item> read_list(Read read) {
   std::vector<Item> items(static_cast<std::size_t>(read_integer()));
   for (Item& item : items) read(item);
   return items;
+}
+
+// An empty list leaves the default.
+template <class Item, class Read>
+void read_grid(Read read, std::vector<Item>& grid) {
+  if (auto list = read_list<Item>(read); !list.empty()) grid = std::move(list);
 }
 
 BoxXywh read_box() {
@@ -68,18 +75,19 @@ metrics::CocoParams read_params() {
   params.use_categories = read_integer() != 0;
   params.threads = static_cast<int>(read_integer());
   const auto number = [](double& value) { value = read_double(); };
-  params.iou_thresholds = read_list<double>(number);
-  params.recall_thresholds = read_list<double>(number);
+  read_grid<double>(number, params.iou_thresholds);
+  read_grid<double>(number, params.recall_thresholds);
   const std::vector<metrics::AreaRange> named = params.area_ranges;
-  params.area_ranges = read_list<metrics::AreaRange>([](metrics::AreaRange& range) {
+  const auto bounds = [](metrics::AreaRange& range) {
     range.low = read_double();
     range.high = read_double();
-  });
+  };
+  read_grid<metrics::AreaRange>(bounds, params.area_ranges);
   for (std::size_t i = 0; i < params.area_ranges.size(); ++i) {
     params.area_ranges[i].name = i < named.size() ? named[i].name : std::to_string(i);
   }
-  params.max_detections =
-      read_list<int>([](int& limit) { limit = static_cast<int>(read_integer()); });
+  const auto limit = [](int& value) { value = static_cast<int>(read_integer()); };
+  read_grid<int>(limit, params.max_detections);
   return params;
 }
 

@@ -1,0 +1,9 @@
+#include "harness/backend/backend.h"
+
+extern "C" __attribute__((visibility("default"))) const qyolo::harness::Backend* qyolo_backend() {
+  using namespace qyolo;
+  static constexpr harness::Backend kBackend = {&model::make_torch_executor, &model::torch_version,
+                                                &datasets::read_image_size,
+                                                &datasets::load_letterboxed, &harness::draw_boxes};
+  return &kBackend;
+}

@@ -1,0 +1,76 @@
+#include <dlfcn.h>
+
+#include <string_view>
+#include <system_error>
+
+#include "harness/backend/backend.h"
+
+namespace qyolo::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error not_loaded(const fs::path& path, std::string_view reason) {
+  // dlerror() begins with the path where the file itself is the problem.
+  if (reason.starts_with(path.native() + ": ")) reason.remove_prefix(path.native().size() + 2);
+  return error(
+      "{} cannot be loaded, which runs networks and reads images: {}. It is built together with "
+      "qyolo and belongs beside it",
+      path.string(), reason);
+}
+
+Result<const Backend*> load() {
+  std::error_code code;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", code);
+  if (code) return error("/proc/self/exe cannot be read: {}", code.message());
+  const fs::path path = binary.parent_path() / kBackendFile;
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed
+  if (library == nullptr) return not_loaded(path, dlerror());
+  void* symbol = dlsym(library, kBackendSymbol);
+  if (symbol == nullptr) return not_loaded(path, dlerror());
+  return reinterpret_cast<BackendEntry>(symbol)();
+}
+
+const Result<const Backend*>& backend() {
+  static const Result<const Backend*> loaded = load();
+  return loaded;
+}
+
+}  // namespace
+
+Status draw_boxes(const fs::path& image, const std::vector<LabelledBox>& boxes,
+                  const fs::path& out) {
+  QYOLO_TRY(const Backend* loaded, backend());
+  return loaded->draw_boxes(image, boxes, out);
+}
+
+}  // namespace qyolo::harness
+
+namespace qyolo::model {
+
+Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads) {
+  QYOLO_TRY(const harness::Backend* loaded, harness::backend());
+  return loaded->make_torch_executor(graph, threads);
+}
+
+std::string torch_version() {
+  const auto& loaded = harness::backend();
+  return loaded.ok() ? (*loaded)->torch_version() : "LibTorch (not loaded)";
+}
+
+}  // namespace qyolo::model
+
+namespace qyolo::datasets {
+
+Result<ImageSize> read_image_size(const std::filesystem::path& path) {
+  QYOLO_TRY(const harness::Backend* loaded, harness::backend());
+  return loaded->read_image_size(path);
+}
+
+Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,
+                                     int image_size) {
+  QYOLO_TRY(const harness::Backend* loaded, harness::backend());
+  return loaded->load_letterboxed(path, height, width, image_size);
+}
+
+}  // namespace qyolo::datasets

@@ -1,0 +1,51 @@
+// What needs LibTorch and OpenCV is in a library that is loaded on demand.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/harness/cli/qyolo.h"
+
+namespace qyolo::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class WithoutBackend : public ::testing::Test {
+ protected:
+  WithoutBackend() : binary_(folder_.path() / "qyolo") { fs::copy_file(kQyolo, binary_); }
+
+  [[nodiscard]] ProcessResult run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), binary_.string());
+    return run_process(arguments);
+  }
+  [[nodiscard]] fs::path backend() const { return folder_.path() / "libqyolo_backend.so"; }
+
+ private:
+  TemporaryFolder folder_;
+  fs::path binary_;
+};
+
+TEST_F(WithoutBackend, CommandsWithoutANetworkWork) {
+  EXPECT_EQ(run({"--help"}).exit_code, 0);
+  EXPECT_EQ(run({"inspect", parts_model()}).exit_code, 0);
+  const fs::path reference = source_dir() / "results/reference/demo";
+  EXPECT_EQ(run({"tables", reference.string()}).exit_code, 0);
+}
+
+TEST_F(WithoutBackend, CommandsWithANetworkSayWhatIsMissing) {
+  const ProcessResult missing = run(parts_eval());
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, StartsWith("qyolo: " + backend().string() + " cannot be loaded"));
+  EXPECT_THAT(missing.err, HasSubstr("It is built together with qyolo and belongs beside it\n"));
+
+  std::ofstream(backend()) << "not a library";
+  const ProcessResult damaged = run(parts_eval());
+  EXPECT_EQ(damaged.exit_code, 2);
+  EXPECT_THAT(damaged.err, HasSubstr("reads images: file too short. It is built"));
+}
+
+}  // namespace
+}  // namespace qyolo::testing
