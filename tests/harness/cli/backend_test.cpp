@@ -47,5 +47,21 @@ TEST_F(WithoutBackend, CommandsWithANetworkSayWhatIsMissing) {
   EXPECT_THAT(damaged.err, HasSubstr("reads images: file too short. It is built"));
 }
 
+// Spinning threads take the cores from those that work (main.cpp).
+TEST(Backend, OpenMpThreadsSleepWhileTheyWaitUnlessTheUserSaysOtherwise) {
+  const auto settings = [](const std::string& variable) {
+    std::vector<std::string> arguments = {"/usr/bin/env", "OMP_DISPLAY_ENV=verbose", variable,
+                                          kQyolo};
+    for (const std::string& argument : parts_eval({"--limit", "1"})) arguments.push_back(argument);
+    return run_process(arguments).err;
+  };
+  const std::string passive = settings("QYOLO_UNUSED=1");
+  if (passive.find("GOMP_SPINCOUNT") == std::string::npos)
+    GTEST_SKIP() << "LibTorch uses another OpenMP runtime than libgomp";
+  EXPECT_THAT(passive, HasSubstr("GOMP_SPINCOUNT = '0'"));
+  EXPECT_THAT(settings("OMP_WAIT_POLICY=ACTIVE"),
+              ::testing::Not(HasSubstr("GOMP_SPINCOUNT = '0'")));
+}
+
 }  // namespace
 }  // namespace qyolo::testing
