@@ -129,6 +129,7 @@ OrderedJson accuracy_record(const std::string& key, const Cell& cell, const Eval
       result.evaluation, class_names(result.evaluation, evaluator.truth().categories));
   record["weight_error"] = weight_error_json(result);
   record["memory"] = memory_json(result.memory);
+  if (result.coded_bytes) record["memory"]["coded_bytes"] = *result.coded_bytes;
   if (result.activations) {
     record["activations"] = activations_json(*result.activations, evaluator);
   }

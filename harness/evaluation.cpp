@@ -29,6 +29,17 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// The true bytes with what the coded regions take in place of the raw ones, if there are any.
+std::optional<std::int64_t> coded_bytes(const metrics::MemoryReport& memory,
+                                        const std::vector<LayerError>& layers) {
+  std::optional<std::int64_t> regions;
+  for (const LayerError& layer : layers) {
+    if (layer.coded_region_bytes) regions = regions.value_or(0) + *layer.coded_region_bytes;
+  }
+  if (!regions) return std::nullopt;
+  return memory.true_bytes() - memory.regions / 8 + *regions;
+}
+
 }  // namespace
 
 struct Evaluator::State {
@@ -56,7 +67,8 @@ struct Evaluator::State {
   Result<Loaded> load(const ImageChunk& chunk);
   // Makes the executor's network that of the cell.
   Result<std::vector<LayerError>> load_network(const Cell& cell,
-                                               std::optional<CalibratedActivations>& activations);
+                                               std::optional<CalibratedActivations>& activations,
+                                               RegionSizes regions);
   Result<CalibratedActivations> calibrate(const Cell& cell);
   [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
       const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
@@ -122,13 +134,13 @@ Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
 }
 
 Result<std::vector<LayerError>> Evaluator::State::load_network(
-    const Cell& cell, std::optional<CalibratedActivations>& activations) {
+    const Cell& cell, std::optional<CalibratedActivations>& activations, RegionSizes regions) {
   if (cell.activations) {
     QYOLO_TRY(activations, calibrate(cell));
   }
   QYOLO_CHECK_OK(executor->set_activation_quantizers(
       activations ? activations->quantizers() : std::vector<model::ActivationQuantizer>()));
-  return load_weights(source, cell, *executor, config.threads);
+  return load_weights(source, cell, *executor, config.threads, regions);
 }
 
 std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
@@ -266,9 +278,10 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
   State& s = *state_;
   const Clock::time_point start = Clock::now();
   CellResult result;
-  QYOLO_TRY(result.layers, s.load_network(cell, result.activations));
+  QYOLO_TRY(result.layers, s.load_network(cell, result.activations, RegionSizes::kCoded));
   for (const LayerError& layer : result.layers) result.weight_error += layer.error;
   QYOLO_TRY(result.memory, account(s.source, cell));
+  result.coded_bytes = coded_bytes(result.memory, result.layers);
   result.seconds.quantize = seconds_since(start);
   QYOLO_CHECK_OK(s.detect_all(progress, result.detections, result.seconds));
   const Clock::time_point metric_start = Clock::now();
@@ -283,7 +296,8 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
 Status Evaluator::prepare(const Cell& cell) {
   State& s = *state_;
   std::optional<CalibratedActivations> activations;
-  QYOLO_TRY([[maybe_unused]] const auto errors, s.load_network(cell, activations));
+  QYOLO_TRY([[maybe_unused]] const auto errors,
+            s.load_network(cell, activations, RegionSizes::kRaw));
   if (!s.latency_image.empty()) return {};
   ImageChunk first = s.chunks.front();
   first.images.resize(1);

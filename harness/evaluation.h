@@ -2,6 +2,7 @@
 // bytes.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -41,6 +42,8 @@ struct CellResult {
   quant::WeightError weight_error;    // all quantized layers
   std::vector<LayerError> layers;
   metrics::MemoryReport memory;
+  // With regions entropy-coded; of cells that have piecewise-linear tensors, but not of artifacts.
+  std::optional<std::int64_t> coded_bytes;
   std::optional<CalibratedActivations> activations;
   StageSeconds seconds;
 };

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "common/parallel.h"
+#include "harness/quant/packing.h"
 #include "harness/quant/parameters.h"
 
 namespace qyolo::harness {
@@ -133,6 +135,19 @@ class NetworkQuantizer {
   KeptValues kept_;
 };
 
+// One per layer.
+std::vector<std::optional<std::int64_t>> coded_region_bytes(
+    const std::vector<QuantizedLayer>& layers, int threads) {
+  std::vector<std::optional<std::int64_t>> bytes(layers.size());
+  parallel_for(layers.size(), threads, [&](std::size_t i) {
+    const auto& tensor = layers[i].tensor;
+    if (!tensor || tensor->regions.empty()) return;
+    const quant::PackedTensor packed = quant::pack(*tensor, quant::RegionCoding::kEntropy, 1);
+    bytes[i] = static_cast<std::int64_t>(packed[quant::Part::kRegions].size());
+  });
+  return bytes;
+}
+
 }  // namespace
 
 Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& model) {
@@ -234,7 +249,8 @@ Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cel
 }
 
 Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
-                                             model::Executor& executor, int threads) {
+                                             model::Executor& executor, int threads,
+                                             RegionSizes regions) {
   const std::vector<int> nodes = source.graph().conv_nodes();
   QYOLO_CHECK_OK(source.check(cell));
   if (cell.baseline || source.artifact() != nullptr) {
@@ -256,6 +272,10 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
     errors.push_back({layer.traits.name, layer.traits.shape,
                       kept ? 0 : static_cast<std::int64_t>(layer.tensor->parameters.size()),
                       kept ? std::string("kept") : layer.tensor->recipe.text(), layer.error});
+  }
+  if (regions == RegionSizes::kCoded) {
+    const auto coded = coded_region_bytes(network.layers, threads);
+    for (std::size_t i = 0; i < coded.size(); ++i) errors[i].coded_region_bytes = coded[i];
   }
   return errors;
 }

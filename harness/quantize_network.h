@@ -89,11 +89,17 @@ struct LayerError {
   std::int64_t groups = 0;  // 0: kept in floating point
   std::string recipe;       // "affine 4-bit filter", "kept"
   quant::WeightError error;
+  // Of its regions, entropy-coded; of piecewise-linear tensors, where it was asked for.
+  std::optional<std::int64_t> coded_region_bytes{};
 };
 
+enum class RegionSizes { kRaw, kCoded };
+
 // Gives the executor the network that the cell makes. One entry per weight tensor; none for the
-// baseline and for artifacts, whose network is that of the graph.
+// baseline and for artifacts, whose network is that of the graph. kCoded also entropy-codes the
+// regions, to know what they take: seconds for a large network.
 Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
-                                             model::Executor& executor, int threads);
+                                             model::Executor& executor, int threads,
+                                             RegionSizes regions = RegionSizes::kRaw);
 
 }  // namespace qyolo::harness

@@ -67,6 +67,7 @@ Result<OrderedJson> Uncertainty::of(std::span<const Detection> detections) const
   json["images"] = compared.images;
   json["effective_images"] = compared.effective_images;
   json["objects"] = compared.objects;
+  json["decision"] = metrics::decision_name(metrics::decide(compared));
   json["verdict"] = metrics::verdict(compared);
   return json;
 }

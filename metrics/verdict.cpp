@@ -84,6 +84,28 @@ std::int64_t more_images_for(const PairedDifference& difference, double half_wid
   return static_cast<std::int64_t>(std::min(std::round(images * (ratio * ratio - 1)), kMostImages));
 }
 
+Decision decide(const PairedDifference& difference) {
+  if (difference.objects == 0 || !difference.ap) return Decision::kUndecided;
+  const Difference& d = *difference.ap;
+  if (d.value == 0 && d.low == 0 && d.high == 0) return Decision::kWithin;
+  if (difference.effective_images < kFewestImages) return Decision::kUndecided;
+  const double within = 1 - difference.loss_above_tolerance;
+  if (d.low > 0 || within >= difference.options.confidence) return Decision::kWithin;
+  return d.high < -difference.tolerance ? Decision::kBeyond : Decision::kUndecided;
+}
+
+std::string_view decision_name(Decision decision) {
+  switch (decision) {
+    case Decision::kWithin:
+      return "within";
+    case Decision::kBeyond:
+      return "beyond";
+    case Decision::kUndecided:
+      return "undecided";
+  }
+  return "";
+}
+
 std::string verdict(const PairedDifference& difference) {
   if (difference.objects == 0) return "no verdict: the images show no objects";
   if (!difference.ap) return "no verdict: one image says nothing about others";
@@ -91,25 +113,27 @@ std::string verdict(const PairedDifference& difference) {
   const double tolerance = difference.tolerance;
   const double half_width = tolerance > 0 ? tolerance / 2 : kFinestHalfWidth;
   const Points points(tolerance);
-  if (d.value == 0 && d.low == 0 && d.high == 0) return "no difference";
-  if (difference.effective_images < kFewestImages)
-    return not_enough(difference, half_width, points);
-  if (d.low > 0)
-    return fmt::format("gains {} points ({})", points.number(d.value), points.range(d));
-  const double within = 1 - difference.loss_above_tolerance;
-  if (within >= difference.options.confidence) {
-    const std::string limit =
-        tolerance > 0 ? "within " + Points::limit_with_unit(tolerance) : std::string("no loss");
-    return fmt::format("{} with {} certainty ({})", limit, certainty(within),
-                       points.change(d.value));
-  }
   const std::string loss =
       fmt::format("loses {} points ({})", points.number(d.value), points.range(d));
-  if (d.high < -tolerance) {
-    return tolerance > 0 ? fmt::format("{}, more than {}", loss, Points::limit_with_unit(tolerance))
-                         : loss;
+  switch (decide(difference)) {
+    case Decision::kWithin: {
+      if (d.value == 0 && d.low == 0 && d.high == 0) return "no difference";
+      if (d.low > 0)
+        return fmt::format("gains {} points ({})", points.number(d.value), points.range(d));
+      const std::string limit =
+          tolerance > 0 ? "within " + Points::limit_with_unit(tolerance) : std::string("no loss");
+      return fmt::format("{} with {} certainty ({})", limit,
+                         certainty(1 - difference.loss_above_tolerance), points.change(d.value));
+    }
+    case Decision::kBeyond:
+      return tolerance > 0
+                 ? fmt::format("{}, more than {}", loss, Points::limit_with_unit(tolerance))
+                 : loss;
+    case Decision::kUndecided:
+      break;
   }
-  if (d.value >= 0 || more_images_for(difference, half_width) > 0) {
+  if (difference.effective_images < kFewestImages || d.value >= 0 ||
+      more_images_for(difference, half_width) > 0) {
     return not_enough(difference, half_width, points);
   }
   return tolerance > 0

@@ -3,10 +3,21 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "metrics/bootstrap.h"
 
 namespace qyolo::metrics {
+
+// Where the loss lies, with the confidence of the interval.
+enum class Decision {
+  kWithin,     // at most the tolerance, or no loss at all
+  kBeyond,     // more than the tolerance
+  kUndecided,  // either
+};
+[[nodiscard]] Decision decide(const PairedDifference& difference);
+// "within", "beyond", "undecided".
+[[nodiscard]] std::string_view decision_name(Decision decision);
 
 // One line without a full stop, in points (hundredths) of AP. With a tolerance of 1 point, one of:
 //   within 1 point with 97 % certainty (0.4 points lost)    at most `confidence` certain of less:

@@ -27,6 +27,11 @@ constexpr NumberColumn count(std::string_view name, std::string_view kind, std::
   return {name, kind, section, key, value, 0, kLargest, true};
 }
 
+constexpr NumberColumn uncertain(std::string_view key, std::optional<double> Row::*value,
+                                 double high = 1) {
+  return {key, "accuracy", "uncertainty", key, value, 0, high};
+}
+
 constexpr NumberColumn kColumns[] = {
     count("images", "accuracy", "", "images", &Row::images),
     count("detections", "accuracy", "", "detections", &Row::detections),
@@ -43,10 +48,24 @@ constexpr NumberColumn kColumns[] = {
     metric("ARm", &Row::ar_medium),
     metric("ARl", &Row::ar_large),
     {"delta_AP", "", "", "", &Row::delta_ap, -1, 1},
+    {"delta_AP_low", "accuracy", "uncertainty.delta_AP", "low", &Row::delta_ap_low, -1, 1},
+    {"delta_AP_high", "accuracy", "uncertainty.delta_AP", "high", &Row::delta_ap_high, -1, 1},
+    {"delta_AP_standard_error", "accuracy", "uncertainty.delta_AP", "standard_error",
+     &Row::delta_ap_error, 0, kLargest},
     {"delta_AP50", "", "", "", &Row::delta_ap50, -1, 1},
+    {"delta_AP50_low", "accuracy", "uncertainty.delta_AP50", "low", &Row::delta_ap50_low, -1, 1},
+    {"delta_AP50_high", "accuracy", "uncertainty.delta_AP50", "high", &Row::delta_ap50_high, -1, 1},
+    {"delta_AP50_standard_error", "accuracy", "uncertainty.delta_AP50", "standard_error",
+     &Row::delta_ap50_error, 0, kLargest},
+    uncertain("p_loss_above_tolerance", &Row::loss_above_tolerance),
+    uncertain("tolerance", &Row::tolerance),
+    uncertain("confidence", &Row::confidence),
+    uncertain("effective_images", &Row::effective_images, kLargest),
+    count("objects", "accuracy", "uncertainty", "objects", &Row::objects),
     {"sqnr_db", "accuracy", "weight_error", "sqnr_db", &Row::sqnr_db, -kLargest, kLargest},
     {"mse", "accuracy", "weight_error", "mse", &Row::mse, 0, 1e300},
     bytes("true_bytes", &Row::true_bytes),
+    bytes("coded_bytes", &Row::coded_bytes),
     bytes("payload_bytes", &Row::payload_bytes),
     bytes("scale_bytes", &Row::scale_bytes),
     bytes("zero_point_bytes", &Row::zero_point_bytes),

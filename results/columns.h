@@ -13,7 +13,7 @@ namespace qyolo::results {
 struct NumberColumn {
   std::string_view name;     // in CSV and JSON
   std::string_view kind;     // of the record that holds it; empty: derived
-  std::string_view section;  // object inside the record; empty: the record itself
+  std::string_view section;  // object inside the record, "a.b" one inside that; empty: the record
   std::string_view key;
   std::optional<double> Row::*value;
   double low, high;       // what is accepted

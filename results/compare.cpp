@@ -77,19 +77,6 @@ std::map<std::string, const Json*> definitions_of(const Run& run) {
   return found;
 }
 
-std::optional<Interval> interval_of(const Run& run, const Row& row) {
-  const Json* record = run.newest("accuracy", row.key);
-  if (record == nullptr || !row.ap) return std::nullopt;
-  for (const char* section : {"interval", "metrics_interval"}) {
-    const Json& ends = member(member(*record, section), "AP");
-    if (!ends.is_array() || ends.size() != 2 || !ends[0].is_number() || !ends[1].is_number())
-      continue;
-    const Interval read{ends[0].get<double>(), ends[1].get<double>()};
-    if (read.first >= 0 && read.first <= read.second && read.second <= 1) return read;
-  }
-  return std::nullopt;
-}
-
 std::vector<std::string> latency_notes(const Comparison& comparison) {
   std::vector<std::string> notes;
   bool any = false;
@@ -164,8 +151,8 @@ class Matcher {
       cell.option_differences = member_differences(*left->second, *right->second, {"key"});
     if (a.ap && b.ap) cell.delta_ap = *b.ap - *a.ap;
     if (a.ap50 && b.ap50) cell.delta_ap50 = *b.ap50 - *a.ap50;
-    cell.interval_a = interval_of(a_, a);
-    cell.interval_b = interval_of(b_, b);
+    cell.interval_a = a.ap_interval();
+    cell.interval_b = b.ap_interval();
     if (a.latency_median_ms && b.latency_median_ms && *a.latency_median_ms > 0)
       cell.latency_ratio = *b.latency_median_ms / *a.latency_median_ms;
     return cell;

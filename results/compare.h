@@ -13,9 +13,6 @@
 
 namespace qyolo::results {
 
-// Low and high end, as the record says them.
-using Interval = std::pair<double, double>;
-
 // A cell of A and the one of B that is compared with it. Differences are B minus A, in AP (0..1).
 struct CellPair {
   const Row* a = nullptr;
@@ -23,7 +20,7 @@ struct CellPair {
   bool same_key = false;  // the same definition to the last bit; otherwise only the label agrees
   std::vector<std::string> option_differences;  // "scale_bits: 32 in A, 16 in B"
   std::optional<double> delta_ap, delta_ap50;
-  std::optional<Interval> interval_a, interval_b;  // of AP
+  std::optional<Interval> interval_a, interval_b;  // Row::ap_interval()
   std::optional<double> latency_ratio;             // median of B over that of A
 
   // Whether B lost more than `points` AP, or has none where A has one.
@@ -41,8 +38,6 @@ struct Comparison {
 
 // Matches by key first, then by label in the order of the runs; each cell is matched at most once.
 // Fails where nothing matches. Both runs must outlive the result.
-//
-// An accuracy record may have "interval" (or "metrics_interval"): {"AP": [low, high]}.
 Result<Comparison> compare_runs(const Run& a, const Run& b);
 
 enum class CompareOrder { kRun, kLargestDifference };

@@ -10,8 +10,6 @@
 namespace qyolo::results {
 namespace {
 
-std::string name_of(const Row& row) { return row.label.empty() ? cell_name(row) : row.label; }
-
 std::string folder_of(const Run& run) {
   const std::string path = run.folder.lexically_normal().string();
   return run.name.empty() ? path : fmt::format("{} ({})", path, run.name);
@@ -21,8 +19,8 @@ std::string ap_of(const Row& row, const std::optional<Interval>& interval) {
   if (!row.ap) return row.status == "ok" ? std::string(kAbsent) : row.status;
   std::string text = fixed(*row.ap * 100, 2);
   if (interval)
-    text +=
-        fmt::format(" [{}, {}]", fixed(interval->first * 100, 2), fixed(interval->second * 100, 2));
+    text += fmt::format(" ({} to {})", fixed(interval->first * 100, 1),
+                        fixed(interval->second * 100, 1));
   return text;
 }
 
@@ -45,7 +43,7 @@ void add_column(ReadingTable& table, const Cells& cells, std::string header, con
 ReadingTable cells_table(const Comparison& comparison) {
   const Cells& cells = comparison.cells;
   ReadingTable table;
-  add_column(table, cells, "Cell", [](const CellPair& cell) { return name_of(*cell.a); });
+  add_column(table, cells, "Cell", [](const CellPair& cell) { return label_of(*cell.a); });
   add_column(table, cells, "Matched by",
              [](const CellPair& cell) { return std::string(cell.same_key ? "key" : "label"); });
   for (TextColumn& column : table.columns) column.number = false;
@@ -97,7 +95,7 @@ std::string summary_of(const Comparison& comparison) {
         fmt::format("; AP is the same to the last digit in all {} that have it twice", measured);
   } else if (largest != nullptr) {
     text += fmt::format("; AP differs in {} of {}, most in {} ({} points)", changed, measured,
-                        name_of(*largest->a), points(*largest->delta_ap));
+                        label_of(*largest->a), points(*largest->delta_ap));
   }
   return text + '.';
 }
@@ -122,7 +120,9 @@ std::vector<std::string> notes_of(const Comparison& comparison) {
   }
   if (any([](const CellPair& cell) { return cell.interval_a || cell.interval_b; })) {
     notes.emplace_back(
-        "In brackets: the interval of AP that the record has. Over the same images both runs err "
+        "In brackets: the AP of the run's baseline plus the interval of the difference to it, "
+        "which "
+        "is what the limited number of images leaves open. Over the same images both runs err "
         "alike, so that a difference can be certain though the intervals overlap.");
   }
   if (!comparison.latency_notes.empty()) {
@@ -139,15 +139,15 @@ std::vector<std::string> differences_of(const Comparison& comparison) {
   for (const CellPair& cell : comparison.cells) {
     if (!cell.option_differences.empty())
       lines.push_back(
-          fmt::format("{}: {}", name_of(*cell.a), fmt::join(cell.option_differences, "; ")));
+          fmt::format("{}: {}", label_of(*cell.a), fmt::join(cell.option_differences, "; ")));
   }
   return lines;
 }
 
 std::vector<std::string> unmatched_of(const Comparison& comparison) {
   std::vector<std::string> lines;
-  for (const Row* row : comparison.only_a) lines.push_back("only in A: " + name_of(*row));
-  for (const Row* row : comparison.only_b) lines.push_back("only in B: " + name_of(*row));
+  for (const Row* row : comparison.only_a) lines.push_back("only in A: " + label_of(*row));
+  for (const Row* row : comparison.only_b) lines.push_back("only in B: " + label_of(*row));
   return lines;
 }
 

@@ -89,6 +89,19 @@ bool embolden_best(const Run& run, TextColumn& column) {
   return any;
 }
 
+// "-19.75 (-21.0 to -18.6)". Returns the intervals' confidence, empty where there is none.
+std::string add_intervals(const Run& run, TextColumn& delta) {
+  std::string confidence;
+  for (std::size_t i = 0; i < run.rows.size(); ++i) {
+    const Row& row = run.rows[i];
+    if (!row.delta_ap_low || !row.delta_ap_high) continue;
+    delta.cells[i].text +=
+        fmt::format(" ({} to {})", points(*row.delta_ap_low, 1), points(*row.delta_ap_high, 1));
+    if (row.confidence) confidence = percent_text(*row.confidence);
+  }
+  return confidence;
+}
+
 void add_accuracy(const Run& run, ReadingTable& table) {
   TextColumn* ap = add_numbers(run, table, "AP", &Row::ap, decimals(2, 100));
   const bool bold = ap != nullptr && embolden_best(run, *ap);
@@ -101,9 +114,11 @@ void add_accuracy(const Run& run, ReadingTable& table) {
     ap->cells[i].text = run.rows[i].status == "ok" ? std::string(kAbsent) : run.rows[i].status;
   }
   const Row* baseline = run.baseline();
-  TextColumn* delta = add_numbers(run, table, "ΔAP", &Row::delta_ap, points);
+  TextColumn* delta = add_numbers(run, table, "ΔAP", &Row::delta_ap,
+                                  [](double difference) { return points(difference); });
   if (delta != nullptr && baseline != nullptr)
     delta->cells[static_cast<std::size_t>(baseline - run.rows.data())].text = kAbsent;
+  const std::string confidence = delta == nullptr ? "" : add_intervals(run, *delta);
   add_numbers(run, table, "AP50", &Row::ap50, decimals(2, 100));
   add_numbers(run, table, "AP75", &Row::ap75, decimals(2, 100));
 
@@ -113,6 +128,7 @@ void add_accuracy(const Run& run, ReadingTable& table) {
   if (images.find(' ') != std::string::npos) note += ", so that rows are not comparable";
   if (baseline != nullptr)
     note += fmt::format("; ΔAP: points of difference to {}", cell_name(*baseline));
+  if (!confidence.empty()) note += fmt::format(", in brackets its {} interval", confidence);
   table.notes.push_back(note + ".");
   if (bold) table.notes.push_back("Bold: the best AP at its bit width.");
 }
@@ -122,6 +138,9 @@ void add_memory(const Run& run, ReadingTable& table) {
   const ByteUnit unit = byte_unit(largest(run, {&Row::true_bytes}));
   add_numbers(run, table, fmt::format("Size, {}", unit.name), &Row::true_bytes,
               decimals(unit.decimals, 1 / unit.bytes));
+  const bool coded =
+      add_numbers(run, table, fmt::format("Size coded, {}", unit.name), &Row::coded_bytes,
+                  decimals(unit.decimals, 1 / unit.bytes)) != nullptr;
   add_numbers(run, table, "Bits/weight", &Row::bits_per_weight, decimals(3));
   add_numbers(run, table, "vs FP16, true", &Row::ratio_fp16_true, decimals(2, 1, "×"));
   add_numbers(run, table, "vs FP16, paper", &Row::ratio_fp16_paper, decimals(2, 1, "×"));
@@ -132,6 +151,11 @@ void add_memory(const Run& run, ReadingTable& table) {
       "codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear "
       "schemes, and what stays in floating point; the ratios are to the network as evaluated, in "
       "FP16 or FP32.");
+  if (coded) {
+    table.notes.push_back(
+        "Size coded: with the regions entropy-coded, as `qyolo quantize --regions entropy` writes "
+        "them; all else as in Size.");
+  }
   if (largest(run, {&Row::ratio_fp16_paper}) > 0) {
     table.notes.push_back(
         "The ratio marked paper is the study's accounting (arXiv 2407.04943): to the checkpoint as "
@@ -240,7 +264,7 @@ ReadingTable parts_table(const Run& run) {
 std::vector<std::string> failures(const Run& run) {
   std::vector<std::string> lines;
   for (const Row& row : run.rows) {
-    const std::string name = row.label.empty() ? cell_name(row) : row.label;
+    const std::string name = label_of(row);
     if (row.status != "ok" && row.status != "pending") {
       lines.push_back(
           fmt::format("{}: {}{}{}", name, row.status, row.error.empty() ? "" : ": ", row.error));

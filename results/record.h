@@ -23,7 +23,8 @@
 //              "memory": {"payload_bytes", "scale_bytes", "zero_point_bytes", "breakpoint_bytes",
 //                         "region_bytes", "correction_bytes", "unquantized_bytes", "true_bytes",
 //                         "paper_bytes", "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
-//                         "ratio_fp32_true"},
+//                         "ratio_fp32_true", and of cells with piecewise-linear tensors
+//                         "coded_bytes": true_bytes with the regions entropy-coded},
 //              "activations" (where they are quantized): {"calibration": {"images", "sha256"},
 //                              "input": null or {"scale", "zero_point"},
 //                              "groups": [{"tensors": [names], "low", "high", "scale",
@@ -36,8 +37,10 @@
 //                              "per_class": [{"category_id", "name", "objects", "images",
 //                                             "delta_AP": {...} or null}],
 //                              "p_loss_above_tolerance", "tolerance", "images",
-//                              "effective_images", "objects", "verdict"}; metrics/bootstrap.h
-//                              says what they are, tolerance a fraction as well
+//                              "effective_images", "objects",
+//                              "decision": "within" | "beyond" | "undecided", "verdict"};
+//                              metrics/bootstrap.h and verdict.h say what they are, tolerance a
+//                              fraction as well
 //    latency:  "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
 //                          "batch", "height", "width", "threads", "samples": [...], "median",
 //                          "p95", "p99", "mean", "stddev", "min", "max"}}
@@ -100,6 +103,9 @@ class RecordStore {
   std::map<std::pair<std::string, std::string>, bool> finished_;  // by kind and key
 };
 
+// Low and high end.
+using Interval = std::pair<double, double>;
+
 // One row of every table: the newest records of a cell, both passes joined. Absent numbers were not
 // measured (or, for AP and AR, have no ground truth that counts).
 struct Row {
@@ -115,13 +121,22 @@ struct Row {
   std::optional<double> ap, ap50, ap75, ap_small, ap_medium, ap_large;  // 0..1
   std::optional<double> ar1, ar10, ar100, ar_small, ar_medium, ar_large;
   std::optional<double> delta_ap, delta_ap50;  // against the run's baseline, in AP (0..1)
+  // The record's "uncertainty" of these differences: intervals, standard errors, and how likely
+  // more AP is lost than the tolerance.
+  std::optional<double> delta_ap_low, delta_ap_high, delta_ap_error;
+  std::optional<double> delta_ap50_low, delta_ap50_high, delta_ap50_error;
+  std::optional<double> loss_above_tolerance, tolerance, confidence, effective_images, objects;
+  std::string decision, verdict;
   std::optional<double> sqnr_db, mse, bits_per_weight;
   std::optional<double> ratio_fp16_paper, ratio_fp16_true, ratio_fp32_true;
   std::optional<double> payload_bytes, scale_bytes, zero_point_bytes, breakpoint_bytes,
-      region_bytes, correction_bytes, unquantized_bytes, true_bytes, paper_bytes;
+      region_bytes, correction_bytes, unquantized_bytes, true_bytes, coded_bytes, paper_bytes;
   std::optional<double> latency_median_ms, latency_p95_ms, latency_p99_ms;
   std::optional<double> latency_mean_ms, latency_stddev_ms, latency_min_ms, latency_max_ms;
   std::optional<double> latency_batch, latency_height, latency_width, latency_threads;
+
+  // Where AP may lie beside the baseline's AP: that, plus the interval of the difference.
+  [[nodiscard]] std::optional<Interval> ap_interval() const;
 };
 
 struct Run {

@@ -20,10 +20,21 @@ std::string padded(const std::string& text, std::size_t width, bool right) {
 }
 
 // Signed numbers in math mode, so that the minus is one.
-std::string latex_cell(const TextCell& cell) {
-  const bool sign = cell.text.size() > 1 && (cell.text[0] == '-' || cell.text[0] == '+') &&
-                    cell.text.find_first_not_of("0123456789.", 1) == std::string::npos;
-  const std::string text = sign ? '$' + cell.text + '$' : latex_text(cell.text);
+std::string latex_numbers(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t sign = std::min(text.find_first_of("+-"), text.size());
+    const std::size_t end = std::min(text.find_first_not_of("0123456789.", sign + 1), text.size());
+    out += latex_text(text.substr(0, sign));
+    if (end > sign + 1) out += fmt::format("${}$", text.substr(sign, end - sign));
+    if (sign < text.size() && end == sign + 1) out += latex_text(text.substr(sign, 1));
+    text.remove_prefix(end);
+  }
+  return out;
+}
+
+std::string latex_cell(const TextCell& cell, bool number) {
+  const std::string text = number ? latex_numbers(cell.text) : latex_text(cell.text);
   return cell.bold ? "\\textbf{" + text + '}' : text;
 }
 
@@ -87,7 +98,8 @@ std::string latex_table(const ReadingTable& table, const std::string& caption) {
   out += latex_row(header) + "\\midrule\n";
   for (std::size_t i = 0; i < rows_of(table); ++i) {
     std::vector<std::string> cells;
-    for (const TextColumn& column : table.columns) cells.push_back(latex_cell(column.cells[i]));
+    for (const TextColumn& column : table.columns)
+      cells.push_back(latex_cell(column.cells[i], column.number));
     out += latex_row(cells);
   }
   out += "\\bottomrule\n\\end{tabular}}\n";

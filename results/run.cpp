@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -24,6 +25,26 @@ const Json& member(const Json& object, std::string_view key) {
 std::string text(const Json& object, std::string_view key) {
   const Json& value = member(object, key);
   return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// The object at "a.b"; the record itself where `path` is empty.
+const Json& section(const Json& record, std::string_view path) {
+  const Json* object = &record;
+  while (!path.empty()) {
+    const std::size_t dot = std::min(path.find('.'), path.size());
+    object = &member(*object, path.substr(0, dot));
+    path.remove_prefix(std::min(dot + 1, path.size()));
+  }
+  return *object;
+}
+
+// The interval and all that is said about it.
+void forget_uncertainty(Row& row) {
+  for (const NumberColumn& column : number_columns()) {
+    if (column.section.starts_with("uncertainty")) (row.*column.value).reset();
+  }
+  row.decision.clear();
+  row.verdict.clear();
 }
 
 // Fills rows from records and collects what was wrong with them.
@@ -70,7 +91,11 @@ class RowReader {
     for (const NumberColumn& column : number_columns()) {
       if (column.kind == record["kind"]) row.*column.value = number(record, column, place);
     }
-    if (!accuracy) row.execution = text(member(record, "latency"), "execution");
+    if (accuracy) {
+      add_uncertainty(row, member(record, "uncertainty"), place);
+    } else {
+      row.execution = text(member(record, "latency"), "execution");
+    }
   }
 
  private:
@@ -79,10 +104,22 @@ class RowReader {
     warnings_.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
+  void add_uncertainty(Row& row, const Json& uncertainty, const std::string& place) {
+    row.decision = text(uncertainty, "decision");
+    row.verdict = text(uncertainty, "verdict");
+    const auto ordered = [](const auto& low, const auto& high) {
+      return low.has_value() == high.has_value() && (!low || *low <= *high);
+    };
+    if (ordered(row.delta_ap_low, row.delta_ap_high) &&
+        ordered(row.delta_ap50_low, row.delta_ap50_high))
+      return;
+    warn("{}: 'uncertainty' has no interval, expected 'low' and 'high' above it", place);
+    forget_uncertainty(row);
+  }
+
   std::optional<double> number(const Json& record, const NumberColumn& column,
                                const std::string& place) {
-    const Json& object = column.section.empty() ? record : member(record, column.section);
-    const Json& value = member(object, column.key);
+    const Json& value = member(section(record, column.section), column.key);
     if (value.is_null()) return std::nullopt;
     if (value.is_number()) {
       const double read = value.get<double>();
@@ -152,13 +189,31 @@ void join_records(Run& run, const RecordLines& lines, RowReader& reader) {
   }
 }
 
+// An interval is that of the difference to the run's baseline, or is not shown.
+void check_uncertainty(Run& run, Row& row) {
+  constexpr double kRounding = 1e-6;
+  const Json* record = row.verdict.empty() ? nullptr : run.newest("accuracy", row.key);
+  if (record == nullptr) return;
+  const Json& value = member(section(*record, "uncertainty.delta_AP"), "value");
+  if (!value.is_number()) return;
+  if (row.delta_ap && std::abs(value.get<double>() - *row.delta_ap) <= kRounding) return;
+  run.warnings.push_back(fmt::format(
+      "the uncertainty of {} is that of a difference to another baseline and is left out",
+      row.label));
+  forget_uncertainty(row);
+}
+
 void add_differences(Run& run) {
   const Row* found = run.baseline();
-  if (found == nullptr) return;
+  if (found == nullptr) {
+    for (Row& row : run.rows) forget_uncertainty(row);
+    return;
+  }
   const Row baseline = *found;
   for (Row& row : run.rows) {
     if (row.ap) row.delta_ap = *row.ap - *baseline.ap;
     if (row.ap50 && baseline.ap50) row.delta_ap50 = *row.ap50 - *baseline.ap50;
+    check_uncertainty(run, row);
   }
 }
 
@@ -182,6 +237,13 @@ void add_names(Run& run) {
 }
 
 }  // namespace
+
+std::optional<Interval> Row::ap_interval() const {
+  if (!ap || !delta_ap || !delta_ap_low || !delta_ap_high) return std::nullopt;
+  const double base = *ap - *delta_ap;
+  return Interval(std::clamp(base + *delta_ap_low, 0.0, 1.0),
+                  std::clamp(base + *delta_ap_high, 0.0, 1.0));
+}
 
 const Row* Run::baseline() const {
   const auto found =
@@ -214,9 +276,9 @@ Result<Run> parse_run(std::string_view manifest, std::string_view records, const
   RowReader reader(run.warnings);
   run.rows = list_cells(run.manifest, lines, reader, run.warnings);
   join_records(run, lines, reader);
+  run.records = std::move(lines.records);
   add_differences(run);
   add_names(run);
-  run.records = std::move(lines.records);
   return run;
 }
 

@@ -66,8 +66,13 @@ Grid grid_of(const Run& run, int bits) {
 
 std::string loss_of(const Row& row, const Row& baseline) {
   const double loss = *baseline.ap - *row.ap;
+  std::vector<std::string> brackets;
+  if (row.delta_ap_low && row.delta_ap_high)
+    brackets.push_back(fmt::format("{} to {}", fixed(*row.delta_ap_high * -100, 1),
+                                   fixed(*row.delta_ap_low * -100, 1)));
+  if (*baseline.ap > 0) brackets.push_back(fixed(loss / *baseline.ap * 100, 1) + " %");
   std::string text = fixed(loss * 100, 2);
-  if (*baseline.ap > 0) text += fmt::format(" ({} %)", fixed(loss / *baseline.ap * 100, 1));
+  if (!brackets.empty()) text += fmt::format(" ({})", fmt::join(brackets, "; "));
   return text;
 }
 
@@ -109,8 +114,14 @@ void add_scheme(const Grid& grid, std::size_t scheme, const Row* baseline, Readi
 std::vector<std::string> notes_of(const Run& run, const Row* baseline) {
   std::string note = "AP in percent, the best of the bit width in bold";
   if (baseline != nullptr) {
-    note += fmt::format("; loss: points of AP below {} ({}), in brackets in percent of it",
-                        cell_name(*baseline), fixed(*baseline->ap * 100, 2));
+    const auto certain = std::ranges::find_if(
+        run.rows, [](const Row& row) { return row.delta_ap_low && row.confidence; });
+    note +=
+        fmt::format("; loss: points of AP below {} ({}), in brackets {}in percent of it",
+                    cell_name(*baseline), fixed(*baseline->ap * 100, 2),
+                    certain == run.rows.end()
+                        ? ""
+                        : fmt::format("its {} interval, and ", percent_text(*certain->confidence)));
   }
   std::vector<std::string> notes = {
       note +

@@ -10,6 +10,7 @@
 #include "results/render.h"
 #include "results/study_table.h"
 #include "results/text.h"
+#include "results/verdicts.h"
 
 namespace qyolo::results {
 namespace {
@@ -41,26 +42,36 @@ std::string provenance(const Run& run) {
 
 // --- Markdown and LaTeX: the same sections ---
 
+constexpr std::string_view kVerdicts = "Verdicts";
+
 struct Section {
   std::string heading;  // empty: the main table
   ReadingTable table;   // may be notes alone
+  std::vector<std::string> paragraphs;
 };
 
 std::vector<Section> sections_of(const Run& run, TablePart part) {
   const auto wanted = [&](TablePart one) { return part == TablePart::kAll || part == one; };
   std::vector<Section> sections;
   if (wanted(TablePart::kMain)) {
-    sections.push_back({"", main_table(run)});
-    sections.push_back({"Failed or pending", {{}, failures(run)}});
+    sections.push_back({"", main_table(run), {}});
+    sections.push_back({"Failed or pending", {{}, failures(run)}, {}});
+  }
+  if (wanted(TablePart::kMain) || wanted(TablePart::kVerdicts)) {
+    Verdicts verdicts = verdicts_of(run);
+    sections.push_back(
+        {std::string(kVerdicts), {{}, std::move(verdicts.cells)}, std::move(verdicts.answers)});
+    if (!verdicts.explanation.empty())
+      sections.back().paragraphs.push_back(std::move(verdicts.explanation));
   }
   if (wanted(TablePart::kStudy)) {
     for (StudyTable& study : study_tables(run))
-      sections.push_back({std::move(study.heading), std::move(study.table)});
+      sections.push_back({std::move(study.heading), std::move(study.table), {}});
   }
   if (wanted(TablePart::kPublished))
-    sections.push_back({"Published, for comparison", published_table(run)});
+    sections.push_back({"Published, for comparison", published_table(run), {}});
   if (wanted(TablePart::kParts))
-    sections.push_back({"AP by object size, bytes by part", parts_table(run)});
+    sections.push_back({"AP by object size, bytes by part", parts_table(run), {}});
   std::erase_if(sections, [](const Section& section) {
     return section.table.columns.empty() && section.table.notes.empty();
   });
@@ -78,6 +89,8 @@ std::string emit_markdown(const Run& run, TablePart part) {
     if (!first) out += '\n';
     first = false;
     if (!section.heading.empty()) out += fmt::format("## {}\n\n", markdown_text(section.heading));
+    for (const std::string& paragraph : section.paragraphs)
+      out += markdown_text(paragraph) + "\n\n";
     out += markdown_table(section.table);
     if (!section.table.columns.empty() && !section.table.notes.empty()) out += '\n';
     out += markdown_list(section.table.notes);
@@ -85,11 +98,21 @@ std::string emit_markdown(const Run& run, TablePart part) {
   return out;
 }
 
+// Text that is too long for a float.
+std::string latex_section(const Section& section) {
+  std::string out = fmt::format("\\subsection*{{{}}}\n", latex_text(section.heading));
+  for (const std::string& paragraph : section.paragraphs) out += latex_text(paragraph) + "\n\n";
+  out += "\\begin{itemize}\n";
+  for (const std::string& note : section.table.notes)
+    out += fmt::format("\\item {}\n", latex_text(note));
+  return out + "\\end{itemize}\n";
+}
+
 // Notes without a table of their own go below the table before them.
 std::string emit_latex(const Run& run, TablePart part) {
   std::vector<Section> sections;
   for (Section& section : sections_of(run, part)) {
-    if (!section.table.columns.empty() || sections.empty()) {
+    if (!section.table.columns.empty() || !section.paragraphs.empty() || sections.empty()) {
       sections.push_back(std::move(section));
       continue;
     }
@@ -100,6 +123,10 @@ std::string emit_latex(const Run& run, TablePart part) {
   const std::string setting = setting_of(run);
   std::string out = "% Needs \\usepackage{booktabs}.\n";
   for (const Section& section : sections) {
+    if (!section.paragraphs.empty()) {
+      out += latex_section(section);
+      continue;
+    }
     std::string caption = title_of(run);
     if (!setting.empty()) caption += ": " + setting;
     if (!section.heading.empty()) caption += ". " + section.heading;
@@ -124,6 +151,8 @@ constexpr TextField kTextFields[] = {
     {"error", &Row::error},
     {"latency_error", &Row::latency_error},
     {"execution", &Row::execution},
+    {"decision", &Row::decision},
+    {"verdict", &Row::verdict},
 };
 
 std::string emit_csv(const Run& run) {
@@ -191,9 +220,11 @@ Result<TablePart> parse_table_part(std::string_view name) {
   if (name == "main") return TablePart::kMain;
   if (name == "study") return TablePart::kStudy;
   if (name == "published") return TablePart::kPublished;
+  if (name == "verdicts") return TablePart::kVerdicts;
   if (name == "parts") return TablePart::kParts;
-  return error("the table '{}' is unknown, expected one of: all, main, study, published, parts",
-               name);
+  return error(
+      "the table '{}' is unknown, expected one of: all, main, verdicts, study, published, parts",
+      name);
 }
 
 std::string emit_table(const Run& run, TableFormat format, TablePart part) {

@@ -16,14 +16,16 @@ Result<TableFormat> parse_table_format(std::string_view name);
 
 // What is shown in the formats for reading:
 //   main       one row per cell, in the experiment's order: AP in percent, sizes in a decimal unit,
-//              the best AP of each bit width in bold; what failed. Columns that no row fills are
-//              left out.
+//              the best AP of each bit width in bold; what failed; the verdicts. Columns that no
+//              row fills are left out.
+//   verdicts   how sure each cell's difference from the baseline is (verdicts.h)
 //   study      schemes by granularities, one table per bit width, beside the study's
-//   (study_table.h) published  others' numbers, marked so (published.h) parts      AP by object
-//   size and bytes by part
-enum class TablePart { kAll, kMain, kStudy, kPublished, kParts };
+//              (study_table.h)
+//   published  others' numbers, marked so (published.h)
+//   parts      AP by object size and bytes by part
+enum class TablePart { kAll, kMain, kVerdicts, kStudy, kPublished, kParts };
 
-// "all", "main", "study", "published", "parts".
+// "all", "main", "verdicts", "study", "published", "parts".
 Result<TablePart> parse_table_part(std::string_view name);
 
 //   Markdown  for reading, with footnotes that say what the numbers mean.

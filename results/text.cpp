@@ -170,10 +170,13 @@ std::string fixed(double value, int decimals) {
   return zero && text.starts_with('-') ? text.substr(1) : text;
 }
 
-std::string points(double difference) {
-  const std::string text = fixed(difference * 100, 2);
-  return text.starts_with('-') || text == "0.00" ? text : '+' + text;
+std::string points(double difference, int decimals) {
+  const std::string text = fixed(difference * 100, decimals);
+  const bool zero = text.find_first_not_of("0.") == std::string::npos;
+  return text.starts_with('-') || zero ? text : '+' + text;
 }
+
+std::string percent_text(double share) { return fmt::format("{:.6g} %", share * 100); }
 
 ByteUnit byte_unit(double largest) {
   if (largest >= 1e9) return {"GB", 1e9, 3};
@@ -190,5 +193,7 @@ std::string cell_name(const Row& row) {
   if (row.activation_bits > 0) name += fmt::format(" A{}", row.activation_bits);
   return name;
 }
+
+std::string label_of(const Row& row) { return row.label.empty() ? cell_name(row) : row.label; }
 
 }  // namespace qyolo::results

@@ -25,7 +25,9 @@ namespace qyolo::results {
 // "12.30"; never "-0.00".
 [[nodiscard]] std::string fixed(double value, int decimals);
 // A difference of AP (0..1) in points, signed unless it rounds to zero: "+1.20".
-[[nodiscard]] std::string points(double difference);
+[[nodiscard]] std::string points(double difference, int decimals = 2);
+// "95 %", of 0.95.
+[[nodiscard]] std::string percent_text(double share);
 // For what was not measured.
 inline constexpr std::string_view kAbsent = "–";
 
@@ -39,5 +41,7 @@ struct ByteUnit {
 
 // "pwlq 4-bit filter"; the label where scheme or bits do not say it all.
 [[nodiscard]] std::string cell_name(const Row& row);
+// The label, or what cell_name() makes up for it.
+[[nodiscard]] std::string label_of(const Row& row);
 
 }  // namespace qyolo::results

@@ -35,7 +35,8 @@ void add_tables(CLI::App& app, Action& action) {
   command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
       ->capture_default_str();
   command
-      ->add_option("--table", arguments->table, "In md and tex: all, main, study, published, parts")
+      ->add_option("--table", arguments->table,
+                   "In md and tex: all, main, verdicts, study, published, parts")
       ->capture_default_str();
   command->footer("Example: qyolo tables runs/demo -o csv > demo.csv");
   command->callback([arguments, &action] { action = [arguments] { return tables(*arguments); }; });

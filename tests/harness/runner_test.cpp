@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/packed_artifact.h"
 #include "results/record.h"
 #include "tests/support/paths.h"
 
@@ -179,6 +180,41 @@ TEST(Runner, WithoutResamplesNothingIsCompared) {
   ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), second).ok());
   EXPECT_EQ(second.started, 3U);
   for (const Json& found : uncertainties(folder.path())) EXPECT_TRUE(found.is_null());
+}
+
+// "memory" of each cell's newest accuracy record.
+std::vector<Json> memories(const std::filesystem::path& folder) {
+  const auto run = results::read_run(folder);
+  EXPECT_TRUE(run.ok());
+  std::vector<Json> found;
+  for (const results::Row& row : run->rows)
+    found.push_back(run->newest("accuracy", row.key)->at("memory"));
+  return found;
+}
+
+TEST(Runner, CodedBytesAreThoseOfTheArtifactWithEntropyCodedRegions) {
+  const testing::TemporaryFolder folder;
+  Listener listener;
+  Experiment experiment = small_experiment();
+  const std::size_t pwlq = experiment.cells.size() - 1;
+  ASSERT_TRUE(experiment.cells[pwlq].recipe.text().starts_with("pwlq"));
+  for (const bool fold : {true, false}) {
+    experiment.cells[pwlq].network.fold = fold;
+    ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), listener).ok());
+    const Json memory = memories(folder.path())[pwlq];
+
+    SourceNetwork source = SourceNetwork::open(experiment.model).value();
+    const QuantizedNetwork network = quantize_network(source, experiment.cells[pwlq], 2).value();
+    const ArtifactSizes sizes = write_artifact(folder.path() / "pwlq.safetensors",
+                                               {source.graph(), experiment.cells[pwlq], "0"},
+                                               network, quant::RegionCoding::kEntropy, 2)
+                                    .value();
+    EXPECT_EQ(memory["coded_bytes"], sizes.data) << fold;
+    EXPECT_LT(memory["coded_bytes"], memory["true_bytes"]);
+  }
+  // Uniform cells have no regions.
+  for (std::size_t i = 0; i < pwlq; ++i)
+    EXPECT_FALSE(memories(folder.path())[i].contains("coded_bytes")) << i;
 }
 
 TEST(Runner, WhatDecidesTheNumbersDecidesTheKey) {

@@ -57,6 +57,7 @@ TEST(Uncertainty, RecordsTheDifferenceThatTheEvaluationsHave) {
   EXPECT_EQ(json["objects"], 80);
   EXPECT_GT(json["p_loss_above_tolerance"].get<double>(), 0.99);
   EXPECT_EQ(json["verdict"].get<std::string>().substr(0, 6), "loses ");
+  EXPECT_EQ(json["decision"], "beyond");
 }
 
 TEST(Uncertainty, RecordsEveryClassByName) {

@@ -125,6 +125,31 @@ TEST(Verdict, NothingToJudgeBy) {
   EXPECT_EQ(verdict(difference), "no verdict: the images show no objects");
 }
 
+TEST(Decision, IsWhereTheIntervalLies) {
+  EXPECT_EQ(decide(measured(-0.4, -1.05, 0.2, 0.05)), Decision::kWithin);
+  EXPECT_EQ(decide(measured(-0.4, -1.05, 0.2, 0.051)), Decision::kUndecided);
+  EXPECT_EQ(decide(measured(1.3, 0.2, 2.4, 0)), Decision::kWithin);
+  EXPECT_EQ(decide(measured(0, 0, 0, 0)), Decision::kWithin);
+  EXPECT_EQ(decide(measured(-3.2, -4.4, -1.01, 0.99)), Decision::kBeyond);
+  EXPECT_EQ(decide(measured(-3.2, -4.4, -1, 0.99)), Decision::kUndecided);
+  EXPECT_EQ(decide(measured(-1.1, -1.4, -0.8, 0.7)), Decision::kUndecided);
+}
+
+TEST(Decision, IsOpenWithoutEnoughImages) {
+  for (const PairedDifference& certain :
+       {measured(-3, -3.2, -2.8, 1), measured(0.4, 0.2, 0.6, 0)}) {
+    PairedDifference difference = certain;
+    difference.effective_images = 9.9;
+    EXPECT_EQ(decide(difference), Decision::kUndecided);
+    difference = certain;
+    difference.objects = 0;
+    EXPECT_EQ(decide(difference), Decision::kUndecided);
+    difference = certain;
+    difference.ap.reset();
+    EXPECT_EQ(decide(difference), Decision::kUndecided);
+  }
+}
+
 TEST(MoreImages, FollowTheSquareOfTheWidth) {
   const PairedDifference difference = measured(-1, -2, 0, 0.5);
   EXPECT_EQ(more_images_for(difference, 0.005), 3000);

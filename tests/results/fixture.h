@@ -71,6 +71,28 @@ inline OrderedJson accuracy_record(const Cell& cell, double ap, double true_byte
             {"ratio_fp32_true", 7.5}}}};
 }
 
+// Of a cell whose AP is `base` + `delta`; with a tolerance of 1 point. Its verdict is "says within"
+// (or beyond, undecided), by the interval.
+inline OrderedJson uncertain_record(const Cell& cell, double base, double delta, double low,
+                                    double high, double true_bytes) {
+  OrderedJson record = accuracy_record(cell, base + delta, true_bytes);
+  const std::string decision = low >= -0.01 ? "within" : high < -0.01 ? "beyond" : "undecided";
+  record["uncertainty"] = {
+      {"resamples", 1000},
+      {"confidence", 0.95},
+      {"delta_AP",
+       {{"value", delta}, {"low", low}, {"high", high}, {"standard_error", (high - low) / 4}}},
+      {"delta_AP50", {{"value", 0}, {"low", -0.3}, {"high", 0.3}, {"standard_error", 0.15}}},
+      {"p_loss_above_tolerance", 0.5},
+      {"tolerance", 0.01},
+      {"images", 240},
+      {"effective_images", 120.5},
+      {"objects", 700},
+      {"decision", decision},
+      {"verdict", "says " + decision}};
+  return record;
+}
+
 inline OrderedJson latency_record(const Cell& cell, double median, std::string_view execution) {
   return {{"schema", 1},
           {"kind", "latency"},
