@@ -69,7 +69,7 @@ class BytesChart {
     LabelPlacer placer(frame.area);
     draw_baseline(svg, frame, run_);
     draw_front(svg, frame, placer);
-    draw_error_bars(svg, frame, placer);
+    if (!bars.empty()) draw_error_bars(svg, frame, placer);
     draw_marks(svg, frame, placer);
     draw_labels(svg, frame, placer);
     draw_legend(svg, {frame.area.right + 24, frame.area.top - 8, kWidth - 16, frame.area.bottom},
