@@ -33,7 +33,9 @@ class BitsChart {
     if (rows_.empty()) return empty_chart(kId, kTitle, run_);
     const std::size_t lines = (panels_.size() + columns_ - 1) / columns_;
     const double panel_height = lines == 1 ? 330 : 230;
-    const double height = kTop + static_cast<double>(lines) * (panel_height + kGapY) + 18;
+    const std::string bars = error_bar_note(rows_);
+    const double height = kTop + static_cast<double>(lines) * (panel_height + kGapY) + 18 +
+                          (bars.empty() ? 0 : kNoteLine);
     Svg svg(kWidth, height, kId, kTitle, description());
     draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle,
                  results::setting_of(run_));
@@ -49,8 +51,11 @@ class BitsChart {
                {13, kInk, Anchor::kMiddle, true});
       shown += draw_panel(svg, frame, panels_[i]);
     }
-    if (const std::string note = left_out_note(run_, shown); !note.empty())
-      svg.text({kMargin, height - 14}, note + '.', {11, kMuted});
+    if (!bars.empty())
+      svg.text({kMargin, height - 14}, fit_text(bars, kWidth - 2 * kMargin, 11), {11, kMuted});
+    if (const std::string note = left_out_note(run_, shown); !note.empty()) {
+      svg.text({kMargin, height - 14 - (bars.empty() ? 0 : kNoteLine)}, note + '.', {11, kMuted});
+    }
     return svg.str();
   }
 
@@ -103,9 +108,12 @@ class BitsChart {
       for (const auto& [bits, percent] : best) line.push_back(frame.at(bits, percent));
       if (line.size() > 1) svg.polyline(line, {series_colour(i), 2});
       for (const Row* row : members) {
+        if (const auto bar = error_bar(frame, *row, row->bits))
+          draw_error_bar(svg, *bar, series_colour(i));
+      }
+      for (const Row* row : members) {
         svg.mark(series_shape(i), frame.at(row->bits, *row->ap * 100), kRadius - 0.5,
-                 series_colour(i),
-                 fmt::format("{}: AP {:.2f}", unique_name(run_, *row), *row->ap * 100));
+                 series_colour(i), fmt::format("{}: {}", unique_name(run_, *row), ap_text(*row)));
       }
       shown += members.size();
     }
@@ -129,6 +137,7 @@ class BitsChart {
         panels_.size(), results::setting_of(run_));
     if (const Row* baseline = run_.baseline())
       text += fmt::format(" Baseline {}.", baseline_entry(*baseline).text);
+    if (const std::string bars = error_bar_note(rows_); !bars.empty()) text += ' ' + bars;
     return text;
   }
 

@@ -55,7 +55,9 @@ class BytesChart {
 
   [[nodiscard]] std::string draw() const {
     if (rows_.empty()) return empty_chart(kId, kTitle, run_);
-    Svg svg(kWidth, kHeight, kId, kTitle, description());
+    const std::string bars = error_bar_note(rows_);
+    const double height = kHeight + (bars.empty() ? 0 : kNoteLine);
+    Svg svg(kWidth, height, kId, kTitle, description());
     draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle,
                  results::setting_of(run_));
     const Frame frame = make_frame();
@@ -67,6 +69,7 @@ class BytesChart {
     LabelPlacer placer(frame.area);
     draw_baseline(svg, frame, run_);
     draw_front(svg, frame, placer);
+    if (!bars.empty()) draw_error_bars(svg, frame, placer);
     draw_marks(svg, frame, placer);
     draw_labels(svg, frame, placer);
     draw_legend(svg, {frame.area.right + 24, frame.area.top - 8, kWidth - 16, frame.area.bottom},
@@ -78,6 +81,8 @@ class BytesChart {
         "accurate." +
         (note.empty() ? "" : " " + note + '.');
     svg.text({kMargin, kHeight - 14}, fit_text(reading, kWidth - 2 * kMargin, 11), {11, kMuted});
+    if (!bars.empty())
+      svg.text({kMargin, height - 14}, fit_text(bars, kWidth - 2 * kMargin, 11), {11, kMuted});
     return svg.str();
   }
 
@@ -128,6 +133,17 @@ class BytesChart {
     for (std::size_t i = 1; i < steps.size(); ++i) placer.avoid(steps[i - 1], steps[i]);
   }
 
+  void draw_error_bars(Svg& svg, const Frame& frame, LabelPlacer& placer) const {
+    svg.open("error-bars");
+    for (const Row* row : rows_) {
+      const auto bar = error_bar(frame, *row, *row->true_bytes);
+      if (!bar) continue;
+      draw_error_bar(svg, *bar, colour(*row));
+      placer.avoid(bar->low, bar->high);
+    }
+    svg.close();
+  }
+
   void draw_marks(Svg& svg, const Frame& frame, LabelPlacer& placer) const {
     svg.open("marks");
     for (const bool on_front : {false, true}) {
@@ -147,10 +163,10 @@ class BytesChart {
   void draw_mark(Svg& svg, const Frame& frame, LabelPlacer& placer, const Row& row,
                  double opacity) const {
     const Point at = place(frame, row);
-    svg.mark(shape(row), at, kRadius, colour(row),
-             fmt::format("{}: AP {:.2f}, {}", unique_name(run_, row), *row.ap * 100,
-                         size_text(*row.true_bytes)),
-             opacity);
+    svg.mark(
+        shape(row), at, kRadius, colour(row),
+        fmt::format("{}: {}, {}", unique_name(run_, row), ap_text(row), size_text(*row.true_bytes)),
+        opacity);
     placer.add_mark(at, kRadius + 1);
   }
 
@@ -237,10 +253,15 @@ class BytesChart {
       text += fmt::format(" Baseline {}.", baseline_entry(*baseline).text);
     if (!front_.empty()) text += " Pareto front from small to large:";
     for (std::size_t i = 0; i < std::min(front_.size(), kMostFrontLabels); ++i) {
-      text += fmt::format("{} {} ({}, AP {:.2f})", i == 0 ? "" : ",", unique_name(run_, *front_[i]),
-                          size_text(*front_[i]->true_bytes), *front_[i]->ap * 100);
+      const Row& row = *front_[i];
+      const std::string interval = interval_text(row);
+      text += fmt::format("{} {} ({}, AP {:.2f}{}{})", i == 0 ? "" : ",", unique_name(run_, row),
+                          size_text(*row.true_bytes), *row.ap * 100, interval.empty() ? "" : ", ",
+                          interval);
     }
-    return text + '.';
+    text += '.';
+    if (const std::string bars = error_bar_note(rows_); !bars.empty()) text += ' ' + bars;
+    return text;
   }
 
   const Run& run_;

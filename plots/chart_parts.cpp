@@ -13,6 +13,8 @@ namespace qyolo::plots {
 using results::Row;
 using results::Run;
 
+constexpr double kErrorBarOpacity = 0.7;
+
 Series::Series(const Run& run, std::string Row::*name) {
   for (const Row& row : run.rows) {
     if (!row.baseline && index_.try_emplace(row.*name, names_.size()).second)
@@ -49,10 +51,49 @@ std::pair<double, double> percent_range(const std::vector<const Row*>& rows, con
   const auto add = [&](const Row& row) {
     low = std::min(low, *row.ap * 100);
     high = std::max(high, *row.ap * 100);
+    if (const auto interval = row.ap_interval()) {
+      low = std::min(low, interval->first * 100);
+      high = std::max(high, interval->second * 100);
+    }
   };
   for (const Row* row : rows) add(*row);
   if (baseline != nullptr) add(*baseline);
   return {low, high};
+}
+
+std::optional<ErrorBar> error_bar(const Frame& frame, const Row& row, double x_value) {
+  const auto interval = row.ap_interval();
+  if (!interval) return std::nullopt;
+  return ErrorBar{frame.at(x_value, interval->first * 100),
+                  frame.at(x_value, interval->second * 100)};
+}
+
+void draw_error_bar(Svg& svg, const ErrorBar& bar, std::string_view colour) {
+  svg.line(bar.low, bar.high, {colour, 1.4, {}, kErrorBarOpacity});
+}
+
+std::string interval_text(const Row& row) {
+  const auto interval = row.ap_interval();
+  if (!interval) return "";
+  return fmt::format("{} to {}", results::fixed(interval->first * 100, 1),
+                     results::fixed(interval->second * 100, 1));
+}
+
+std::string ap_text(const Row& row) {
+  std::string text = fmt::format("AP {:.2f}", *row.ap * 100);
+  if (const std::string interval = interval_text(row); !interval.empty())
+    text += fmt::format(" ({})", interval);
+  return text;
+}
+
+std::string error_bar_note(const std::vector<const Row*>& rows) {
+  const auto found =
+      std::ranges::find_if(rows, [](const Row* row) { return row->ap_interval().has_value(); });
+  if (found == rows.end()) return "";
+  return fmt::format(
+      "Vertical bars: the baseline's AP plus the {}interval of the difference to it, which is what "
+      "the number of images leaves open.",
+      (*found)->confidence ? results::percent_text(*(*found)->confidence) + ' ' : "");
 }
 
 std::string left_out_note(const Run& run, std::size_t shown) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@ inline constexpr double kWidth = 960;
 inline constexpr double kMargin = 28;
 inline constexpr double kRadius = 5;     // of marks
 inline constexpr double kFootroom = 14;  // lowest grid line to axis, so that marks at 0 stand free
+inline constexpr double kNoteLine = 16;  // from one line below a chart to the next
 inline constexpr std::string_view kBaselineDash = "6 4";
 
 // Distinct names in the order of the experiment, so that a series looks the same in every chart.
@@ -38,7 +40,7 @@ class Series {
 // Rows told apart by scheme, bits and granularity are called so, others by their label.
 [[nodiscard]] std::string unique_name(const results::Run& run, const results::Row& row);
 
-// Lowest and highest AP in percent. REQUIRES: all rows have one.
+// Lowest and highest AP in percent, intervals included. REQUIRES: all rows have an AP.
 [[nodiscard]] std::pair<double, double> percent_range(const std::vector<const results::Row*>& rows,
                                                       const results::Row* baseline);
 // Whole steps around the percentages, with `room` (of their extent) above.
@@ -47,6 +49,21 @@ class Series {
 // The dashed line of the baseline across the frame, and its legend ("fp32 74.53").
 void draw_baseline(Svg& svg, const Frame& frame, const results::Run& run);
 [[nodiscard]] LegendEntry baseline_entry(const results::Row& baseline);
+
+// Error bars of AP: the baseline's AP plus the interval of the difference.
+struct ErrorBar {
+  Point low, high;
+};
+// None for a row without an interval.
+[[nodiscard]] std::optional<ErrorBar> error_bar(const Frame& frame, const results::Row& row,
+                                                double x_value);
+void draw_error_bar(Svg& svg, const ErrorBar& bar, std::string_view colour);
+// "53.5 to 56.0", in percent, or empty.
+[[nodiscard]] std::string interval_text(const results::Row& row);
+// "AP 54.78 (53.5 to 56.0)"; the latter where there is an interval.
+[[nodiscard]] std::string ap_text(const results::Row& row);
+// What the bars are, in a sentence; empty where no row has one.
+[[nodiscard]] std::string error_bar_note(const std::vector<const results::Row*>& rows);
 
 // "2 of 45 cells not shown: 1 failed, 1 pending", or empty.
 [[nodiscard]] std::string left_out_note(const results::Run& run, std::size_t shown);

@@ -16,10 +16,12 @@
 namespace qyolo::plots {
 
 // AP against true bytes: one mark per cell, colour by scheme, shape by granularity, bits beside it
-// where there is room, the Pareto front as a labelled step line, the baseline as a dashed line.
+// where there is room, the Pareto front as a labelled step line, the baseline as a dashed line;
+// error bars of AP where the records have an uncertainty.
 [[nodiscard]] std::string accuracy_against_bytes(const results::Run& run);
 
-// AP against bits: one line per scheme, one panel per granularity, the baseline as a dashed line.
+// AP against bits: one line per scheme, one panel per granularity, the baseline as a dashed line,
+// error bars of AP where the records have an uncertainty.
 [[nodiscard]] std::string accuracy_against_bits(const results::Run& run);
 
 // AP loss against the baseline in percentage points, as a heat map: a line per scheme, grouped by

@@ -153,8 +153,8 @@ void add_memory(const Run& run, ReadingTable& table) {
       "FP16 or FP32.");
   if (coded) {
     table.notes.push_back(
-        "Size coded: with the regions entropy-coded, as `qyolo quantize --regions entropy` writes "
-        "them; all else as in Size.");
+        "Size coded: with the regions of piecewise-linear schemes entropy-coded, as qyolo quantize "
+        "--regions entropy writes them.");
   }
   if (largest(run, {&Row::ratio_fp16_paper}) > 0) {
     table.notes.push_back(

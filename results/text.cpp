@@ -139,7 +139,7 @@ std::string latex_text(std::string_view text) {
     // The few symbols of our own tables.
     if (replace_prefix(rest, "×", "$\\times$", out) ||
         replace_prefix(rest, "Δ", "$\\Delta$", out) || replace_prefix(rest, "–", "--", out) ||
-        replace_prefix(rest, kReplacement, "?", out))
+        replace_prefix(rest, "±", "$\\pm$", out) || replace_prefix(rest, kReplacement, "?", out))
       continue;
     const bool ligature = rest.starts_with("--");
     const std::string_view escaped = latex_character(rest[0]);

@@ -65,15 +65,17 @@ std::string counted(std::size_t part, std::size_t all) {
 
 std::vector<std::string> answers_of(const Rows& rows) {
   const Limit limit = limit_of(rows);
-  const std::string confidence = shared(rows, &Row::confidence, percent_text, "the asked");
+  const std::string certain = shared(
+      rows, &Row::confidence,
+      [](double share) { return fmt::format("certain (at least {})", percent_text(share)); },
+      "certain");
   const Rows within = rows_with(rows, "within"), beyond = rows_with(rows, "beyond"),
              undecided = rows_with(rows, "undecided");
   std::vector<std::string> answers;
   if (within.empty()) {
-    answers.push_back(
-        fmt::format("No cell stays {} with at least {} certainty.", limit.kept, confidence));
+    answers.push_back(fmt::format("No cell is {} to stay {}.", certain, limit.kept));
   } else {
-    answers.push_back(fmt::format("With at least {} certainty {}, {}: {}.", confidence, limit.kept,
+    answers.push_back(fmt::format("C{} to stay {}, {}: {}.", certain.substr(1), limit.kept,
                                   counted(within.size(), rows.size()), names_of(within)));
   }
   const auto smallest = std::ranges::min_element(within, {}, [](const Row* row) {

@@ -11,7 +11,7 @@ namespace qyolo::results {
 // All empty where no record has an uncertainty.
 struct Verdicts {
   // What the cells say together, a sentence each:
-  //   With at least 95 % certainty within 1 point, 2 of 18 cells: affine 8-bit layer, ....
+  //   Certain (at least 95 %) to stay within 1 point, 2 of 18 cells: affine 8-bit layer, ....
   //   Smallest within 1 point: pwlq 6-bit filter, 2.14 MB.       by true bytes
   //   Undecided, more images would tell, 1 of 18 cells: pwlq 5-bit layer.
   //   Certain to lose more than 1 point: 15 of 18 cells.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "plots/labels.h"
 #include "tests/plots/chart_checks.h"
 #include "tests/results/fixture.h"
 
@@ -23,6 +24,7 @@ using testing::kPwlq;
 using testing::manifest_of;
 using ::testing::Not;
 using testing::run_of;
+using testing::uncertain_record;
 using testing::well_formed;
 
 // Schemes, bits and granularities as a study has them; AP saturates towards the baseline's.
@@ -147,6 +149,78 @@ TEST(Charts, StayBoundedForManyCells) {
   const auto run = run_of(manifest_of(cells), records);
   for (const std::string& svg : {accuracy_against_bytes(run), accuracy_against_bits(run)})
     EXPECT_TRUE(well_formed(svg));
+}
+
+// The study with intervals of `width` AP around the differences.
+Run uncertain_study(double width) {
+  std::vector<Cell> cells = {kFp32};
+  std::vector<OrderedJson> records = {accuracy_record(kFp32, 0.745, 5420000)};
+  for (const char* scheme : {"affine", "symmetric", "pwlq"}) {
+    for (const int bits : {8, 6, 5, 4, 3}) {
+      for (const char* granularity : {"layer", "filter"}) {
+        cells.push_back({scheme, bits, granularity});
+        const double loss = std::exp2(1 - bits) * (*scheme == 'p' ? 0.5 : *scheme == 'a' ? 0.9 : 1);
+        records.push_back(uncertain_record(
+            cells.back(), 0.745, -loss, -loss - width / 2, -loss + width / 2,
+            170000.0 * bits + (*scheme == 'p' ? 180000 : 0) + (*granularity == 'l' ? 0 : 40000)));
+      }
+    }
+  }
+  return run_of(manifest_of(cells), records);
+}
+
+// Lengths of the lines in a chart, in the order drawn.
+std::vector<double> heights(const std::string& lines) {
+  const auto ends = testing::line_ends_of(lines);
+  std::vector<double> found;
+  for (std::size_t i = 0; i + 1 < ends.size(); i += 2) {
+    EXPECT_EQ(ends[i].x, ends[i + 1].x);
+    found.push_back(ends[i].y - ends[i + 1].y);
+  }
+  return found;
+}
+
+TEST(ErrorBars, OfTheBytesChartSpanTheIntervals) {
+  const std::string svg = accuracy_against_bytes(uncertain_study(0.04));
+  expect_sound(svg);
+  const auto bars = heights(group(svg, "error-bars"));
+  ASSERT_EQ(bars.size(), 30U);
+  for (const double bar : bars) EXPECT_NEAR(bar, bars.front(), 0.03);
+  const auto twice = heights(group(accuracy_against_bytes(uncertain_study(0.02)), "error-bars"));
+  EXPECT_NEAR(bars.front() / twice.front(), 2, 0.3) << "the axis grows with the bars";
+  EXPECT_THAT(svg, HasSubstr("pwlq 8-bit filter: AP 74.11 (72.1 to 76.1), 1.580 MB"));
+  EXPECT_THAT(svg, HasSubstr("pwlq 8-bit layer (1.540 MB, AP 74.11, 72.1 to 76.1)"));
+  EXPECT_TRUE(contains_text(svg,
+                            "Vertical bars: the baseline's AP plus the 95 % interval of the "
+                            "difference to it, which is what the number of images leaves open."));
+}
+
+TEST(ErrorBars, AreLinesThatLabelsKeepOff) {
+  const std::string svg = accuracy_against_bytes(uncertain_study(0.04));
+  const auto ends = testing::line_ends_of(group(svg, "error-bars"));
+  std::size_t crossed = 0, texts = 0;
+  for (const auto& label : testing::texts_of(group(svg, "labels"))) {
+    ++texts;
+    for (std::size_t i = 0; i + 1 < ends.size(); i += 2)
+      crossed += crosses(ends[i], ends[i + 1], label.box) ? 1 : 0;
+  }
+  EXPECT_GT(texts, 10U);
+  EXPECT_LE(crossed, 10U) << "17 would be, if the bars were not avoided";
+}
+
+TEST(ErrorBars, OfTheBitsChartAreInItsTooltipsAndDescription) {
+  const std::string with = accuracy_against_bits(uncertain_study(0.0404));
+  expect_sound(with, 4.5);
+  EXPECT_THAT(with, HasSubstr("affine 4-bit filter: AP 63.25 (61.2 to 65.3)"));
+  EXPECT_EQ(count_of(with, "Vertical bars: the baseline"), 2U);  // description and footnote
+}
+
+TEST(ErrorBars, AreAbsentWhereRecordsHaveNoUncertainty) {
+  for (const std::string& svg : {accuracy_against_bytes(study({"layer", "filter"})),
+                                 accuracy_against_bits(study({"layer", "filter"}))}) {
+    EXPECT_THAT(svg, Not(HasSubstr("Vertical bars")));
+    EXPECT_EQ(testing::line_ends_of(group(svg, "error-bars")).size(), 0U);
+  }
 }
 
 TEST(AccuracyAgainstBits, HasAPanelPerGranularityAndALinePerScheme) {

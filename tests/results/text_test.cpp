@@ -38,7 +38,7 @@ TEST(LatexText, EscapesEverySpecialCharacter) {
             "\\textasciicircum{}\\textasciitilde{}\\textless{}\\textgreater{}\\textbar{}");
   EXPECT_EQ(latex_text("[8]*"), "{[}8]{*}") << "never the argument of a line end";
   EXPECT_EQ(latex_text("a--b-c"), "a-{}-b-c") << "no ligature";
-  EXPECT_EQ(latex_text("ΔAP 2× –"), "$\\Delta$AP 2$\\times$ --");
+  EXPECT_EQ(latex_text("ΔAP 2× – ±1"), "$\\Delta$AP 2$\\times$ -- $\\pm$1");
 }
 
 TEST(CsvField, QuotesAsRfc4180) {

@@ -36,7 +36,7 @@ Run study() {
 
 TEST(Verdicts, TheShortAnswerNamesWhatIsCertainTheSmallestAndWhatIsNot) {
   EXPECT_THAT(verdicts_of(study()).answers,
-              ElementsAre("With at least 95 % certainty within 1 point, 2 of 4 cells: "
+              ElementsAre("Certain (at least 95 %) to stay within 1 point, 2 of 4 cells: "
                           "affine-8-filter, pwlq-6-layer.",
                           "Smallest within 1 point: pwlq-6-layer, 1.14 MB.",
                           "Undecided, more images would tell, 1 of 4 cells: pwlq-5-layer.",
@@ -56,7 +56,7 @@ TEST(Verdicts, SayThatNothingIsCertain) {
                           {accuracy_record(kFp32, 0.75, 5420000),
                            uncertain_record(kFive, 0.75, -0.009, -0.02, 0.002, 900000)});
   EXPECT_THAT(verdicts_of(run).answers,
-              ElementsAre("No cell stays within 1 point with at least 95 % certainty.",
+              ElementsAre("No cell is certain (at least 95 %) to stay within 1 point.",
                           "Undecided, more images would tell, 1 of 1 cell: pwlq-5-layer."));
 }
 
@@ -88,12 +88,13 @@ TEST(Verdicts, AreAbsentWhereNoRecordHasAnUncertainty) {
 
 TEST(Verdicts, AreASectionOfMarkdownAndOfLatex) {
   const std::string markdown = emit_table(study(), TableFormat::kMarkdown, TablePart::kVerdicts);
-  EXPECT_THAT(markdown, HasSubstr("\n## Verdicts\n\nWith at least 95 % certainty within 1 point"));
+  EXPECT_THAT(markdown,
+              HasSubstr("\n## Verdicts\n\nCertain (at least 95 %) to stay within 1 point"));
   EXPECT_THAT(markdown, HasSubstr(".\n\nThe range in brackets is"));
   EXPECT_THAT(markdown, HasSubstr(".\n\n- affine-8-filter: says within\n"));
   EXPECT_THAT(markdown, Not(HasSubstr("Granularity")));
   const std::string latex = emit_table(study(), TableFormat::kLatex, TablePart::kVerdicts);
-  EXPECT_THAT(latex, HasSubstr("\\subsection*{Verdicts}\nWith at least 95 \\%"));
+  EXPECT_THAT(latex, HasSubstr("\\subsection*{Verdicts}\nCertain (at least 95 \\%)"));
   EXPECT_THAT(latex, HasSubstr("\\begin{itemize}\n\\item affine-8-filter: says within\n"));
   EXPECT_THAT(latex, HasSubstr("\\item affine-4-filter: says beyond\n\\end{itemize}\n"));
 }
@@ -173,7 +174,7 @@ TEST(CodedRegions, HaveAColumnAndAFootnoteWhereARowHasThem) {
   const std::string text = emit_table(with, TableFormat::kMarkdown);
   EXPECT_THAT(text, HasSubstr("| Size, MB | Size coded, MB |"));
   EXPECT_THAT(text, HasSubstr("|    0.974 |          0.882 |"));
-  EXPECT_THAT(text, HasSubstr("regions entropy-coded, as \\`qyolo quantize --regions entropy\\`"));
+  EXPECT_THAT(text, HasSubstr("entropy-coded, as qyolo quantize --regions entropy writes them."));
 }
 
 }  // namespace
