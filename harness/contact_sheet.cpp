@@ -126,8 +126,8 @@ class Panel {
         if (mark.changed != changed) continue;
         const cv::Rect box = place(mark.box);
         // A light seam, so that the box shows on any background.
-        draw_box(picture_, box, kWhite, changed ? 5 : 3, mark.dashed);
-        draw_box(picture_, box, mark.colour, changed ? 3 : 1, mark.dashed);
+        if (changed) draw_box(picture_, box, kWhite, 5, mark.dashed);
+        draw_box(picture_, box, mark.colour, changed ? 3 : 2, mark.dashed);
       }
     }
     std::vector<cv::Rect> boxes;
@@ -198,20 +198,29 @@ std::vector<Mark> marks_of(const Diff& diff, const metrics::ImageChanges& image,
   const auto label = [&](const Detection& detection) {
     return fmt::format("{} {:.2f}", diff.class_name(detection.category_id), detection.score);
   };
+  const auto place_of = [before](const auto& seen) {
+    return before ? seen.baseline_detection : seen.other_detection;
+  };
+  std::set<std::uint32_t> on_objects;  // false detections that are drawn with the object they show
+  std::set<std::uint32_t> changed_detections;
+  for (const metrics::FalseDetection& one : image.false_detections) {
+    if ((one.newly_false() || one.no_longer_false()) && place_of(one))
+      changed_detections.insert(*place_of(one));
+  }
   std::vector<Mark> marks;
-  std::set<std::uint32_t> shown;
   for (const metrics::SeenObject& object : image.objects) {
     const Annotation& truth = diff.truth.annotations[object.annotation];
     const std::string name = diff.class_name(truth.category_id);
     const bool changed = object.newly_missed() || object.newly_found();
-    const auto place = before ? object.baseline_detection : object.other_detection;
+    const auto place = place_of(object);
     switch (before ? object.baseline : object.other) {
       case Sighting::kFound:
         marks.push_back({file[*place].bbox, kGreen, false, changed, label(file[*place])});
         break;
       case Sighting::kOtherClass:
-        shown.insert(*place);
-        marks.push_back({file[*place].bbox, kPurple, false, changed,
+        on_objects.insert(*place);
+        marks.push_back({file[*place].bbox, kPurple, false,
+                         changed || changed_detections.contains(*place),
                          name + " as " + label(file[*place])});
         break;
       case Sighting::kMissed:
@@ -220,10 +229,10 @@ std::vector<Mark> marks_of(const Diff& diff, const metrics::ImageChanges& image,
     }
   }
   for (const metrics::FalseDetection& one : image.false_detections) {
-    const auto place = before ? one.baseline_detection : one.other_detection;
-    if (!place || shown.contains(*place)) continue;
-    const bool changed = one.newly_false() || one.no_longer_false();
-    marks.push_back({file[*place].bbox, kBlue, false, changed, label(file[*place])});
+    const auto place = place_of(one);
+    if (!place || on_objects.contains(*place)) continue;
+    marks.push_back({file[*place].bbox, kBlue, false, changed_detections.contains(*place),
+                     label(file[*place])});
   }
   return marks;
 }

@@ -30,9 +30,8 @@ void limit_images(int limit, GroundTruth& truth, std::vector<Detection>& baselin
 
 Status check_detections(const GroundTruth& truth, std::span<const Detection> detections,
                         const std::string& name, std::vector<std::string>& warnings) {
-  const auto sorted =
-      metrics::detections_by_image(detections, metrics::SceneIndex(truth),
-                                   -std::numeric_limits<double>::infinity());
+  const auto sorted = metrics::detections_by_image(detections, metrics::SceneIndex(truth),
+                                                   -std::numeric_limits<double>::infinity());
   if (!sorted.ok()) return error("{}: {}", name, sorted.error().message);
   if (sorted->unknown_category > 0) {
     warnings.push_back(

@@ -38,8 +38,8 @@ struct Diff {
   [[nodiscard]] std::string image_name(std::int64_t image_id) const;
 };
 
-// From COCO results files, without a network. `limit` > 0 keeps the first images by file name. Fails
-// where a file does not fit the annotations, and without a confidence where none is best.
+// From COCO results files, without a network. `limit` > 0 keeps the first images by file name.
+// Fails where a file does not fit the annotations, and without a confidence where none is best.
 Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
                         int limit, const DiffOptions& options);

@@ -61,10 +61,10 @@ std::string class_table(const Diff& diff) {
 
 std::string confidence_text(const Diff& diff) {
   const metrics::DetectionChanges& changes = diff.changes;
-  std::string text = fmt::format(
-      "Confidence {:.6g}, {}: mean F1 {:.3f} of A, {:.3f} of B.", changes.options.confidence,
-      diff.confidence_given ? "as given" : "the best mean F1 of A", changes.mean_f1_baseline(),
-      changes.mean_f1_other());
+  std::string text = fmt::format("Confidence {:.6g}, {}: mean F1 {:.3f} of A, {:.3f} of B.",
+                                 changes.options.confidence,
+                                 diff.confidence_given ? "as given" : "the best mean F1 of A",
+                                 changes.mean_f1_baseline(), changes.mean_f1_other());
   if (diff.confidence_given && diff.baseline_best) {
     text += fmt::format(" A's best is {:.3f}, at {:.6g}.", diff.baseline_best->mean_f1,
                         diff.baseline_best->confidence);
@@ -168,19 +168,17 @@ OrderedJson image_json(const Diff& diff, const ImageChanges& image) {
     if (object.newly_found()) found.push_back(object_json(diff, object));
   }
   for (const FalseDetection& one : image.false_detections) {
-    if (one.newly_false())
-      wrong.push_back(detection_json(diff, diff.other, one.other_detection));
+    if (one.newly_false()) wrong.push_back(detection_json(diff, diff.other, one.other_detection));
     if (one.no_longer_false())
       right.push_back(detection_json(diff, diff.baseline, one.baseline_detection));
   }
   const ChangeCounts& counts = image.counts;
-  OrderedJson json = {{"image_id", image.image_id},
-                      {"file_name", diff.image_name(image.image_id)},
-                      {"objects", counts.objects},
-                      {"missed", {{"baseline", counts.missed_baseline},
-                                  {"other", counts.missed_other}}},
-                      {"false", {{"baseline", counts.false_baseline},
-                                 {"other", counts.false_other}}}};
+  OrderedJson json = {
+      {"image_id", image.image_id},
+      {"file_name", diff.image_name(image.image_id)},
+      {"objects", counts.objects},
+      {"missed", {{"baseline", counts.missed_baseline}, {"other", counts.missed_other}}},
+      {"false", {{"baseline", counts.false_baseline}, {"other", counts.false_other}}}};
   json["newly_missed"] = std::move(missed);
   json["newly_found"] = std::move(found);
   json["newly_false"] = std::move(wrong);
@@ -212,8 +210,9 @@ std::string diff_text(const Diff& diff, std::size_t worst) {
                       changes.images.size(), changes.total.objects, changes.options.iou,
                       confidence_text(diff));
   text += class_table(diff);
-  text += "missed/100, false/100: objects missed and false alarms in 100 images; the rest are "
-          "counts.\nflips: newly missed objects that B shows as another class.\n";
+  text +=
+      "missed/100, false/100: objects missed and false alarms in 100 images; the rest are "
+      "counts.\nflips: newly missed objects that B shows as another class.\n";
   if (!changes.flips.empty()) {
     std::vector<std::string> flips;
     for (std::size_t i = 0; i < std::min<std::size_t>(changes.flips.size(), 8); ++i) {
@@ -239,8 +238,7 @@ OrderedJson diff_json(const Diff& diff, std::size_t worst) {
                       {"confidence", changes.options.confidence},
                       {"confidence_from", diff.confidence_given ? "given" : "best mean F1"},
                       {"image_count", changes.images.size()}};
-  json["mean_f1"] = {{"baseline", changes.mean_f1_baseline()},
-                     {"other", changes.mean_f1_other()}};
+  json["mean_f1"] = {{"baseline", changes.mean_f1_baseline()}, {"other", changes.mean_f1_other()}};
   json["best_f1"] = {{"baseline", best_json(diff.baseline_best)},
                      {"other", best_json(diff.other_best)}};
   json["total"] = counts_json(diff, changes.total);
@@ -261,7 +259,8 @@ OrderedJson diff_json(const Diff& diff, std::size_t worst) {
   for (const std::size_t i : changes.worst_images(worst))
     json["worst_images"].push_back(diff.image_name(changes.images[i].image_id));
   json["images"] = OrderedJson::array();
-  for (const ImageChanges& image : changes.images) json["images"].push_back(image_json(diff, image));
+  for (const ImageChanges& image : changes.images)
+    json["images"].push_back(image_json(diff, image));
   return json;
 }
 

@@ -68,9 +68,8 @@ Result<int> diff(const Arguments& arguments) {
   for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
   std::vector<std::string> sheets;
   if (!arguments.sheets.empty()) {
-    QYOLO_TRY(const auto paths,
-              harness::draw_contact_sheets(result, arguments.worst, arguments.images,
-                                           arguments.sheets));
+    QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst,
+                                                             arguments.images, arguments.sheets));
     for (const auto& path : paths) sheets.push_back(path.string());
   }
   if (arguments.output == "json") {
@@ -100,8 +99,7 @@ void add_diff(CLI::App& app, Action& action) {
   command->add_option("--model", arguments->model,
                       "Instead of files: checkpoint to run as it is (A) and as the cell below (B)");
   command->add_option("--images", arguments->images, "Image folder, for --model and --sheets");
-  command->add_option("--annotations", arguments->annotations,
-                      "COCO annotation file, for --model");
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file, for --model");
   command
       ->add_option("--conf", arguments->diff.confidence,
                    "Operating confidence (default: that of A's best mean F1 over the classes)")
