@@ -121,6 +121,32 @@ std::string image_text(const Diff& diff, const ImageChanges& image) {
       fmt::format("{}: {}", diff.image_name(image.image_id), fmt::join(parts, ", ")));
 }
 
+// Empty where no class changed.
+std::string flips_text(const Diff& diff) {
+  constexpr std::size_t kNamed = 8;
+  const metrics::DetectionChanges& changes = diff.changes;
+  std::string text;
+  if (!changes.flips.empty()) {
+    std::vector<std::string> flips;
+    for (std::size_t i = 0; i < std::min(changes.flips.size(), kNamed); ++i) {
+      const metrics::Flip& flip = changes.flips[i];
+      flips.push_back(fmt::format("{} as {} {}", diff.class_name(flip.from),
+                                  diff.class_name(flip.to), flip.count));
+    }
+    text += results::plain_text(fmt::format("Most frequent flips: {}.", fmt::join(flips, ", ")));
+    text += '\n';
+  }
+  if (changes.total.flipped_back > 0) {
+    text += fmt::format("Newly found objects that A shows as another class: {}.\n",
+                        changes.total.flipped_back);
+  }
+  if (changes.total.wrong_class_changed > 0) {
+    text += fmt::format("Objects that A and B show as two different wrong classes: {}.\n",
+                        changes.total.wrong_class_changed);
+  }
+  return text;
+}
+
 OrderedJson counts_json(const Diff& diff, const ChangeCounts& counts) {
   const auto side = [&](std::int64_t missed, std::int64_t wrong, double f1) {
     return OrderedJson{{"missed", missed},
@@ -136,6 +162,7 @@ OrderedJson counts_json(const Diff& diff, const ChangeCounts& counts) {
           {"flips", counts.flips},
           {"newly_found", counts.newly_found},
           {"flipped_back", counts.flipped_back},
+          {"wrong_class_changed", counts.wrong_class_changed},
           {"newly_false", counts.newly_false},
           {"no_longer_false", counts.no_longer_false}};
 }
@@ -213,16 +240,7 @@ std::string diff_text(const Diff& diff, std::size_t worst) {
   text +=
       "missed/100, false/100: objects missed and false alarms in 100 images; the rest are "
       "counts.\nflips: newly missed objects that B shows as another class.\n";
-  if (!changes.flips.empty()) {
-    std::vector<std::string> flips;
-    for (std::size_t i = 0; i < std::min<std::size_t>(changes.flips.size(), 8); ++i) {
-      const metrics::Flip& flip = changes.flips[i];
-      flips.push_back(fmt::format("{} as {} {}", diff.class_name(flip.from),
-                                  diff.class_name(flip.to), flip.count));
-    }
-    text += results::plain_text(fmt::format("Most frequent flips: {}", fmt::join(flips, ", ")));
-    text += '\n';
-  }
+  text += flips_text(diff);
   const std::vector<std::size_t> images = changes.worst_images(worst);
   if (images.empty()) return text;
   text += "\nImages that changed most:\n";

@@ -19,6 +19,7 @@ struct Network {
 
 // One network's view of one image.
 struct View {
+  std::span<const Detection> file;
   const Places& detections;
   ImageMatch match;
 
@@ -32,12 +33,17 @@ struct View {
     if (d == kNoMatch) return std::nullopt;
     return detections[d];
   }
+  // REQUIRES: sighting(object) == kOtherClass.
+  [[nodiscard]] std::int64_t wrong_class(std::size_t object) const {
+    return file[detections[match.other_class[object]]].category_id;
+  }
 };
 
 View view_of(const GroundTruth& truth, const Places& objects, const Network& network,
              std::size_t image, double iou) {
   const Places& detections = network.sorted.by_image[image];
-  View view{detections, match_objects(truth.annotations, objects, network.file, detections, iou)};
+  View view{network.file, detections,
+            match_objects(truth.annotations, objects, network.file, detections, iou)};
   match_other_classes(truth.annotations, objects, network.file, detections, iou, view.match);
   return view;
 }
@@ -49,6 +55,10 @@ std::vector<SeenObject> seen_objects(const GroundTruth& truth, const Places& obj
     if (truth.annotations[objects[g]].iscrowd) continue;
     seen.push_back({objects[g], baseline.sighting(g), other.sighting(g), baseline.shown_by(g),
                     other.shown_by(g)});
+    SeenObject& last = seen.back();
+    last.wrong_class_changed = last.baseline == Sighting::kOtherClass &&
+                               last.other == Sighting::kOtherClass &&
+                               baseline.wrong_class(g) != other.wrong_class(g);
   }
   return seen;
 }
@@ -86,6 +96,7 @@ ChangeCounts counts_of(const SeenObject& object) {
   counts.newly_found = object.newly_found() ? 1 : 0;
   counts.flips = object.flipped() ? 1 : 0;
   counts.flipped_back = object.flipped_back() ? 1 : 0;
+  counts.wrong_class_changed = object.wrong_class_changed ? 1 : 0;
   return counts;
 }
 
@@ -146,6 +157,7 @@ ChangeCounts& ChangeCounts::operator+=(const ChangeCounts& more) {
   no_longer_false += more.no_longer_false;
   flips += more.flips;
   flipped_back += more.flipped_back;
+  wrong_class_changed += more.wrong_class_changed;
   return *this;
 }
 

@@ -9,7 +9,8 @@
 //                    same place in the baseline (IoU, match_false()); no longer false: vice versa
 //   class flip       newly missed, but the other shows it as another class: a false detection of
 //                    that class overlaps the object (match_other_classes()); flipped back: newly
-//                    found, and the baseline showed it as another class
+//                    found, and the baseline showed it as another class; wrong class changed:
+//                    missed by both, which show it as two different classes
 // A flip stays newly missed in its own class, and its detection false in the other class. So, in
 // every class and image:
 //   missed by the other = missed by the baseline - newly found + newly missed
@@ -38,6 +39,7 @@ struct ChangeCounts {
   std::int64_t newly_missed = 0, newly_found = 0;
   std::int64_t newly_false = 0, no_longer_false = 0;
   std::int64_t flips = 0, flipped_back = 0;  // of the newly missed, of the newly found
+  std::int64_t wrong_class_changed = 0;      // of the missed by both
 
   [[nodiscard]] double f1_baseline() const;
   [[nodiscard]] double f1_other() const;
@@ -55,6 +57,7 @@ struct SeenObject {
   // Place in the network's detections: that found it, or that shows it as another class.
   std::optional<std::uint32_t> baseline_detection;
   std::optional<std::uint32_t> other_detection;
+  bool wrong_class_changed = false;
 
   [[nodiscard]] bool newly_missed() const {
     return baseline == Sighting::kFound && other != Sighting::kFound;

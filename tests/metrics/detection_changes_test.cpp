@@ -191,6 +191,25 @@ TEST(DetectionChanges, AFlipIsNewlyMissedInItsClassAndFalseInTheOther) {
   EXPECT_TRUE(back.flips.empty());
 }
 
+TEST(DetectionChanges, AnObjectThatBothShowAsAnotherClassMayChangeItsWrongClass) {
+  Scenes scenes;
+  scenes.object(kLeft, 1);
+  scenes.object(kMiddle, 1);
+  scenes.baseline = {Scenes::at(kLeft, 0.9, 2), Scenes::at(kMiddle, 0.9, 3)};
+  scenes.other = {Scenes::at(kLeft, 0.9, 3), Scenes::at(kMiddle, 0.9, 3)};
+  const DetectionChanges found = changes(scenes);
+  EXPECT_EQ(found.total, (ChangeCounts{.objects = 2,
+                                       .missed_baseline = 2,
+                                       .missed_other = 2,
+                                       .false_baseline = 2,
+                                       .false_other = 2,
+                                       .newly_false = 1,
+                                       .no_longer_false = 1,
+                                       .wrong_class_changed = 1}));
+  EXPECT_TRUE(found.images[0].objects[0].wrong_class_changed);
+  EXPECT_TRUE(found.flips.empty());
+}
+
 TEST(DetectionChanges, OneDetectionShowsOneObjectAndTheOneItOverlapsMost) {
   Scenes scenes;
   scenes.object(kLeft, 1);
@@ -353,6 +372,7 @@ TEST(DetectionChanges, SwappedNetworksSwapTheObjectsGainedAndLost) {
     EXPECT_EQ(there.newly_missed, back.newly_found);
     EXPECT_EQ(there.newly_found, back.newly_missed);
     EXPECT_EQ(there.flips, back.flipped_back);
+    EXPECT_EQ(there.wrong_class_changed, back.wrong_class_changed);
     EXPECT_EQ(there.false_other, back.false_baseline);
   }
 }

@@ -102,7 +102,7 @@ TEST_F(DiffCommand, TextIsASummaryATableAndTheWorstImages) {
       result.out,
       HasSubstr("| washer |       2 |          0.0 | 50.0 |         0.0 |   0.0 |            1 |"
                 "     1 |           0 |           0 |               0 |\n"));
-  EXPECT_THAT(result.out, HasSubstr("Most frequent flips: washer as nut 1\n"));
+  EXPECT_THAT(result.out, HasSubstr("Most frequent flips: washer as nut 1.\n"));
   EXPECT_THAT(result.out,
               HasSubstr("Images that changed most:\n"
                         "  one.png: 1 newly missed (washer as nut), 1 newly false (nut)\n"));
@@ -159,6 +159,12 @@ TEST_F(DiffCommand, BadInputIsOneSentence) {
   baseline_ = good;
   other_ = (folder_.path() / "none.json").string();
   expect_one_sentence(run(), "none.json");
+}
+
+TEST_F(DiffCommand, HelpHasAnExample) {
+  const auto help = qyolo({"diff", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("Example: qyolo diff "));
 }
 
 TEST_F(DiffCommand, MissingImagesAreOneSentence) {
