@@ -30,6 +30,7 @@ int run_command(int argc, char** argv) {
   add_quantize(app, action);
   add_tables(app, action);
   add_compare(app, action);
+  add_diff(app, action);
   add_plot(app, action);
   add_inspect(app, action);
   add_score(app, action);

@@ -1,0 +1,136 @@
+#include "harness/diff.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "datasets/coco_json.h"
+#include "metrics/object_match.h"
+
+namespace qyolo::harness {
+namespace {
+
+// Keeps the first `limit` images by file name, and what is theirs.
+void limit_images(int limit, GroundTruth& truth, std::vector<Detection>& baseline,
+                  std::vector<Detection>& other) {
+  const auto keep = static_cast<std::size_t>(limit);
+  if (limit <= 0 || truth.images.size() <= keep) return;
+  std::ranges::stable_sort(truth.images, {}, &ImageInfo::file_name);
+  std::set<std::int64_t> cut;
+  for (std::size_t i = keep; i < truth.images.size(); ++i) cut.insert(truth.images[i].id);
+  truth.images.resize(keep);
+  const auto is_cut = [&](const auto& item) { return cut.contains(item.image_id); };
+  std::erase_if(truth.annotations, is_cut);
+  std::erase_if(baseline, is_cut);
+  std::erase_if(other, is_cut);
+}
+
+Status check_detections(const GroundTruth& truth, std::span<const Detection> detections,
+                        const std::string& name, std::vector<std::string>& warnings) {
+  const auto sorted = metrics::detections_by_image(detections, metrics::SceneIndex(truth),
+                                                   -std::numeric_limits<double>::infinity());
+  if (!sorted.ok()) return error("{}: {}", name, sorted.error().message);
+  if (sorted->unknown_category > 0) {
+    warnings.push_back(
+        fmt::format("{}: {} of {} detections are of categories that the annotations do not list; "
+                    "they are left out",
+                    name, sorted->unknown_category, detections.size()));
+  }
+  return {};
+}
+
+// A results file of part of the images would make all objects on the others missed.
+void warn_of_unseen_images(Diff& diff) {
+  std::set<std::int64_t> seen;
+  for (const Detection& detection : diff.baseline) seen.insert(detection.image_id);
+  for (const Detection& detection : diff.other) seen.insert(detection.image_id);
+  const std::size_t unseen = diff.truth.images.size() - seen.size();
+  if (unseen == 0) return;
+  diff.warnings.push_back(
+      fmt::format("{} of {} images have no detection in either file; if these were not evaluated, "
+                  "their objects count as missed (--limit leaves out the last by file name)",
+                  unseen, diff.truth.images.size()));
+}
+
+// `diff` has all but what follows from truth, names and detections.
+Result<Diff> compare(Diff diff, const DiffOptions& options) {
+  QYOLO_CHECK_OK(check_detections(diff.truth, diff.baseline, diff.baseline_name, diff.warnings));
+  QYOLO_CHECK_OK(check_detections(diff.truth, diff.other, diff.other_name, diff.warnings));
+  const auto best = metrics::best_f1(diff.truth, diff.baseline, options.iou);
+  const auto best_of_other = metrics::best_f1(diff.truth, diff.other, options.iou);
+  if (best.ok()) diff.baseline_best = *best;
+  if (best_of_other.ok()) diff.other_best = *best_of_other;
+  if (!options.confidence && !best.ok()) {
+    return error("{}: {}; --conf gives one", diff.baseline_name, best.error().message);
+  }
+  std::ranges::stable_sort(diff.truth.images, {}, &ImageInfo::id);
+  diff.confidence_given = options.confidence.has_value();
+  const double confidence = options.confidence ? *options.confidence : best->confidence;
+  QYOLO_TRY(diff.changes, metrics::detection_changes(diff.truth, diff.baseline, diff.other,
+                                                     {confidence, options.iou}));
+  return diff;
+}
+
+}  // namespace
+
+std::string Diff::class_name(std::int64_t category_id) const {
+  const auto found = std::ranges::find(truth.categories, category_id, &Category::id);
+  return found == truth.categories.end() || found->name.empty()
+             ? fmt::format("class {}", category_id)
+             : found->name;
+}
+
+std::string Diff::image_name(std::int64_t image_id) const {
+  const auto found = std::ranges::lower_bound(truth.images, image_id, {}, &ImageInfo::id);
+  return found == truth.images.end() || found->file_name.empty() ? fmt::format("image {}", image_id)
+                                                                 : found->file_name;
+}
+
+Result<Diff> diff_files(const std::filesystem::path& annotations,
+                        const std::filesystem::path& baseline, const std::filesystem::path& other,
+                        int limit, const DiffOptions& options) {
+  Diff diff;
+  QYOLO_TRY(diff.truth, datasets::read_coco_annotations(annotations));
+  if (diff.truth.images.empty()) return error("{}: no images to compare", annotations.string());
+  QYOLO_TRY(diff.baseline, datasets::read_coco_detections(baseline));
+  QYOLO_TRY(diff.other, datasets::read_coco_detections(other));
+  limit_images(limit, diff.truth, diff.baseline, diff.other);
+  diff.baseline_name = baseline.string();
+  diff.other_name = other.string();
+  diff.warnings = std::move(diff.truth.warnings);
+  QYOLO_TRY(Diff compared, compare(std::move(diff), options));
+  warn_of_unseen_images(compared);
+  return compared;
+}
+
+Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& factory,
+                          const Cell& cell, const DiffOptions& options, RunListener& listener) {
+  if (!cell.quantized())
+    return error("FP32 has nothing to be compared with but itself; --scheme names a quantization");
+  QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
+  Cell baseline;
+  baseline.baseline = true;
+  const std::vector<Cell> cells = {evaluator->resolve(baseline), evaluator->resolve(cell)};
+  Diff diff;
+  diff.truth = evaluator->truth();
+  diff.warnings = std::move(diff.truth.warnings);
+  diff.baseline_name = cells[0].label();
+  diff.other_name = cells[1].label();
+  listener.on_pass("diff", cells.size(), 0);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    listener.on_cell(i, cells[i]);
+    QYOLO_TRY(CellResult result,
+              evaluator->evaluate(cells[i], [&](std::size_t done, std::size_t total) {
+                listener.on_progress(done, total);
+              }));
+    listener.on_cell_done(i, cells[i], true,
+                          fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
+    (i == 0 ? diff.baseline : diff.other) = std::move(result.detections);
+  }
+  return compare(std::move(diff), options);
+}
+
+}  // namespace qyolo::harness
