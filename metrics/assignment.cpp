@@ -129,7 +129,8 @@ class Assigner {
       const auto truth_end = std::find_if(truth, annotations.end(), [&](std::uint32_t i) {
         return image_of_annotation_[i] != image;
       });
-      const auto counted = std::min<std::size_t>(kMaxPerImage, static_cast<std::size_t>(end - begin));
+      const auto counted =
+          std::min<std::size_t>(kMaxPerImage, static_cast<std::size_t>(end - begin));
       assign_image({begin, begin + static_cast<std::ptrdiff_t>(counted)}, {truth, truth_end});
       begin = end;
       truth = truth_end;

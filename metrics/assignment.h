@@ -28,7 +28,7 @@ struct Assignment {
 
   // By detection.
   std::vector<Verdict> verdicts;
-  std::vector<std::uint32_t> object_of;  // kNone unless a true positive
+  std::vector<std::uint32_t> object_of;           // kNone unless a true positive
   std::vector<std::uint32_t> class_of_detection;  // kNone: unknown
 
   // By annotation.

@@ -42,8 +42,8 @@ struct ClassShift {
 };
 
 struct ConfidenceShift {
-  std::vector<ScorePair> pairs;  // in the order of the annotation file
-  ClassShift all;                // category_id -1
+  std::vector<ScorePair> pairs;     // in the order of the annotation file
+  ClassShift all;                   // category_id -1
   std::vector<ClassShift> classes;  // all categories, by ascending id
 };
 

@@ -92,7 +92,8 @@ class MeanSweep {
         steps_.push_back({&detection, objects_.size()});
       objects_.push_back(objects);
     }
-    std::ranges::stable_sort(steps_, std::greater{}, [](const Step& s) { return s.detection->score; });
+    std::ranges::stable_sort(steps_, std::greater{},
+                             [](const Step& s) { return s.detection->score; });
   }
 
   [[nodiscard]] std::optional<OperatingPoint> best() const {
@@ -199,7 +200,8 @@ DetectionCurves detection_curves(const MatchedDetections& matched) {
   }
   if (with_objects.empty()) return result;
   Curves& mean = result.mean.emplace();
-  for (const auto values : {&Curves::precision_at_recall, &Curves::precision, &Curves::recall, &Curves::f1}) {
+  for (const auto values :
+       {&Curves::precision_at_recall, &Curves::precision, &Curves::recall, &Curves::f1}) {
     for (std::size_t i = 0; i < kCurvePoints; ++i)
       (mean.*values)[i] = mean_at(with_objects, values, i);
   }

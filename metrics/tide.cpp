@@ -63,14 +63,13 @@ class ErrorFinder {
                                        std::span<const double> overlaps) const {
     Nearest same, other;
     for (std::size_t g = 0; g < objects.size(); ++g) {
-      const bool of_class = assignment_.class_of_object[objects[g]] ==
-                            assignment_.class_of_detection[detection];
+      const bool of_class =
+          assignment_.class_of_object[objects[g]] == assignment_.class_of_detection[detection];
       (of_class ? same : other).offer(overlaps[g], objects[g]);
     }
     if (same.overlap >= kBackground && same.overlap < kForeground)
       return {detection, ErrorType::kLocalization, same.object};
-    if (other.overlap >= kForeground)
-      return {detection, ErrorType::kClassification, other.object};
+    if (other.overlap >= kForeground) return {detection, ErrorType::kClassification, other.object};
     if (same.overlap >= kForeground) return {detection, ErrorType::kDuplicate};
     if (std::max(same.overlap, other.overlap) <= kBackground)
       return {detection, ErrorType::kBackground};
@@ -200,8 +199,7 @@ TideReport analyse_errors(const GroundTruth& truth, std::span<const Detection> d
     ++report.classes[k].errors[kMissed];
   }
   for (const TideClass& one : report.classes) {
-    for (std::size_t type = 0; type < kErrorTypes; ++type)
-      report.errors[type] += one.errors[type];
+    for (std::size_t type = 0; type < kErrorTypes; ++type) report.errors[type] += one.errors[type];
   }
   report.false_positives = static_cast<std::int64_t>(errors.size());
 
