@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "common/file.h"
 #include "harness/cli/command.h"
+#include "harness/diagnosis_charts.h"
 
 namespace qyolo::cli {
 namespace {
@@ -16,6 +18,17 @@ struct Arguments {
   harness::DiagnosisOptions options;
 };
 
+Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::path& folder) {
+  const std::vector<harness::NamedChart> charts = harness::diagnosis_charts(diagnosis);
+  if (charts.empty()) return error("the annotations have no objects: there is nothing to draw");
+  QYOLO_CHECK_OK(create_folder(folder));
+  for (const harness::NamedChart& chart : charts) {
+    QYOLO_CHECK_OK(write_file(folder / chart.file, chart.svg));
+    fmt::print(stderr, "{}\n", (folder / chart.file).string());
+  }
+  return {};
+}
+
 Result<int> diagnose(const Arguments& arguments) {
   if (arguments.options.confidence && !std::isfinite(*arguments.options.confidence))
     return error("--confidence is {}, expected a finite number", *arguments.options.confidence);
@@ -24,6 +37,7 @@ Result<int> diagnose(const Arguments& arguments) {
                                     arguments.options));
   for (const std::string& warning : diagnosis.warnings)
     fmt::print(stderr, "warning: {}\n", warning);
+  if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis, arguments.out));
   if (arguments.output == "json") {
     print_json(harness::diagnosis_json(diagnosis));
   } else {
