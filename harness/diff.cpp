@@ -76,19 +76,6 @@ Result<Diff> compare(Diff diff, const DiffOptions& options) {
 
 }  // namespace
 
-std::string Diff::class_name(std::int64_t category_id) const {
-  const auto found = std::ranges::find(truth.categories, category_id, &Category::id);
-  return found == truth.categories.end() || found->name.empty()
-             ? fmt::format("class {}", category_id)
-             : found->name;
-}
-
-std::string Diff::image_name(std::int64_t image_id) const {
-  const auto found = std::ranges::lower_bound(truth.images, image_id, {}, &ImageInfo::id);
-  return found == truth.images.end() || found->file_name.empty() ? fmt::format("image {}", image_id)
-                                                                 : found->file_name;
-}
-
 Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
                         int limit, const DiffOptions& options) {

@@ -215,20 +215,6 @@ OrderedJson image_json(const Diff& diff, const ImageChanges& image) {
 
 }  // namespace
 
-std::string change_text(const ChangeCounts& counts) {
-  std::vector<std::string> parts;
-  if (counts.newly_missed > 0) {
-    const std::string flips =
-        counts.flips > 0 ? fmt::format(" ({} as another class)", counts.flips) : "";
-    parts.push_back(fmt::format("{} newly missed{}", counts.newly_missed, flips));
-  }
-  if (counts.newly_found > 0) parts.push_back(fmt::format("{} newly found", counts.newly_found));
-  if (counts.newly_false > 0) parts.push_back(fmt::format("{} newly false", counts.newly_false));
-  if (counts.no_longer_false > 0)
-    parts.push_back(fmt::format("{} no longer false", counts.no_longer_false));
-  return parts.empty() ? "no change" : fmt::format("{}", fmt::join(parts, ", "));
-}
-
 std::string diff_text(const Diff& diff, std::size_t worst) {
   const metrics::DetectionChanges& changes = diff.changes;
   std::string text = fmt::format("A: {}\nB: {}\n", results::plain_text(diff.baseline_name),

@@ -1,4 +1,4 @@
-// The only source of harness/ that includes OpenCV.
+// Like contact_sheet.cpp, and nothing else in harness/, it includes OpenCV.
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -44,6 +44,12 @@ Status draw_boxes(const fs::path& image, const std::vector<LabelledBox>& boxes,
   return loaded->draw_boxes(image, boxes, out);
 }
 
+Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t count,
+                                                  const fs::path& images, const fs::path& folder) {
+  QYOLO_TRY(const Backend* loaded, backend());
+  return loaded->draw_contact_sheets(diff, count, images, folder);
+}
+
 }  // namespace qyolo::harness
 
 namespace qyolo::model {

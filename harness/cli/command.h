@@ -16,6 +16,7 @@ using Action = std::function<Result<int>()>;
 
 void add_compare(CLI::App& app, Action& action);
 void add_detect(CLI::App& app, Action& action);
+void add_diagnose(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_fetch(CLI::App& app, Action& action);

@@ -35,6 +35,7 @@ int run_command(int argc, char** argv) {
   add_inspect(app, action);
   add_score(app, action);
   add_detect(app, action);
+  add_diagnose(app, action);
   add_fetch(app, action);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,74 @@
+#include "harness/diagnosis.h"
+
+#include <cmath>
+
+#include "common/file.h"
+#include "harness/cli/command.h"
+#include "harness/diagnosis_charts.h"
+
+namespace qyolo::cli {
+namespace {
+
+struct Arguments {
+  std::string truth;
+  std::string detections;
+  std::string baseline;
+  std::string out;
+  std::string output = "text";
+  harness::DiagnosisOptions options;
+};
+
+Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::path& folder) {
+  const std::vector<harness::NamedChart> charts = harness::diagnosis_charts(diagnosis);
+  if (charts.empty()) return error("the annotations have no objects: there is nothing to draw");
+  QYOLO_CHECK_OK(create_folder(folder));
+  for (const harness::NamedChart& chart : charts) {
+    QYOLO_CHECK_OK(write_file(folder / chart.file, chart.svg));
+    fmt::print(stderr, "{}\n", (folder / chart.file).string());
+  }
+  return {};
+}
+
+Result<int> diagnose(const Arguments& arguments) {
+  if (arguments.options.confidence && !std::isfinite(*arguments.options.confidence))
+    return error("--confidence is {}, expected a finite number", *arguments.options.confidence);
+  QYOLO_TRY(const harness::Diagnosis diagnosis,
+            harness::diagnose_files(arguments.truth, arguments.detections, arguments.baseline,
+                                    arguments.options));
+  for (const std::string& warning : diagnosis.warnings)
+    fmt::print(stderr, "warning: {}\n", warning);
+  if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis, arguments.out));
+  if (arguments.output == "json") {
+    print_json(harness::diagnosis_json(diagnosis));
+  } else {
+    fmt::print("{}", harness::diagnosis_text(diagnosis));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_diagnose(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "diagnose", "What is behind the AP of a results file: error types, curves, confusions");
+  command->add_option("annotations", arguments->truth, "COCO annotation file")->required();
+  command->add_option("detections", arguments->detections, "COCO results file")->required();
+  command->add_option(
+      "--against", arguments->baseline,
+      "Results file of the baseline, on the same images: also how confidences shift");
+  command->add_option("--out", arguments->out, "Folder for charts (SVG)");
+  command->add_option("--confidence", arguments->options.confidence,
+                      "Of the confusion matrix (default: that of the best mean F1)");
+  command->add_option("--threads", arguments->options.threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("-o,--output", arguments->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Example: qyolo diagnose instances_val2017.json int4.json --against fp32.json --out charts");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return diagnose(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,264 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "plots/chart_parts.h"
+#include "plots/colour_scale.h"
+#include "plots/diagnosis_charts.h"
+
+namespace qyolo::plots {
+namespace {
+
+constexpr std::size_t kMostNamedColumns = 14;
+constexpr std::size_t kMostListed = 15;
+constexpr std::string_view kEmpty = "#f6f7f8";
+
+class ConfusionMap {
+ public:
+  explicit ConfusionMap(const ConfusionCounts& data) : data_(data), stride_(data.names.size() + 1) {
+    for (std::size_t k = 0; k < data.names.size(); ++k) {
+      std::int64_t sum = 0;
+      for (std::size_t j = 0; j < stride_; ++j) sum += at(k, j) + at(j, k);
+      if (sum > 0) shown_.push_back(k);
+    }
+    left_out_ = data.names.size() - shown_.size();
+    shown_.push_back(data.names.size());
+    named_ = shown_.size() <= kMostNamedColumns;
+    double width = 70;
+    for (const std::size_t k : shown_)
+      width = std::max(width, text_width(row_name(k), text_size()));
+    left_ = kMargin + std::min(width, 150.0) + 10;
+    cell_width_ = std::min((kWidth - kMargin - left_) / static_cast<double>(shown_.size()), 110.0);
+    cell_height_ = named_ ? 32 : std::max(11.5, std::min(cell_width_, 24.0));
+    if (!named_) listed_ = confusions();
+  }
+
+  [[nodiscard]] std::string draw() const {
+    const double bottom = kTop + static_cast<double>(shown_.size()) * cell_height_;
+    const std::size_t lines = (listed_.size() + 2) / 3;
+    const double list_height = listed_.empty() ? 0 : 34 + 18 * static_cast<double>(lines);
+    const double height = bottom + list_height + 44;
+    Svg svg(kWidth, height, "confusion-matrix", kTitle, description());
+    draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, data_.subtitle);
+    draw_scale(svg);
+    draw_columns(svg);
+    svg.open("cells");
+    for (std::size_t row = 0; row < shown_.size(); ++row) {
+      for (std::size_t column = 0; column < shown_.size(); ++column) draw_cell(svg, row, column);
+    }
+    svg.close();
+    draw_rows(svg);
+    if (!listed_.empty()) draw_list(svg, bottom + 30);
+    std::string note =
+        "Rows: the object's class. Columns: the detection's. Colour: share of the row's objects; "
+        "in "
+        "the last row, of the column's detections.";
+    if (left_out_ > 0) note += fmt::format(" {} classes without either not shown.", left_out_);
+    svg.text({kMargin, height - 14}, fit_text(note, kWidth - 2 * kMargin, 11), {11, kMuted});
+    return svg.str();
+  }
+
+ private:
+  static constexpr std::string_view kTitle = "Confusion matrix";
+  static constexpr double kTop = 168;
+
+  [[nodiscard]] std::int64_t at(std::size_t object, std::size_t detected) const {
+    return data_.counts[object * stride_ + detected];
+  }
+  [[nodiscard]] bool background(std::size_t k) const { return k == data_.names.size(); }
+  [[nodiscard]] double text_size() const { return named_ ? 12 : 9.5; }
+  [[nodiscard]] std::string name(std::size_t k) const {
+    return background(k) ? "background" : shown_name(data_.names[k]);
+  }
+  // Where columns have no room for names, classes are numbered.
+  [[nodiscard]] std::string row_name(std::size_t k) const {
+    if (named_ || background(k)) return name(k);
+    return fmt::format("{}  {}", name(k), number(k));
+  }
+  [[nodiscard]] std::size_t number(std::size_t k) const {
+    return static_cast<std::size_t>(std::ranges::find(shown_, k) - shown_.begin()) + 1;
+  }
+  [[nodiscard]] Box cell(std::size_t row, std::size_t column) const {
+    const double gap = named_ ? 2 : 1;
+    const double x = left_ + static_cast<double>(column) * cell_width_;
+    const double y = kTop + static_cast<double>(row) * cell_height_;
+    return {x, y, x + cell_width_ - gap, y + cell_height_ - gap};
+  }
+  [[nodiscard]] double share(std::size_t object, std::size_t detected) const {
+    std::int64_t sum = 0;
+    for (std::size_t j = 0; j < stride_; ++j)
+      sum += background(object) ? at(j, detected) : at(object, j);
+    return sum == 0 ? 0 : static_cast<double>(at(object, detected)) / static_cast<double>(sum);
+  }
+  [[nodiscard]] static std::string colour(double share, bool right) {
+    const double amount = 0.08 + 0.92 * std::sqrt(share);
+    return right ? gain_colour(amount) : loss_colour(amount);
+  }
+
+  void draw_cell(Svg& svg, std::size_t row, std::size_t column) const {
+    const std::size_t object = shown_[row], detected = shown_[column];
+    const Box box = cell(row, column);
+    if (background(object) && background(detected)) return;
+    const std::int64_t count = at(object, detected);
+    if (count == 0) {
+      svg.rectangle(box, kEmpty);
+      return;
+    }
+    const double part = share(object, detected);
+    const std::string fill = colour(part, object == detected);
+    svg.rectangle(box, fill, tooltip(object, detected, part));
+    const std::string text = std::to_string(count);
+    for (const double size : {12.0, 10.0}) {
+      if (text_width(text, size) > box.width() - 3 || size > box.height() - 3) continue;
+      svg.text({box.centre().x, box.centre().y + size * 0.35}, text,
+               {size, ink_on(fill), Anchor::kMiddle});
+      return;
+    }
+  }
+
+  [[nodiscard]] std::string tooltip(std::size_t object, std::size_t detected, double part) const {
+    std::string text;
+    if (object == detected) {
+      text = fmt::format("{} found", name(object));
+    } else if (background(detected)) {
+      text = fmt::format("{} missed", name(object));
+    } else if (background(object)) {
+      text = fmt::format("background taken for {}", name(detected));
+    } else {
+      text = fmt::format("{} taken for {}", name(object), name(detected));
+    }
+    return text + fmt::format(": {} ({:.1f} %)", at(object, detected), part * 100);
+  }
+
+  void draw_columns(Svg& svg) const {
+    svg.open("axis");
+    double free_from = 0;
+    const std::size_t stride = number_stride();
+    for (std::size_t column = 0; column < shown_.size(); ++column) {
+      const Box box = cell(0, column);
+      if (named_) {
+        svg.text({box.centre().x, kTop - 8},
+                 fit_text(name(shown_[column]), cell_width_ - 4, text_size()),
+                 {text_size(), kInk, Anchor::kMiddle});
+        continue;
+      }
+      if (background(shown_[column]) || (column + 1) % stride != 0) continue;
+      const TextStyle style{text_size(), kMuted, Anchor::kMiddle};
+      const Point place = {box.centre().x, kTop - 6};
+      const std::string text = std::to_string(column + 1);
+      if (text_box(place, text, style).left < free_from) continue;
+      svg.text(place, text, style);
+      free_from = text_box(place, text, style).right + 1;
+    }
+    svg.close();
+  }
+  // Every 1, 2, 5 or 10 columns have a number.
+  [[nodiscard]] std::size_t number_stride() const {
+    for (const std::size_t stride : {1, 2, 5}) {
+      if (static_cast<double>(stride) * cell_width_ > text_width("88", text_size()) + 2)
+        return stride;
+    }
+    return 10;
+  }
+
+  void draw_rows(Svg& svg) const {
+    svg.open("axis");
+    for (std::size_t row = 0; row < shown_.size(); ++row) {
+      const Box box = cell(row, 0);
+      svg.text({left_ - 8, box.centre().y + text_size() * 0.35},
+               fit_text(row_name(shown_[row]), left_ - kMargin - 8, text_size()),
+               {text_size(), kInk, Anchor::kEnd});
+    }
+    svg.close();
+  }
+
+  void draw_scale(Svg& svg) const {
+    svg.open("legend");
+    constexpr int kStrips = 60;
+    constexpr double kBar = 84, kHeight = 12, kLength = 200;
+    double x = kMargin;
+    for (const bool right : {true, false}) {
+      for (int i = 0; i < kStrips; ++i) {
+        const double from = x + kLength * i / kStrips;
+        const double part = (i + 0.5) / kStrips;
+        svg.rectangle({from, kBar, x + kLength, kBar + kHeight}, colour(part * part, right));
+      }
+      for (const double percent : {0.0, 1.0, 10.0, 25.0, 50.0, 100.0}) {
+        svg.text({x + kLength * std::sqrt(percent / 100), kBar + kHeight + 15},
+                 fmt::format("{:g}", percent), {11, kMuted, Anchor::kMiddle});
+      }
+      svg.text({x + kLength + 18, kBar + 10}, right ? "right, %" : "wrong or missed, %",
+               {12, kInk});
+      x += kLength + 110;
+    }
+    svg.close();
+  }
+
+  struct Pair {
+    std::size_t object = 0, detected = 0;
+  };
+  [[nodiscard]] std::vector<Pair> confusions() const {
+    std::vector<Pair> pairs;
+    for (const std::size_t object : shown_) {
+      for (const std::size_t detected : shown_) {
+        if (object != detected && !background(object) && !background(detected) &&
+            at(object, detected) > 0)
+          pairs.push_back({object, detected});
+      }
+    }
+    std::ranges::stable_sort(pairs, {}, [&](const Pair& p) { return -at(p.object, p.detected); });
+    if (pairs.size() > kMostListed) pairs.resize(kMostListed);
+    return pairs;
+  }
+  void draw_list(Svg& svg, double top) const {
+    svg.open("list");
+    svg.text({kMargin, top}, "Most frequent confusions of two classes",
+             {12, kInk, Anchor::kStart, true});
+    constexpr double kColumn = (kWidth - 2 * kMargin) / 3;
+    const std::size_t lines = (listed_.size() + 2) / 3;
+    for (std::size_t i = 0; i < listed_.size(); ++i) {
+      const auto& [object, detected] = listed_[i];
+      svg.text({kMargin + static_cast<double>(i / lines) * kColumn,
+                top + 20 + 18 * static_cast<double>(i % lines)},
+               fit_text(fmt::format("{}  {} taken for {}", at(object, detected), name(object),
+                                    name(detected)),
+                        kColumn - 12, 12),
+               {12, kInk});
+    }
+    svg.close();
+  }
+
+  [[nodiscard]] std::string description() const {
+    std::int64_t found = 0, confused = 0, missed = 0, invented = 0;
+    const std::size_t last = data_.names.size();
+    for (std::size_t object = 0; object < last; ++object) {
+      found += at(object, object);
+      missed += at(object, last);
+      invented += at(last, object);
+      for (std::size_t detected = 0; detected < last; ++detected)
+        confused += object == detected ? 0 : at(object, detected);
+    }
+    return fmt::format(
+        "Heat map of {} classes and background, {}: {} objects found, {} taken for another class, "
+        "{} missed, {} detections of background.",
+        shown_.size() - 1, data_.subtitle, found, confused, missed, invented);
+  }
+
+  const ConfusionCounts& data_;
+  std::size_t stride_;
+  std::vector<std::size_t> shown_;  // classes, then background
+  std::size_t left_out_ = 0;
+  bool named_ = true;
+  double left_ = 0, cell_width_ = 0, cell_height_ = 0;
+  std::vector<Pair> listed_;
+};
+
+}  // namespace
+
+std::string confusion_chart(const ConfusionCounts& confusion) {
+  return ConfusionMap(confusion).draw();
+}
+
+}  // namespace qyolo::plots
