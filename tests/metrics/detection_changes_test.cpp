@@ -312,7 +312,7 @@ TEST(DetectionChanges, FailuresNameTheNetworkAndTheDetection) {
               HasSubstr("the confidence is nan, expected"));
 }
 
-TEST(DetectionChanges, BoxesWithoutAreaMatchNothing) {
+TEST(DetectionChanges, BoxesWithoutAreaFindNothing) {
   Scenes scenes;
   scenes.object({5, 5, 0, 0});
   scenes.object({5, 5, 1e-200, 1e-200});
@@ -320,6 +320,8 @@ TEST(DetectionChanges, BoxesWithoutAreaMatchNothing) {
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.missed_other, 2);
   EXPECT_EQ(found.total.newly_missed, 0);
+  EXPECT_EQ(found.total.false_other, 2);
+  EXPECT_EQ(found.total.newly_false, 0);  // but they are where they were
 }
 
 // Boxes on a coarse grid, so that duplicates, crowds and near misses abound.
