@@ -101,6 +101,10 @@ Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& 
   Cell baseline;
   baseline.baseline = true;
   const std::vector<Cell> cells = {evaluator->resolve(baseline), evaluator->resolve(cell)};
+  if (cells[0].quantized()) {
+    return error("{} is quantized already ({}); diff needs the checkpoint it was made from",
+                 config.model.string(), cells[0].label());
+  }
   Diff diff;
   diff.truth = evaluator->truth();
   diff.warnings = std::move(diff.truth.warnings);

@@ -110,6 +110,9 @@ std::vector<std::uint32_t> match_false(std::span<const Detection> file_a, const 
     if (!match_a.is_false(d)) continue;
     const Detection& detection = file_a[a[d]];
     boxes.overlaps(detection.bbox, 0, overlap);
+    for (std::size_t other = 0; other < b.size(); ++other) {
+      if (file_b[b[other]].bbox == detection.bbox) overlap[other] = 1;
+    }
     const std::uint32_t same = best(overlap, reachable(iou), [&](std::uint32_t other) {
       return match_b.is_false(other) && taken[other] == 0 &&
              file_b[b[other]].category_id == detection.category_id;

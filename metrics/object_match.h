@@ -49,7 +49,8 @@ void match_other_classes(std::span<const Annotation> truth, const Places& object
                          ImageMatch& match);
 
 // By the same rule, false detections of one network with those of the other at the same place and
-// of the same class; a's take b's. By detection of `a`: that of `b`, or kNoMatch.
+// of the same class; a's take b's. Equal boxes are at the same place even if they have no area. By
+// detection of `a`: that of `b`, or kNoMatch.
 [[nodiscard]] std::vector<std::uint32_t> match_false(std::span<const Detection> file_a,
                                                      const Places& a, const ImageMatch& match_a,
                                                      std::span<const Detection> file_b,

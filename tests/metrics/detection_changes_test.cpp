@@ -145,8 +145,8 @@ TEST(DetectionChanges, OverlapOfExactlyTheIouIsEnough) {
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.newly_missed, 1);
   EXPECT_EQ(found.total.newly_false, 1);
-  scenes.other = scenes.baseline = {Scenes::at({0.1, 0.2, 10.3, 10.7})};
-  scenes.truth.annotations[0].bbox = {0.1, 0.2, 10.3, 10.7};
+  scenes.other = scenes.baseline = {Scenes::at({1000, 0, 10.3, 10})};
+  scenes.truth.annotations[0].bbox = {1000, 0, 10.3, 10};
   EXPECT_EQ(changes(scenes, {0.5, 1}).total.missed_other, 0);
 }
 
@@ -219,6 +219,14 @@ TEST(DetectionChanges, OneDetectionShowsOneObjectAndTheOneItOverlapsMost) {
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.newly_missed, 2);
   EXPECT_THAT(found.flips, ElementsAre(Flip{3, 2, 1}));
+}
+
+TEST(DetectionChanges, OfTwoWrongClassesTheMoreCertainOneShowsTheObject) {
+  Scenes scenes;
+  scenes.object(kLeft, 1);
+  scenes.baseline = {Scenes::at(kLeft)};
+  scenes.other = {Scenes::at(kLeft, 0.7, 3), Scenes::at({0, 0, 10, 8}, 0.8, 2)};
+  EXPECT_THAT(changes(scenes).flips, ElementsAre(Flip{1, 2, 1}));
 }
 
 TEST(DetectionChanges, AnObjectThatIsFoundIsNoFlipWhateverElseIsThere) {
@@ -304,7 +312,7 @@ TEST(DetectionChanges, FailuresNameTheNetworkAndTheDetection) {
               HasSubstr("the confidence is nan, expected"));
 }
 
-TEST(DetectionChanges, BoxesWithoutAreaMatchNothing) {
+TEST(DetectionChanges, BoxesWithoutAreaFindNothing) {
   Scenes scenes;
   scenes.object({5, 5, 0, 0});
   scenes.object({5, 5, 1e-200, 1e-200});
@@ -312,6 +320,8 @@ TEST(DetectionChanges, BoxesWithoutAreaMatchNothing) {
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.missed_other, 2);
   EXPECT_EQ(found.total.newly_missed, 0);
+  EXPECT_EQ(found.total.false_other, 2);
+  EXPECT_EQ(found.total.newly_false, 0);  // but they are where they were
 }
 
 // Boxes on a coarse grid, so that duplicates, crowds and near misses abound.
