@@ -144,7 +144,7 @@ class Run {
     }
     OrderedJson record = accuracy_record(keys_[i], cell, evaluator_, *result);
     std::string summary = fmt::format("AP {:.4f}", result->evaluation.stats()[0]);
-    if (cell.baseline) {
+    if (!cell.quantized()) {
       set_baseline(*result);
     } else if (uncertainty_.has_baseline()) {
       auto uncertainty = uncertainty_.of(result->detections);

@@ -82,11 +82,12 @@ void add_score(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command->footer(
-      "Examples:\n"
-      "  qyolo score instances_val2017.json detections.json\n"
-      "  qyolo score instances_val2017.json detections.json --per-class\n"
-      "  qyolo score instances_val2017.json detections.json --use-cats 0 --max-dets 1,10,1000\n"
-      "  qyolo score gt.json dt.json --areas all:0:inf,tiny:0:256 --iou-thresholds 0.5,0.75 -o "
+      "Example: qyolo score instances_val2017.json detections.json\n"
+      "         qyolo score instances_val2017.json detections.json --per-class\n"
+      "         qyolo score instances_val2017.json detections.json --use-cats 0 --max-dets "
+      "1,10,1000\n"
+      "         qyolo score gt.json dt.json --areas all:0:inf,tiny:0:256 --iou-thresholds 0.5,0.75 "
+      "-o "
       "json\n"
       "With the same parameters, every number is pycocotools'. Its AP (the first line) is at 100\n"
       "detections, and so -1 if 100 is not among --max-dets.");
