@@ -53,10 +53,9 @@ class ConfusionMap {
     draw_rows(svg);
     if (!listed_.empty()) draw_list(svg, bottom + 30);
     std::string note =
-        "Rows: the object's class. Columns: the detection's. Colour: share of the row's objects; "
-        "in "
-        "the last row, of the column's detections.";
-    if (left_out_ > 0) note += fmt::format(" {} classes without either not shown.", left_out_);
+        "Rows are objects, columns detections; colours are shares of a row, in the last row of a "
+        "column.";
+    if (left_out_ > 0) note += fmt::format(" {} classes without either left out.", left_out_);
     svg.text({kMargin, height - 14}, fit_text(note, kWidth - 2 * kMargin, 11), {11, kMuted});
     return svg.str();
   }
