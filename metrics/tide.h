@@ -9,13 +9,27 @@
 //   background      at most 0.1 with all of them
 //   both            the rest: up to 0.5, and of another class
 // A detection that fits several is of the first in this order, which the paper leaves open; it is
-// the one of its authors' toolbox. Objects that are not found are missed, unless a detection of the
-// types classification or localization is one of them: those with that object as their best.
+// the one of its authors' toolbox, tidecv. Objects that are not found are missed, unless a
+// detection of the types classification or localization is one of them: those with that object as
+// their best.
 //
 // Fixing (the paper's oracles): a classification or localization error becomes a true positive of
 // its object's class, unless that object is found or a better detection is corrected to it; then it
 // is removed, as all errors of the other types are. Missed objects no longer count as objects. A
-// false positive fix removes all of them, a false negative fix makes all objects count as found.
+// false positive fix removes all of them, after a false negative fix only found objects count.
+//
+// Equal to tidecv 1.0.1 in all counts, and in all gains but for rounding, where data and rules are
+// the same (tests/metrics/tide_golden_test.cpp). On purpose it is not in these:
+//   - Detections that a crowd absorbs do not count. tidecv keeps them out of AP, but counts them as
+//     errors, and corrects them.
+//   - At most 100 detections of an image and class count, as for COCO's AP; tidecv takes the best
+//     100 of an image.
+//   - Each type is fixed alone: which detection is corrected to an object is decided among the
+//     errors of that type. tidecv decides it among classification and localization errors together,
+//     so that fixing one type may leave an object to an error of the other.
+//   - Recall thresholds and the order of equal scores are pycocotools'. tidecv's thresholds differ
+//     in the last bit, which moves AP where a recall is hit exactly, and its fixes rank errors
+//     before right detections of the same score.
 #pragma once
 
 #include <array>

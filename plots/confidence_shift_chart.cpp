@@ -114,7 +114,7 @@ class ShiftChart {
       svg.rectangle({x(1), y - half, std::max(x(3), x(1) + 1), y + half}, kBox, tooltip(range));
       svg.line({x(2), y - half}, {x(2), y + half}, {kMedian, 3});
       svg.mark(Shape::kDiamond, {frame.x(range.mean), y}, 3.5, kMean);
-      const std::string count = fmt::format("  {}", range.pairs);
+      const std::string count = fmt::format(" ({})", range.pairs);
       svg.text(
           {kLeft - 10, y + 4},
           fit_text(range.name, kLeft - 10 - kNames - text_width(count, 11.5), 11.5, i == 0) + count,

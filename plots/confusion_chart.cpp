@@ -44,6 +44,7 @@ class ConfusionMap {
     draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, data_.subtitle);
     draw_scale(svg);
     draw_columns(svg);
+    draw_grid(svg);
     svg.open("cells");
     for (std::size_t row = 0; row < shown_.size(); ++row) {
       for (std::size_t column = 0; column < shown_.size(); ++column) draw_cell(svg, row, column);
@@ -52,10 +53,9 @@ class ConfusionMap {
     draw_rows(svg);
     if (!listed_.empty()) draw_list(svg, bottom + 30);
     std::string note =
-        "Rows: the object's class. Columns: the detection's. Colour: share of the row's objects; "
-        "in "
-        "the last row, of the column's detections.";
-    if (left_out_ > 0) note += fmt::format(" {} classes without either not shown.", left_out_);
+        "Rows are objects, columns detections; colours are shares of a row, in the last row of a "
+        "column.";
+    if (left_out_ > 0) note += fmt::format(" {} classes without either left out.", left_out_);
     svg.text({kMargin, height - 14}, fit_text(note, kWidth - 2 * kMargin, 11), {11, kMuted});
     return svg.str();
   }
@@ -75,7 +75,7 @@ class ConfusionMap {
   // Where columns have no room for names, classes are numbered.
   [[nodiscard]] std::string row_name(std::size_t k) const {
     if (named_ || background(k)) return name(k);
-    return fmt::format("{}  {}", name(k), number(k));
+    return fmt::format("{} {}", name(k), number(k));
   }
   [[nodiscard]] std::size_t number(std::size_t k) const {
     return static_cast<std::size_t>(std::ranges::find(shown_, k) - shown_.begin()) + 1;
@@ -97,15 +97,28 @@ class ConfusionMap {
     return right ? gain_colour(amount) : loss_colour(amount);
   }
 
+  // Empty cells.
+  void draw_grid(Svg& svg) const {
+    const std::size_t last = shown_.size() - 1;
+    const double right = cell(0, last).right, bottom = cell(last, 0).bottom;
+    svg.open("grid");
+    svg.rectangle({left_, kTop, right, bottom}, kEmpty);
+    svg.rectangle(cell(last, last), "#ffffff");
+    const double gap = cell(0, 1).left - cell(0, 0).right;
+    for (std::size_t i = 1; i <= last; ++i) {
+      const double x = cell(0, i).left - gap / 2, y = cell(i, 0).top - gap / 2;
+      svg.line({x, kTop}, {x, bottom}, {"#ffffff", gap});
+      svg.line({left_, y}, {right, y}, {"#ffffff", gap});
+    }
+    svg.close();
+  }
+
   void draw_cell(Svg& svg, std::size_t row, std::size_t column) const {
     const std::size_t object = shown_[row], detected = shown_[column];
     const Box box = cell(row, column);
     if (background(object) && background(detected)) return;
     const std::int64_t count = at(object, detected);
-    if (count == 0) {
-      svg.rectangle(box, kEmpty);
-      return;
-    }
+    if (count == 0) return;
     const double part = share(object, detected);
     const std::string fill = colour(part, object == detected);
     svg.rectangle(box, fill, tooltip(object, detected, part));
@@ -222,7 +235,7 @@ class ConfusionMap {
       const auto& [object, detected] = listed_[i];
       svg.text({kMargin + static_cast<double>(i / lines) * kColumn,
                 top + 20 + 18 * static_cast<double>(i % lines)},
-               fit_text(fmt::format("{}  {} taken for {}", at(object, detected), name(object),
+               fit_text(fmt::format("{}× {} taken for {}", at(object, detected), name(object),
                                     name(detected)),
                         kColumn - 12, 12),
                {12, kInk});

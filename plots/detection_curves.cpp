@@ -90,7 +90,7 @@ std::vector<LegendSection> legend(const DetectionCurveSet& set, const CurveStyle
                                   Number number) {
   using Kind = LegendEntry::Kind;
   const auto text = [&](const DetectionCurve& curve) {
-    const std::string value = "  " + number(curve);
+    const std::string value = ": " + number(curve);
     return fit_text(shown_name(curve.name), width - text_width(value, 12), 12) + value;
   };
   LegendSection means{what, {{Kind::kLine, text(set.mean), kInk, {}, {}, 3}}};

@@ -70,7 +70,7 @@ class ErrorChart {
   }
 
   static std::string text_of(const ErrorBars::Amount& amount) {
-    return fmt::format("{:.2f}  ({} errors)", amount.delta_ap * 100, amount.errors);
+    return fmt::format("{:.2f} ({} errors)", amount.delta_ap * 100, amount.errors);
   }
 
   void draw_bar(Svg& svg, const Frame& frame, const Bar& bar, double y, double row) const {

@@ -12,7 +12,7 @@ namespace {
 struct Arguments {
   std::string truth;
   std::string detections;
-  std::string baseline;
+  std::optional<std::string> baseline;
   std::string out;
   std::string output = "text";
   harness::DiagnosisOptions options;
@@ -30,11 +30,13 @@ Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::
 }
 
 Result<int> diagnose(const Arguments& arguments) {
+  if (arguments.baseline && arguments.baseline->empty())
+    return error("--against is empty, expected a results file");
   if (arguments.options.confidence && !std::isfinite(*arguments.options.confidence))
     return error("--confidence is {}, expected a finite number", *arguments.options.confidence);
   QYOLO_TRY(const harness::Diagnosis diagnosis,
-            harness::diagnose_files(arguments.truth, arguments.detections, arguments.baseline,
-                                    arguments.options));
+            harness::diagnose_files(arguments.truth, arguments.detections,
+                                    arguments.baseline.value_or(""), arguments.options));
   for (const std::string& warning : diagnosis.warnings)
     fmt::print(stderr, "warning: {}\n", warning);
   if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis, arguments.out));
