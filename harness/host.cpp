@@ -50,11 +50,11 @@ int physical_cores() {
 
 // The instruction sets that decide how fast convolutions run.
 OrderedJson interesting_flags() {
-  const std::string flags = " " + value_of("/proc/cpuinfo", "flags", ':') + " ";
+  const std::string flags = fmt::format(" {} ", value_of("/proc/cpuinfo", "flags", ':'));
   OrderedJson found = OrderedJson::array();
   for (const char* flag : {"avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16",
                            "amx_int8", "amx_bf16"}) {
-    if (flags.find(std::string(" ") + flag + " ") != std::string::npos) found.push_back(flag);
+    if (flags.find(fmt::format(" {} ", flag)) != std::string::npos) found.push_back(flag);
   }
   return found;
 }
