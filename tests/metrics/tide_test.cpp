@@ -88,6 +88,17 @@ TEST(Tide, OnlyTheBestDetectionIsCorrectedToAnObject) {
   EXPECT_NEAR(report.false_negative_delta_ap, 1.0 / 3 - report.ap50, 1e-12);
 }
 
+TEST(Tide, ASecondCorrectionDoesNotReplaceAMissedObject) {
+  Scenes scenes;
+  scenes.object(10, 1, kBox);
+  scenes.object(20, 1, kBox);
+  scenes.found(10, 1, kThird, 0.9);
+  scenes.found(10, 1, kThird, 0.8);
+  const TideReport report = report_of(scenes);
+  EXPECT_EQ(report.ap50, 0);
+  EXPECT_NEAR(gain(report, ErrorType::kLocalization), 51.0 / 101, 1e-12);
+}
+
 TEST(Tide, ErrorsOnAFoundObjectAreRemoved) {
   Scenes scenes = one_bolt(1, kBox);
   scenes.found(10, 1, kThird, 0.9);
