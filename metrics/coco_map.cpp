@@ -12,12 +12,12 @@
 #include "metrics/coco_class.h"
 #include "metrics/coco_groups.h"
 #include "metrics/coco_match.h"
+#include "metrics/detection_checks.h"
 
 namespace qyolo::metrics {
 namespace {
 
 constexpr double kMaxCells = 1e9;  // of one array
-constexpr std::size_t kMaxEntries = INT32_MAX;
 
 Status check_params(const CocoParams& params, std::size_t classes) {
   const auto not_a_number = [](double value) { return std::isnan(value); };
@@ -84,27 +84,10 @@ std::vector<std::int64_t> ids_of(std::span<const Item> items) {
   return ids;
 }
 
-Status check_counts(const GroundTruth& truth, std::span<const Detection> detections) {
-  const std::size_t most = std::max(
-      {truth.images.size(), truth.categories.size(), truth.annotations.size(), detections.size()});
-  if (most <= kMaxEntries) return {};
-  return error("COCO evaluation: {} entries are more than the {} supported", most, kMaxEntries);
-}
-
 Status check_detections(std::span<const Detection> detections,
                         std::span<const std::uint32_t> image) {
-  for (std::size_t i = 0; i < detections.size(); ++i) {
-    const Detection& detection = detections[i];
-    if (image[i] == IdIndex::kAbsent) {
-      return error("detection {} is of image {}, which is not in the ground truth", i,
-                   detection.image_id);
-    }
-    if (!std::isfinite(detection.score) ||
-        !std::ranges::all_of(detection.bbox, [](double value) { return std::isfinite(value); })) {
-      return error("detection {} of image {} has a score or box that is not finite", i,
-                   detection.image_id);
-    }
-  }
+  for (std::size_t i = 0; i < detections.size(); ++i)
+    QYOLO_CHECK_OK(check_detection(detections[i], i, image[i] != IdIndex::kAbsent));
   return {};
 }
 

@@ -8,12 +8,12 @@
 #include "metrics/coco_class.h"
 #include "metrics/coco_groups.h"
 #include "metrics/coco_map.h"
+#include "metrics/detection_checks.h"
 
 namespace qyolo::metrics {
 namespace {
 
 constexpr std::size_t kMaxPerImage = 100;
-constexpr std::size_t kMaxEntries = INT32_MAX;
 constexpr AreaLimits kAllAreas{0, 1e10};
 
 template <class Items>
@@ -38,22 +38,10 @@ ItemGroups group(std::span<const Item> items, const IdIndex& images, const IdInd
 
 Status check(const GroundTruth& truth, std::span<const Detection> detections,
              const IdIndex& images) {
-  const std::size_t most = std::max(
-      {truth.images.size(), truth.categories.size(), truth.annotations.size(), detections.size()});
-  if (most > kMaxEntries) {
-    return error("COCO evaluation: {} entries are more than the {} supported", most, kMaxEntries);
-  }
+  QYOLO_CHECK_OK(check_counts(truth, detections));
   for (std::size_t i = 0; i < detections.size(); ++i) {
-    const Detection& detection = detections[i];
-    if (images.find(detection.image_id) == IdIndex::kAbsent) {
-      return error("detection {} is of image {}, which is not in the ground truth", i,
-                   detection.image_id);
-    }
-    if (!std::isfinite(detection.score) ||
-        !std::ranges::all_of(detection.bbox, [](double value) { return std::isfinite(value); })) {
-      return error("detection {} of image {} has a score or box that is not finite", i,
-                   detection.image_id);
-    }
+    const bool known = images.find(detections[i].image_id) != IdIndex::kAbsent;
+    QYOLO_CHECK_OK(check_detection(detections[i], i, known));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "metrics/box_iou.h"
+#include "metrics/detection_checks.h"
 
 namespace qyolo::metrics {
 namespace {
@@ -148,15 +149,7 @@ Result<SortedDetections> detections_by_image(std::span<const Detection> file,
   for (std::uint32_t i = 0; i < file.size(); ++i) {
     const Detection& detection = file[i];
     const std::uint32_t image = index.images.find(detection.image_id);
-    if (image == IdIndex::kAbsent) {
-      return error("detection {} is of image {}, which is not in the ground truth", i,
-                   detection.image_id);
-    }
-    if (!std::isfinite(detection.score) ||
-        !std::ranges::all_of(detection.bbox, [](double value) { return std::isfinite(value); })) {
-      return error("detection {} of image {} has a score or box that is not finite", i,
-                   detection.image_id);
-    }
+    QYOLO_CHECK_OK(check_detection(detection, i, image != IdIndex::kAbsent));
     if (index.categories.find(detection.category_id) == IdIndex::kAbsent) {
       ++sorted.unknown_category;
     } else if (detection.score >= confidence) {

@@ -58,7 +58,7 @@ std::string about(std::int64_t count) {
   std::string text = std::to_string((count + unit / 2) / unit * unit);
   for (std::size_t place = text.size(); place > 3;) {
     place -= 3;
-    text.insert(place, ",");
+    text.insert(place, 1, ',');
   }
   return text;
 }
