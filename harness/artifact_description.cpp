@@ -114,7 +114,10 @@ class Reader {
 
   [[nodiscard]] Status check_stored(const LayerPlan& plan, const std::string& place) const {
     const auto found = stored_.find(plan.name);
-    if (found == stored_.end() || !(traits_of(*found->second).shape == plan.shape)) {
+    const auto shape_of = [](const model::Graph::StoredConv& conv) {
+      return quant::Shape{conv.n, conv.c, conv.kh, conv.kw};
+    };
+    if (found == stored_.end() || shape_of(*found->second) != plan.shape) {
       return error("{}: the checkpoint has no tensor {} of that shape", place, plan.name);
     }
     return {};

@@ -137,7 +137,12 @@ Result<Cell> make_cell(const Choice& choice, const std::string& place) {
   if (!recipe.ok()) return error("{}: {}", place, recipe.error().message);
   cell.recipe = std::move(recipe).value();
   if (!keep.empty()) {
-    const Json rule = {{"name", keep}, {"keep", true}};
+    Json rule = {{"keep", true}};
+    if (keep == "head") {
+      rule["head"] = true;
+    } else {
+      rule["name"] = keep;
+    }
     QYOLO_CHECK_OK(read_rules(Json::array({rule}), place + ": 'keep'", cell));
   }
   QYOLO_CHECK_OK(read_rules(rules, place + ": 'rules'", cell));

@@ -3,23 +3,24 @@
 // As JSON (one block of an experiment's matrix; there, each value but those inside a rule may be a
 // list, and the block is the cross product of its lists):
 //   {"scheme": "affine", "bits": 4, "granularity": "channel",
-//    "keep": "model\\.105\\.m\\..*",
+//    "keep": "head",
 //    "rules": ["1x1 -> filter", {"index": [0, 10], "scheme": "pwlq", "bits": 8}],
 //    "fold": "on", "kept_bits": 16, and the options of quant::SchemeOptions,
 //    "activation_bits": 8, "activation_range": "mse", "activation_shared": true}
 // Rules are tried in order, the first that matches a weight tensor decides. A rule has
 //   conditions  "kernel": "1x1", "name": a regular expression for the whole name, "index": 105 or
-//               [first, last], "type": "RepConv", "group_size": G (under the cell's granularity the
-//               tensor's groups have at most G weights); none: every tensor
+//               [first, last], "type": "RepConv", "head": true (the detection head's output
+//               convolutions), "group_size": G (under the cell's granularity the tensor's groups
+//               have at most G weights); none: every tensor
 //   and either  "keep": true, or what replaces the cell's own choice: "scheme", "bits",
 //               "granularity", scheme options
 // or is a text: "1x1 -> filter", "name=model\\.0\\..*, type=Conv -> scheme=pwlq, bits=8",
-// "index=100-105 -> keep". A cell's own "keep" is the rule {"name": ..., "keep": true} before all
-// others. With "activation_bits" (4 to 8; 0 or absent: none) activations are quantized, too, which
-// needs the experiment's calibration set; a kept layer reads floating point where it is the only
-// reader (model/activation_points.h). The scheme "fp32" (no bits, no granularity; rules can only
-// keep) leaves the weights as they are. In a matrix "rules" is one list of rules, or a list of such
-// lists: one cell for each.
+// "head -> bits=8", "index=100-105 -> keep". A cell's own "keep" is "head" or a regular expression
+// for whole names: a rule that keeps these, before all others. With "activation_bits" (4 to 8; 0 or
+// absent: none) activations are quantized, too, which needs the experiment's calibration set; a
+// kept layer reads floating point where it is the only reader (model/activation_points.h). The
+// scheme "fp32" (no bits, no granularity; rules can only keep) leaves the weights as they are. In a
+// matrix "rules" is one list of rules, or a list of such lists: one cell for each.
 #pragma once
 
 #include <optional>

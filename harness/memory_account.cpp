@@ -48,7 +48,7 @@ Layout stored_layout(const model::Graph& graph, const std::vector<model::Unfused
   Layout layout;
   const auto add = [&](const model::StoredTensors& stored) {
     for (const model::Graph::StoredConv& conv : graph.stored_convs)
-      if (conv.name == stored.name) return layout.layers.push_back(storage(traits_of(conv)));
+      if (conv.name == stored.name) return layout.layers.push_back(storage(traits_of(graph, conv)));
   };
   for (const model::UnfusedConv& conv : convs) {
     add(conv.dense);
@@ -87,7 +87,8 @@ Result<metrics::MemoryReport> account(SourceNetwork& source, const Cell& asked) 
   const Cell cell = source.resolve(asked);
   QYOLO_CHECK_OK(check_rules(graph, cell));
   std::vector<metrics::LayerStorage> stored;
-  for (const auto& conv : graph.stored_convs) stored.push_back(storage_of(cell, traits_of(conv)));
+  for (const auto& conv : graph.stored_convs)
+    stored.push_back(storage_of(cell, traits_of(graph, conv)));
   const auto storage = [&](const quant::LayerTraits& layer) {
     metrics::LayerStorage found = storage_of(cell, layer);
     if (const Artifact* artifact = source.artifact()) {

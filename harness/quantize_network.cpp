@@ -187,17 +187,22 @@ quant::LayerTraits traits_of(const model::ConvNode& conv) {
   return {conv.name,
           conv.layer_type,
           conv.layer_index,
-          {conv.filters, conv.channels / conv.groups, conv.kernel_h, conv.kernel_w}};
+          {conv.filters, conv.channels / conv.groups, conv.kernel_h, conv.kernel_w},
+          conv.head};
 }
 
-quant::LayerTraits traits_of(const model::Graph::StoredConv& conv) {
-  return {conv.name, conv.layer_type, conv.layer_index, {conv.n, conv.c, conv.kh, conv.kw}};
+quant::LayerTraits traits_of(const model::Graph& graph, const model::Graph::StoredConv& conv) {
+  // A head's convolutions have one name in both layouts.
+  const bool head = std::ranges::any_of(graph.head, [&](const model::HeadLevel& level) {
+    return conv_at(graph, level.node).name == conv.name;
+  });
+  return {conv.name, conv.layer_type, conv.layer_index, {conv.n, conv.c, conv.kh, conv.kw}, head};
 }
 
 Status check_rules(const model::Graph& graph, const Cell& cell) {
   std::vector<quant::LayerTraits> layers;
   for (const int index : graph.conv_nodes()) layers.push_back(traits_of(conv_at(graph, index)));
-  for (const auto& conv : graph.stored_convs) layers.push_back(traits_of(conv));
+  for (const auto& conv : graph.stored_convs) layers.push_back(traits_of(graph, conv));
   for (const quant::Rule& rule : cell.rules) {
     quant::LayerMatch match = rule.match;
     match.group_size.reset();

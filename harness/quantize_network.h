@@ -44,7 +44,8 @@ class SourceNetwork {
 };
 
 [[nodiscard]] quant::LayerTraits traits_of(const model::ConvNode& conv);
-[[nodiscard]] quant::LayerTraits traits_of(const model::Graph::StoredConv& conv);
+[[nodiscard]] quant::LayerTraits traits_of(const model::Graph& graph,
+                                           const model::Graph::StoredConv& conv);
 
 // One weight tensor: of a convolution, or in the unfused layout of a stored one.
 struct QuantizedLayer {

@@ -11,8 +11,8 @@
 namespace qyolo::harness {
 namespace {
 
-constexpr std::array<std::string_view, 5> kConditions = {"kernel", "name", "index", "type",
-                                                         "group_size"};
+constexpr std::array<std::string_view, 6> kConditions = {"kernel", "name", "index",
+                                                         "type",   "head", "group_size"};
 constexpr std::array<std::string_view, 4> kActions = {"keep", "scheme", "bits", "granularity"};
 constexpr std::int64_t kMaxIndex = 1 << 20;
 
@@ -98,6 +98,9 @@ Result<quant::LayerMatch> read_match(const JsonObject& rule) {
   if (rule.has("type")) {
     QYOLO_TRY(match.type, rule.string("type"));
   }
+  if (rule.has("head")) {
+    QYOLO_TRY(match.head, rule.boolean("head"));
+  }
   if (rule.has("group_size")) {
     QYOLO_TRY(match.group_size, rule.integer("group_size", 1, std::int64_t{1} << 40));
   }
@@ -179,7 +182,10 @@ Result<Json> rule_from_text(std::string_view text, const std::string& place) {
     if (equals != std::string_view::npos) {
       rule[key] = value_of(key, trimmed(part.substr(equals + 1)));
     } else if (condition) {
-      if (part != "all") rule["kernel"] = std::string(part);
+      if (part == "head")
+        rule["head"] = true;
+      else if (part != "all")
+        rule["kernel"] = std::string(part);
     } else if (part == "keep") {
       rule["keep"] = true;
     } else {
@@ -221,6 +227,7 @@ OrderedJson rule_json(const quant::Rule& rule, const quant::Recipe& general) {
   if (match.name) json["name"] = match.name->text();
   if (match.index) json["index"] = {match.index->first, match.index->second};
   if (match.type) json["type"] = *match.type;
+  if (match.head) json["head"] = *match.head;
   if (match.group_size) json["group_size"] = *match.group_size;
   json.update(differences(rule, general));
   return json;

@@ -30,7 +30,7 @@ void CellArguments::add_to(CLI::App& command) {
           "--rule", rules,
           "How some layers differ, the first match wins: \"1x1 -> filter\", \"index=0-10 -> "
           "scheme=pwlq, bits=8\", \"name=model\\.105\\..* -> keep\"; conditions: kernel, "
-          "name, index, type, group_size; repeatable")
+          "name, index, type, head, group_size; repeatable")
       ->take_all();
   for (const harness::CellOption& option : harness::cell_options()) {
     std::string flag = fmt::format("--{}", option.name);

@@ -45,6 +45,7 @@ bool LayerMatch::matches(const LayerTraits& layer, const Granularity& general) c
   if (name && !name->matches(layer.name)) return false;
   if (index && (layer.index < index->first || layer.index > index->second)) return false;
   if (type && *type != layer.type) return false;
+  if (head && *head != layer.head) return false;
   return !group_size || quant::group_size(general, layer.shape) <= *group_size;
 }
 
@@ -57,6 +58,7 @@ std::string LayerMatch::text() const {
   else if (index)
     conditions.push_back(fmt::format("layers {}-{}", index->first, index->second));
   if (type) conditions.push_back(fmt::format("type {}", *type));
+  if (head) conditions.emplace_back(*head ? "head" : "not head");
   if (group_size) conditions.push_back(fmt::format("groups of up to {}", *group_size));
   return conditions.empty() ? "all" : fmt::format("{}", fmt::join(conditions, ", "));
 }

@@ -23,6 +23,7 @@ struct LayerTraits {
   std::string type;  // the checkpoint's class of the layer: "Conv", "RepConv", "IDetect"
   int index = 0;     // the layer's place in the network: 105 for model.105.m.0
   Shape shape;
+  bool head = false;  // an output convolution of the detection head
 };
 
 // A regular expression (ECMAScript) that must match the whole text.
@@ -45,12 +46,14 @@ struct LayerMatch {
   std::optional<NamePattern> name;
   std::optional<std::pair<int, int>> index;  // first, last
   std::optional<std::string> type;
+  std::optional<bool> head;
   // Weights that share parameters under the granularity that the network has without rules, at
   // most: 1 finds the layers that a granularity cuts into single weights.
   std::optional<std::int64_t> group_size;
 
   [[nodiscard]] bool matches(const LayerTraits& layer, const Granularity& general) const;
-  // "1x1", "model\.105\..*", "layers 0-10, type Conv", "groups of up to 1".
+  // "1x1", "model\.105\..*", "layers 0-10, type Conv", "head",
+  // "groups of up to 1".
   [[nodiscard]] std::string text() const;
 };
 

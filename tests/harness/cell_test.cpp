@@ -60,6 +60,17 @@ TEST(Cell, KeepComesBeforeAllRules) {
   EXPECT_THAT(kept.label(), HasSubstr("[model\\.105\\.m\\..* -> keep]"));
 }
 
+TEST(Cell, TheHeadNeedsNoName) {
+  quant::LayerTraits head = kHead;
+  head.head = true;
+  const Cell kept = cell(R"(, "keep": "head")");
+  EXPECT_EQ(kept.recipe_for(head), nullptr);
+  EXPECT_NE(kept.recipe_for(kHead), nullptr);
+  EXPECT_EQ(kept.label(), "affine 4-bit channel [head -> keep]");
+  EXPECT_EQ(kept.as_json()["rules"].dump(), R"([{"head":true,"keep":true}])");
+  EXPECT_EQ(cell(R"(, "rules": ["head -> bits=8"])").recipe_for(head)->options.bits, 8);
+}
+
 TEST(Cell, RulesAreAnAxisWhereTheyAreListsOfLists) {
   EXPECT_THAT(labels(R"(, "rules": [[], ["1x1 -> filter"]])"),
               ElementsAre("affine 4-bit channel", "affine 4-bit 1x1 filter, else channel"));
@@ -85,6 +96,7 @@ TEST(Cell, TextAndObjectAreTheSameRule) {
   EXPECT_TRUE(same("index=7 -> group:64", R"({"index": 7, "granularity": "group:64"})"));
   EXPECT_TRUE(same("name=12 -> keep", R"({"name": "12", "keep": true})"));
   EXPECT_TRUE(same("all -> keep", R"({"keep": true})"));
+  EXPECT_TRUE(same("head -> bits=8", R"({"head": true, "bits": 8})"));
   EXPECT_TRUE(same("group_size=1 -> filter", R"({"group_size": 1, "granularity": "filter"})"));
 }
 

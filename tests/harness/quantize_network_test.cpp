@@ -96,6 +96,18 @@ TEST_F(QuantizeNetwork, TheUnfusedLayoutQuantizesWhatTheCheckpointStores) {
   EXPECT_EQ(layer, source_.graph().stored_convs.size());
 }
 
+TEST_F(QuantizeNetwork, TheHeadIsTheSameInBothLayouts) {
+  for (const char* fold : {"on", "off"}) {
+    const auto network = quantize_network(
+        source_, cell(std::string(R"(, "keep": "head", "fold": ")") + fold + '"'), 2);
+    ASSERT_TRUE(network.ok()) << network.error().message;
+    std::vector<std::string> kept;
+    for (const QuantizedLayer& layer : network->layers)
+      if (!layer.tensor) kept.push_back(layer.traits.name);
+    EXPECT_THAT(kept, ::testing::ElementsAre("model.105.m.0", "model.105.m.1", "model.105.m.2"));
+  }
+}
+
 TEST_F(QuantizeNetwork, ARuleThatFitsNothingIsAnError) {
   const auto network = quantize_network(source_, cell(R"(, "rules": ["type=Conw -> keep"])"), 2);
   ASSERT_FALSE(network.ok());

@@ -33,6 +33,18 @@ TEST(LayerMatch, AllItsConditionsMustHold) {
   EXPECT_TRUE(match.matches(kPointwise, filter));
 }
 
+TEST(LayerMatch, TheHeadIsKnownWithoutItsName) {
+  LayerTraits head = kHead;
+  head.head = true;
+  LayerMatch match;
+  match.head = true;
+  EXPECT_TRUE(match.matches(head, Granularity()));
+  EXPECT_FALSE(match.matches(kFirst, Granularity()));
+  match.head = false;
+  EXPECT_FALSE(match.matches(head, Granularity()));
+  EXPECT_TRUE(match.matches(kFirst, Granularity()));
+}
+
 TEST(LayerMatch, KernelSidesAreHeightAndWidth) {
   LayerMatch match;
   match.kernel = {1, 3};
