@@ -11,7 +11,7 @@ using metrics::Curves;
 
 OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
 
-OrderedJson point_json(const std::optional<metrics::OperatingPoint>& point) {
+OrderedJson point_json(const std::optional<metrics::CurvePoint>& point) {
   if (!point) return nullptr;
   return {{"confidence", point->confidence},
           {"precision", point->precision},

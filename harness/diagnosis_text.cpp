@@ -53,7 +53,7 @@ std::string errors_text(const Diagnosis& diagnosis) {
   return text;
 }
 
-std::string best_f1_text(const std::optional<metrics::OperatingPoint>& best) {
+std::string best_f1_text(const std::optional<metrics::CurvePoint>& best) {
   if (!best) return fmt::format("{:>8}{:>8}{:>8}{:>8}", "-", "-", "-", "-");
   return fmt::format("{:>8}{:>8}{:>8}{:>8.3f}", percent(best->f1), percent(best->precision),
                      percent(best->recall), best->confidence);

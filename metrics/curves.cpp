@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "metrics/operating_point.h"
+
 namespace qyolo::metrics {
 namespace {
 
@@ -33,7 +35,7 @@ struct Counts {
     return static_cast<double>(right) / static_cast<double>(objects);
   }
   [[nodiscard]] double f1(std::int64_t objects) const {
-    return 2 * static_cast<double>(right) / static_cast<double>(right + wrong + objects);
+    return f1_score(right, wrong, objects - right);
   }
 };
 
@@ -58,8 +60,8 @@ void fill_confidence_curves(const MatchedClass& matched, std::int64_t objects, C
   }
 }
 
-std::optional<OperatingPoint> best_f1(const MatchedClass& matched, std::int64_t objects) {
-  std::optional<OperatingPoint> best;
+std::optional<CurvePoint> best_f1(const MatchedClass& matched, std::int64_t objects) {
+  std::optional<CurvePoint> best;
   Counts counts;
   for (std::size_t i = 0; i < matched.detections.size(); ++i) {
     counts.add(matched.detections[i]);
@@ -67,7 +69,7 @@ std::optional<OperatingPoint> best_f1(const MatchedClass& matched, std::int64_t 
     if (i + 1 < matched.detections.size() && matched.detections[i + 1].score == score) continue;
     const double f1 = counts.f1(objects);
     if (f1 > (best ? best->f1 : 0.0))
-      best = OperatingPoint{score, counts.precision(), counts.recall(objects), f1};
+      best = CurvePoint{score, counts.precision(), counts.recall(objects), f1};
   }
   return best;
 }
@@ -96,7 +98,7 @@ class MeanSweep {
                              [](const Step& s) { return s.detection->score; });
   }
 
-  [[nodiscard]] std::optional<OperatingPoint> best() const {
+  [[nodiscard]] std::optional<CurvePoint> best() const {
     std::vector<Counts> counts(objects_.size());
     double sum = 0, most = 0;
     std::size_t best_end = 0;
@@ -123,10 +125,10 @@ class MeanSweep {
     std::size_t index = 0;  // of its class among those with objects
   };
 
-  [[nodiscard]] OperatingPoint at(std::size_t end) const {
+  [[nodiscard]] CurvePoint at(std::size_t end) const {
     std::vector<Counts> counts(objects_.size());
     for (std::size_t i = 0; i < end; ++i) counts[steps_[i].index].add(*steps_[i].detection);
-    OperatingPoint point;
+    CurvePoint point;
     point.confidence = steps_[end - 1].detection->score;
     double with_detections = 0;
     for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -26,11 +26,11 @@ using CurveValues = std::array<double, kCurvePoints>;
 [[nodiscard]] double mean_of(const CurveValues& values);
 
 // Counting the detections of at least this score.
-struct OperatingPoint {
+struct CurvePoint {
   double confidence = 0;
   double precision = 0;
   double recall = 0;
-  double f1 = 0;  // 2 tp / (tp + fp + objects)
+  double f1 = 0;  // f1_score() of operating_point.h
 };
 
 struct Curves {
@@ -46,7 +46,7 @@ struct Curves {
 
   // Over all scores, not only those of the curves; of equal F1 the highest confidence. None without
   // a right detection.
-  std::optional<OperatingPoint> best_f1;
+  std::optional<CurvePoint> best_f1;
 };
 
 struct ClassCurves {
