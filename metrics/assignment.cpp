@@ -16,36 +16,19 @@ constexpr std::size_t kMaxPerImage = 100;
 using Places = std::vector<std::uint32_t>;
 using Verdict = Assignment::Verdict;
 
-template <class Items>
-IdIndex index_of(const Items& items) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(items.size());
-  for (const auto& item : items) ids.push_back(item.id);
-  return IdIndex(std::move(ids));
-}
-
-Status check(const GroundTruth& truth, std::span<const Detection> detections, const IdIndex& images,
-             double iou_threshold) {
-  if (!(iou_threshold > 0 && iou_threshold <= 1))
-    return error("the IoU threshold is {}, expected more than 0 and at most 1", iou_threshold);
-  QYOLO_CHECK_OK(check_counts(truth, detections));
-  for (std::size_t i = 0; i < detections.size(); ++i) {
-    const bool known = images.find(detections[i].image_id) != IdIndex::kAbsent;
-    QYOLO_CHECK_OK(check_detection(detections[i], i, known));
-  }
-  return {};
-}
-
 class Assigner {
  public:
+  // `found`: of the detections.
   Assigner(const GroundTruth& truth, std::span<const Detection> detections, const IdIndex& images,
-           double iou_threshold)
+           const IdIndex& categories, ItemIndices found, double iou_threshold)
       : truth_(truth),
         detections_(detections),
         images_(images),
-        categories_(index_of(truth.categories)),
-        // A threshold of 1 must still be reached by equal boxes whose overlap is rounded down.
-        limit_(std::min(iou_threshold, 1 - 1e-10)) {}
+        categories_(categories),
+        limit_(reachable_iou(iou_threshold)),
+        image_of_detection_(std::move(found.image)) {
+    result_.class_of_detection = std::move(found.category);
+  }
 
   Assignment assign() {
     result_.image_ids = images_.ids();
@@ -84,14 +67,10 @@ class Assigner {
     const std::size_t count = detections_.size();
     result_.verdicts.assign(count, Verdict::kUncounted);
     result_.object_of.assign(count, Assignment::kNone);
-    result_.class_of_detection.resize(count);
     result_.ranked.resize(result_.classes());
-    image_of_detection_.resize(count);
     detections_of_.resize(result_.classes());
     for (std::uint32_t i = 0; i < count; ++i) {
-      image_of_detection_[i] = images_.find(detections_[i].image_id);
-      const std::uint32_t category = categories_.find(detections_[i].category_id);
-      result_.class_of_detection[i] = category;
+      const std::uint32_t category = result_.class_of_detection[i];
       if (category != IdIndex::kAbsent) detections_of_[category].push_back(i);
     }
   }
@@ -188,20 +167,25 @@ class Assigner {
   const GroundTruth& truth_;
   std::span<const Detection> detections_;
   const IdIndex& images_;
-  IdIndex categories_;
+  const IdIndex& categories_;
   double limit_;
+  std::vector<std::uint32_t> image_of_detection_, image_of_annotation_;  // indices
   Assignment result_;
-  std::vector<std::uint32_t> image_of_annotation_, image_of_detection_;  // indices
-  std::vector<Places> annotations_of_, detections_of_;                   // by class
+  std::vector<Places> annotations_of_, detections_of_;  // by class
 };
 
 }  // namespace
 
 Result<Assignment> assign_detections(const GroundTruth& truth,
                                      std::span<const Detection> detections, double iou_threshold) {
+  if (!(iou_threshold > 0 && iou_threshold <= 1))
+    return error("the IoU threshold is {}, expected more than 0 and at most 1", iou_threshold);
+  QYOLO_CHECK_OK(check_counts(truth, detections));
   const IdIndex images = index_of(truth.images);
-  QYOLO_CHECK_OK(check(truth, detections, images, iou_threshold));
-  return Assigner(truth, detections, images, iou_threshold).assign();
+  const IdIndex categories = index_of(truth.categories);
+  ItemIndices found = index_items(detections, images, categories);
+  QYOLO_CHECK_OK(check_detections(detections, found.image));
+  return Assigner(truth, detections, images, categories, std::move(found), iou_threshold).assign();
 }
 
 }  // namespace qyolo::metrics

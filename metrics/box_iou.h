@@ -2,6 +2,7 @@
 // the COCO reference implementation in every bit.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -9,6 +10,12 @@
 #include "common/coco_types.h"
 
 namespace qyolo::metrics {
+
+// The overlap that an IoU threshold asks for: a threshold of 1 must still be reached by equal boxes
+// whose overlap is rounded down.
+[[nodiscard]] constexpr double reachable_iou(double threshold) {
+  return std::min(threshold, 1 - 1e-10);
+}
 
 // Width times height, in pixels^2.
 [[nodiscard]] double box_area(const BoxXywh& box);

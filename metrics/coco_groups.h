@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace qyolo::metrics {
@@ -25,6 +26,33 @@ class IdIndex {
   std::vector<std::int64_t> ids_;
   std::vector<std::uint32_t> table_;  // by id - ids_[0], where the ids are dense enough
 };
+
+// Of images or categories.
+template <class Items>
+[[nodiscard]] IdIndex index_of(const Items& items) {
+  std::vector<std::int64_t> ids;
+  ids.reserve(items.size());
+  for (const auto& item : items) ids.push_back(item.id);
+  return IdIndex(std::move(ids));
+}
+
+// Image and category of each item of a file as indices: kAbsent where unknown.
+struct ItemIndices {
+  std::vector<std::uint32_t> image;
+  std::vector<std::uint32_t> category;
+};
+template <class Item>
+[[nodiscard]] ItemIndices index_items(std::span<const Item> items, const IdIndex& images,
+                                      const IdIndex& categories) {
+  ItemIndices indices;
+  indices.image.reserve(items.size());
+  indices.category.reserve(items.size());
+  for (const Item& item : items) {
+    indices.image.push_back(images.find(item.image_id));
+    indices.category.push_back(categories.find(item.category_id));
+  }
+  return indices;
+}
 
 // The items of one class and image: places in the span that ItemGroups::of_class gives.
 struct Run {

@@ -58,39 +58,6 @@ Status check_params(const CocoParams& params, std::size_t classes) {
   return {};
 }
 
-// Ids as indices: kAbsent where unknown.
-struct Indices {
-  std::vector<std::uint32_t> image;
-  std::vector<std::uint32_t> category;
-};
-
-template <class Item>
-Indices index_items(std::span<const Item> items, const IdIndex& images, const IdIndex& categories) {
-  Indices indices;
-  indices.image.reserve(items.size());
-  indices.category.reserve(items.size());
-  for (const Item& item : items) {
-    indices.image.push_back(images.find(item.image_id));
-    indices.category.push_back(categories.find(item.category_id));
-  }
-  return indices;
-}
-
-template <class Item>
-std::vector<std::int64_t> ids_of(std::span<const Item> items) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(items.size());
-  for (const Item& item : items) ids.push_back(item.id);
-  return ids;
-}
-
-Status check_detections(std::span<const Detection> detections,
-                        std::span<const std::uint32_t> image) {
-  for (std::size_t i = 0; i < detections.size(); ++i)
-    QYOLO_CHECK_OK(check_detection(detections[i], i, image[i] != IdIndex::kAbsent));
-  return {};
-}
-
 // What all classes are evaluated from.
 struct Problem {
   std::span<const Annotation> annotations;
@@ -284,11 +251,11 @@ std::array<double, 12> CocoEvaluation::stats() const {
 Result<CocoEvaluation> evaluate_coco(const GroundTruth& truth,
                                      std::span<const Detection> detections,
                                      const CocoParams& params) {
-  const IdIndex images(ids_of(std::span<const ImageInfo>(truth.images)));
-  const IdIndex categories(ids_of(std::span<const Category>(truth.categories)));
+  const IdIndex images = index_of(truth.images);
+  const IdIndex categories = index_of(truth.categories);
   QYOLO_CHECK_OK(check_params(params, params.use_categories ? categories.size() : 1));
   QYOLO_CHECK_OK(check_counts(truth, detections));
-  Indices found = index_items(detections, images, categories);
+  ItemIndices found = index_items(detections, images, categories);
   QYOLO_CHECK_OK(check_detections(detections, found.image));
 
   CocoEvaluation evaluation;
@@ -303,7 +270,7 @@ Result<CocoEvaluation> evaluate_coco(const GroundTruth& truth,
   evaluation.scores.assign(cells, -1.0);
   evaluation.recall.assign(recall_cells, -1.0);
 
-  const auto group = [&](Indices indices) {
+  const auto group = [&](ItemIndices indices) {
     return ItemGroups(std::move(indices.image), indices.category, images.size(), categories.size(),
                       params.use_categories);
   };

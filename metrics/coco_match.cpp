@@ -27,8 +27,7 @@ class SceneMatcher {
                const ClassDetections& detections, std::span<const double> thresholds,
                std::span<const AreaLimits> areas)
       : file_(file), truth_(truth), detections_(detections), areas_(areas) {
-    // A threshold of 1 must still be reached by equal boxes whose overlap is rounded down.
-    for (const double threshold : thresholds) limits_.push_back(std::min(threshold, 1 - 1e-10));
+    for (const double threshold : thresholds) limits_.push_back(reachable_iou(threshold));
     lowest_ = *std::min_element(limits_.begin(), limits_.end());
     all_ = all_of(limits_.size());
   }

@@ -23,7 +23,7 @@ ConfusionMatrix confusion_matrix(const GroundTruth& truth, std::span<const Detec
   const auto count = [&](std::size_t object, std::size_t detected) {
     ++matrix.counts[object * (classes + 1) + detected];
   };
-  const double limit = std::min(iou_threshold, 1 - 1e-10);
+  const double limit = reachable_iou(iou_threshold);
   std::vector<double> overlaps;
   for (std::size_t image = 0; image < assignment.image_ids.size(); ++image) {
     std::vector<std::uint32_t> free;

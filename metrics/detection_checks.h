@@ -9,6 +9,7 @@
 
 #include "common/coco_types.h"
 #include "common/result.h"
+#include "metrics/coco_groups.h"
 
 namespace qyolo::metrics {
 
@@ -33,6 +34,14 @@ inline Status check_detection(const Detection& detection, std::size_t index, boo
     return error("detection {} of image {} has a score or box that is not finite", index,
                  detection.image_id);
   }
+  return {};
+}
+
+// `image`: of each detection, as an index of the ground truth's images.
+inline Status check_detections(std::span<const Detection> detections,
+                               std::span<const std::uint32_t> image) {
+  for (std::size_t i = 0; i < detections.size(); ++i)
+    QYOLO_CHECK_OK(check_detection(detections[i], i, image[i] != IdIndex::kAbsent));
   return {};
 }
 

@@ -16,36 +16,6 @@ namespace {
 constexpr std::size_t kMaxPerImage = 100;
 constexpr AreaLimits kAllAreas{0, 1e10};
 
-template <class Items>
-IdIndex index_of(const Items& items) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(items.size());
-  for (const auto& item : items) ids.push_back(item.id);
-  return IdIndex(std::move(ids));
-}
-
-template <class Item>
-ItemGroups group(std::span<const Item> items, const IdIndex& images, const IdIndex& categories) {
-  std::vector<std::uint32_t> image, category;
-  image.reserve(items.size());
-  category.reserve(items.size());
-  for (const Item& item : items) {
-    image.push_back(images.find(item.image_id));
-    category.push_back(categories.find(item.category_id));
-  }
-  return {std::move(image), category, images.size(), categories.size(), true};
-}
-
-Status check(const GroundTruth& truth, std::span<const Detection> detections,
-             const IdIndex& images) {
-  QYOLO_CHECK_OK(check_counts(truth, detections));
-  for (std::size_t i = 0; i < detections.size(); ++i) {
-    const bool known = images.find(detections[i].image_id) != IdIndex::kAbsent;
-    QYOLO_CHECK_OK(check_detection(detections[i], i, known));
-  }
-  return {};
-}
-
 std::vector<ObjectCount> count_objects(const ClassTruth& truth, std::span<const Run> runs) {
   std::vector<ObjectCount> counts;
   for (const Run& run : runs) {
@@ -103,10 +73,17 @@ Result<MatchedDetections> match_detections(const GroundTruth& truth,
                                            std::span<const Detection> detections, int threads) {
   const IdIndex images = index_of(truth.images);
   const IdIndex categories = index_of(truth.categories);
-  QYOLO_CHECK_OK(check(truth, detections, images));
-  const Problem problem{truth, detections,
-                        group(std::span(std::as_const(truth.annotations)), images, categories),
-                        group(detections, images, categories), CocoParams().iou_thresholds};
+  QYOLO_CHECK_OK(check_counts(truth, detections));
+  ItemIndices found = index_items(detections, images, categories);
+  QYOLO_CHECK_OK(check_detections(detections, found.image));
+  const auto group = [&](ItemIndices indices) {
+    return ItemGroups(std::move(indices.image), indices.category, images.size(), categories.size(),
+                      true);
+  };
+  const Problem problem{
+      truth, detections,
+      group(index_items(std::span(std::as_const(truth.annotations)), images, categories)),
+      group(std::move(found)), CocoParams().iou_thresholds};
   MatchedDetections matched;
   matched.image_ids = images.ids();
   matched.classes.resize(categories.size());

@@ -10,17 +10,6 @@
 namespace qyolo::metrics {
 namespace {
 
-template <class Items>
-IdIndex index_of(const Items& items) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(items.size());
-  for (const auto& item : items) ids.push_back(item.id);
-  return IdIndex(std::move(ids));
-}
-
-// A threshold of 1 must still be reached by equal boxes whose overlap is rounded down.
-double reachable(double iou) { return std::min(iou, 1 - 1e-10); }
-
 std::vector<std::uint32_t> by_descending_score(std::span<const Detection> file,
                                                const Places& detections) {
   std::vector<std::uint32_t> order(detections.size());
@@ -67,14 +56,14 @@ ImageMatch match_objects(std::span<const Annotation> truth, const Places& object
       const Annotation& object = truth[objects[g]];
       return object.category_id == detection.category_id && object.iscrowd == crowd;
     };
-    const std::uint32_t found = best(overlap, reachable(iou), [&](std::uint32_t g) {
+    const std::uint32_t found = best(overlap, reachable_iou(iou), [&](std::uint32_t g) {
       return of_class(g, false) && match.detection[g] == kNoMatch;
     });
     if (found != kNoMatch) {
       match.object[d] = found;
       match.detection[found] = d;
-    } else if (best(overlap, reachable(iou), [&](std::uint32_t g) { return of_class(g, true); }) !=
-               kNoMatch) {
+    } else if (best(overlap, reachable_iou(iou),
+                    [&](std::uint32_t g) { return of_class(g, true); }) != kNoMatch) {
       match.absorbed[d] = 1;
     }
   }
@@ -90,7 +79,7 @@ void match_other_classes(std::span<const Annotation> truth, const Places& object
     if (!match.is_false(d)) continue;
     const Detection& detection = file[detections[d]];
     boxes.overlaps(detection.bbox, 0, overlap);
-    const std::uint32_t shown = best(overlap, reachable(iou), [&](std::uint32_t g) {
+    const std::uint32_t shown = best(overlap, reachable_iou(iou), [&](std::uint32_t g) {
       const Annotation& object = truth[objects[g]];
       return !object.iscrowd && object.category_id != detection.category_id &&
              match.detection[g] == kNoMatch && match.other_class[g] == kNoMatch;
@@ -114,7 +103,7 @@ std::vector<std::uint32_t> match_false(std::span<const Detection> file_a, const 
     for (std::size_t other = 0; other < b.size(); ++other) {
       if (file_b[b[other]].bbox == detection.bbox) overlap[other] = 1;
     }
-    const std::uint32_t same = best(overlap, reachable(iou), [&](std::uint32_t other) {
+    const std::uint32_t same = best(overlap, reachable_iou(iou), [&](std::uint32_t other) {
       return match_b.is_false(other) && taken[other] == 0 &&
              file_b[b[other]].category_id == detection.category_id;
     });

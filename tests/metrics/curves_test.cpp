@@ -57,7 +57,7 @@ TEST(Curves, BestF1IsOverAllScoresAndTheHighestConfidenceOfEqualOnes) {
   scenes.detections[2].score = 0.3333;
   DetectionCurves curves = curves_of(scenes);
   ASSERT_TRUE(curves.classes[0].curves->best_f1);
-  const OperatingPoint best = *curves.classes[0].curves->best_f1;
+  const CurvePoint best = *curves.classes[0].curves->best_f1;
   EXPECT_EQ(best.confidence, 0.3333);
   EXPECT_EQ(best.f1, 0.8);
   EXPECT_EQ(best.precision, 2.0 / 3);

@@ -60,7 +60,7 @@ MUTATIONS = [
     (
         "iou-one",
         "the IoU threshold is t, not min(t, 1 - 1e-10)",
-        "coco_match.cpp",
+        "box_iou.h",
         "std::min(threshold, 1 - 1e-10)",
         "threshold",
     ),
