@@ -1,7 +1,6 @@
 #include "harness/dequantized.h"
 
 #include <utility>
-#include <variant>
 
 #include "harness/model/checkpoint_writer.h"
 
@@ -17,7 +16,7 @@ Status write_dequantized(const std::filesystem::path& original, const std::files
   model::Graph quantized = graph;
   const std::vector<int> nodes = graph.conv_nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    auto& conv = std::get<model::ConvNode>(quantized.nodes[static_cast<std::size_t>(nodes[i])].op);
+    model::ConvNode& conv = quantized.conv(nodes[i]);
     conv.weight.assign(network.weight(i).begin(), network.weight(i).end());
     conv.bias = network.convs[i].bias;
   }

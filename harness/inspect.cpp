@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <variant>
 
 #include "harness/cell_record.h"
 #include "harness/memory_account.h"
@@ -68,10 +67,8 @@ Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell) {
   json["cell"] = cell.as_json();
   json["memory"] = memory_json(memory);
   json["layers"] = OrderedJson::array();
-  for (const int index : graph.conv_nodes()) {
-    json["layers"].push_back(layer_json(
-        std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op), cell));
-  }
+  for (const int index : graph.conv_nodes())
+    json["layers"].push_back(layer_json(graph.conv(index), cell));
   return json;
 }
 

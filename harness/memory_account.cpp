@@ -1,7 +1,6 @@
 #include "harness/memory_account.h"
 
 #include <functional>
-#include <variant>
 #include <vector>
 
 namespace qyolo::harness {
@@ -35,10 +34,8 @@ using StorageOf = std::function<metrics::LayerStorage(const quant::LayerTraits&)
 
 Layout folded_layout(const model::Graph& graph, const StorageOf& storage) {
   Layout layout;
-  for (const int index : graph.conv_nodes()) {
-    const auto& conv = std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op);
-    layout.layers.push_back(storage(traits_of(conv)));
-  }
+  for (const int index : graph.conv_nodes())
+    layout.layers.push_back(storage(traits_of(graph.conv(index))));
   layout.others = graph.biases();
   return layout;
 }
@@ -46,14 +43,12 @@ Layout folded_layout(const model::Graph& graph, const StorageOf& storage) {
 Layout stored_layout(const model::Graph& graph, const std::vector<model::UnfusedConv>& convs,
                      const StorageOf& storage) {
   Layout layout;
-  const auto add = [&](const model::StoredTensors& stored) {
-    for (const model::Graph::StoredConv& conv : graph.stored_convs)
-      if (conv.name == stored.name) return layout.layers.push_back(storage(traits_of(graph, conv)));
-  };
-  for (const model::UnfusedConv& conv : convs) {
-    add(conv.dense);
-    if (conv.pointwise) add(*conv.pointwise);
-    layout.others += other_values(conv);
+  const std::vector<int> nodes = graph.conv_nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const StoredTraits traits = stored_traits(graph.conv(nodes[i]), convs[i]);
+    layout.layers.push_back(storage(traits.dense));
+    if (traits.pointwise) layout.layers.push_back(storage(*traits.pointwise));
+    layout.others += other_values(convs[i]);
   }
   return layout;
 }

@@ -248,9 +248,7 @@ class Loader {
                     static_cast<std::int64_t>(file_.data().size())};
     const std::vector<int> nodes = loaded.graph.conv_nodes();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      auto& node =
-          std::get<model::ConvNode>(loaded.graph.nodes[static_cast<std::size_t>(nodes[i])].op);
-      QYOLO_CHECK_OK(conv(description_.convs[i], node, loaded, threads));
+      QYOLO_CHECK_OK(conv(description_.convs[i], loaded.graph.conv(nodes[i]), loaded, threads));
     }
     if (used_.size() != file_.tensors().size())
       return error("there are tensors that belong to no layer");

@@ -11,10 +11,6 @@
 namespace qyolo::harness {
 namespace {
 
-const model::ConvNode& conv_at(const model::Graph& graph, int index) {
-  return std::get<model::ConvNode>(graph.nodes[static_cast<std::size_t>(index)].op);
-}
-
 // Rounds what stays in floating point to how it is stored.
 class KeptValues {
  public:
@@ -56,16 +52,6 @@ class KeptValues {
   int bits_;
 };
 
-// Of one of the stored tensors that a convolution comes from.
-quant::LayerTraits traits_of(const model::ConvNode& node, std::pair<int, int> kernel,
-                             const model::StoredTensors& stored) {
-  quant::LayerTraits traits = harness::traits_of(node);
-  traits.name = stored.name;
-  traits.shape.kh = kernel.first;
-  traits.shape.kw = kernel.second;
-  return traits;
-}
-
 class NetworkQuantizer {
  public:
   NetworkQuantizer(const Cell& cell, int threads)
@@ -92,8 +78,8 @@ class NetworkQuantizer {
   Result<QuantizedNetwork> folded(const model::Graph& graph) const {
     QuantizedNetwork network;
     for (const int index : graph.conv_nodes()) {
-      const model::ConvNode& conv = conv_at(graph, index);
-      QYOLO_TRY(QuantizedLayer made, layer(harness::traits_of(conv), conv.weight));
+      const model::ConvNode& conv = graph.conv(index);
+      QYOLO_TRY(QuantizedLayer made, layer(traits_of(conv), conv.weight));
       network.layers.push_back(std::move(made));
       network.convs.push_back({{}, conv.bias});
       QYOLO_CHECK_OK(kept_.round(network.convs.back().bias, conv.name));
@@ -106,11 +92,12 @@ class NetworkQuantizer {
     QuantizedNetwork network;
     const std::vector<int> nodes = graph.conv_nodes();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      model::ConvNode node = conv_at(graph, nodes[i]);
+      model::ConvNode node = graph.conv(nodes[i]);
       model::UnfusedConv unfused = convs[i];
       QYOLO_CHECK_OK(kept_.round(unfused));
-      QYOLO_CHECK_OK(replace(node, {node.kernel_h, node.kernel_w}, unfused.dense, network));
-      if (unfused.pointwise) QYOLO_CHECK_OK(replace(node, {1, 1}, *unfused.pointwise, network));
+      const StoredTraits traits = stored_traits(node, unfused);
+      QYOLO_CHECK_OK(replace(traits.dense, unfused.dense, network));
+      if (traits.pointwise) QYOLO_CHECK_OK(replace(*traits.pointwise, *unfused.pointwise, network));
       QYOLO_CHECK_OK(model::fold(unfused, node));
       network.convs.push_back({std::move(node.weight), std::move(node.bias)});
       unfused.dense.weight = {};
@@ -122,9 +109,9 @@ class NetworkQuantizer {
 
  private:
   // Quantizes one tensor of a convolution, in place, and adds it to the network's layers.
-  Status replace(const model::ConvNode& node, std::pair<int, int> kernel,
-                 model::StoredTensors& stored, QuantizedNetwork& network) const {
-    QYOLO_TRY(QuantizedLayer made, layer(traits_of(node, kernel, stored), stored.weight));
+  Status replace(const quant::LayerTraits& traits, model::StoredTensors& stored,
+                 QuantizedNetwork& network) const {
+    QYOLO_TRY(QuantizedLayer made, layer(traits, stored.weight));
     stored.weight = made.weights;
     network.layers.push_back(std::move(made));
     return {};
@@ -135,17 +122,15 @@ class NetworkQuantizer {
   KeptValues kept_;
 };
 
-// One per layer.
-std::vector<std::optional<std::int64_t>> coded_region_bytes(
-    const std::vector<QuantizedLayer>& layers, int threads) {
-  std::vector<std::optional<std::int64_t>> bytes(layers.size());
+// Sets LayerError::coded_region_bytes of the layers, one error each.
+void code_regions(const std::vector<QuantizedLayer>& layers, int threads,
+                  std::vector<LayerError>& errors) {
   parallel_for(layers.size(), threads, [&](std::size_t i) {
     const auto& tensor = layers[i].tensor;
     if (!tensor || tensor->regions.empty()) return;
     const quant::PackedTensor packed = quant::pack(*tensor, quant::RegionCoding::kEntropy, 1);
-    bytes[i] = static_cast<std::int64_t>(packed[quant::Part::kRegions].size());
+    errors[i].coded_region_bytes = static_cast<std::int64_t>(packed[quant::Part::kRegions].size());
   });
-  return bytes;
 }
 
 }  // namespace
@@ -194,14 +179,25 @@ quant::LayerTraits traits_of(const model::ConvNode& conv) {
 quant::LayerTraits traits_of(const model::Graph& graph, const model::Graph::StoredConv& conv) {
   // A head's convolutions have one name in both layouts.
   const bool head = std::ranges::any_of(graph.head, [&](const model::HeadLevel& level) {
-    return conv_at(graph, level.node).name == conv.name;
+    return graph.conv(level.node).name == conv.name;
   });
   return {conv.name, conv.layer_type, conv.layer_index, {conv.n, conv.c, conv.kh, conv.kw}, head};
 }
 
+StoredTraits stored_traits(const model::ConvNode& node, const model::UnfusedConv& unfused) {
+  StoredTraits traits{traits_of(node), std::nullopt};
+  traits.dense.name = unfused.dense.name;
+  if (unfused.pointwise) {
+    quant::LayerTraits& pointwise = traits.pointwise.emplace(traits.dense);
+    pointwise.name = unfused.pointwise->name;
+    pointwise.shape.kh = pointwise.shape.kw = 1;
+  }
+  return traits;
+}
+
 Status check_rules(const model::Graph& graph, const Cell& cell) {
   std::vector<quant::LayerTraits> layers;
-  for (const int index : graph.conv_nodes()) layers.push_back(traits_of(conv_at(graph, index)));
+  for (const int index : graph.conv_nodes()) layers.push_back(traits_of(graph.conv(index)));
   for (const auto& conv : graph.stored_convs) layers.push_back(traits_of(graph, conv));
   for (const quant::Rule& rule : cell.rules) {
     quant::LayerMatch match = rule.match;
@@ -230,14 +226,13 @@ Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cel
   };
   std::set<std::string> names;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const model::ConvNode& node = conv_at(source.graph(), nodes[i]);
+    const model::ConvNode& node = source.graph().conv(nodes[i]);
     bool all = false;
     if (folded) {
       all = kept(traits_of(node));
     } else {
-      const model::UnfusedConv& conv = (*unfused)[i];
-      all = kept(traits_of(node, {node.kernel_h, node.kernel_w}, conv.dense)) &&
-            (!conv.pointwise || kept(traits_of(node, {1, 1}, *conv.pointwise)));
+      const StoredTraits traits = stored_traits(node, (*unfused)[i]);
+      all = kept(traits.dense) && (!traits.pointwise || kept(*traits.pointwise));
     }
     if (all) names.insert(node.name);
   }
@@ -260,7 +255,7 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
   QYOLO_CHECK_OK(source.check(cell));
   if (cell.baseline || source.artifact() != nullptr) {
     for (const int index : nodes) {
-      const model::ConvNode& conv = conv_at(source.graph(), index);
+      const model::ConvNode& conv = source.graph().conv(index);
       executor.set_weights(index, conv.weight);
       executor.set_bias(index, conv.bias);
     }
@@ -278,10 +273,7 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
                       kept ? 0 : static_cast<std::int64_t>(layer.tensor->parameters.size()),
                       kept ? std::string("kept") : layer.tensor->recipe.text(), layer.error});
   }
-  if (regions == RegionSizes::kCoded) {
-    const auto coded = coded_region_bytes(network.layers, threads);
-    for (std::size_t i = 0; i < coded.size(); ++i) errors[i].coded_region_bytes = coded[i];
-  }
+  if (regions == RegionSizes::kCoded) code_regions(network.layers, threads, errors);
   return errors;
 }
 

@@ -47,6 +47,15 @@ class SourceNetwork {
 [[nodiscard]] quant::LayerTraits traits_of(const model::Graph& graph,
                                            const model::Graph::StoredConv& conv);
 
+// The weight tensors of a convolution in the unfused layout, in the order of
+// QuantizedNetwork::layers.
+struct StoredTraits {
+  quant::LayerTraits dense;
+  std::optional<quant::LayerTraits> pointwise;
+};
+[[nodiscard]] StoredTraits stored_traits(const model::ConvNode& node,
+                                         const model::UnfusedConv& unfused);
+
 // One weight tensor: of a convolution, or in the unfused layout of a stored one.
 struct QuantizedLayer {
   quant::LayerTraits traits;

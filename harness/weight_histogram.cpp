@@ -20,7 +20,7 @@ using Levels = std::map<float, std::int64_t>;  // value -> weights on it
 Result<const model::ConvNode*> find_layer(const model::Graph& graph, const std::string& name) {
   const model::ConvNode* first = nullptr;
   for (const int index : graph.conv_nodes()) {
-    const model::ConvNode* conv = graph.nodes[static_cast<std::size_t>(index)].conv();
+    const model::ConvNode* conv = &graph.conv(index);
     if (conv->name == name) return conv;
     if (first == nullptr) first = conv;
   }

@@ -105,6 +105,14 @@ std::vector<int> Graph::conv_nodes() const {
   return indices;
 }
 
+const ConvNode& Graph::conv(int node) const {
+  return std::get<ConvNode>(nodes[static_cast<std::size_t>(node)].op);
+}
+
+ConvNode& Graph::conv(int node) {
+  return std::get<ConvNode>(nodes[static_cast<std::size_t>(node)].op);
+}
+
 std::int64_t Graph::conv_weights() const {
   std::int64_t count = 0;
   for (const Node& node : nodes)

@@ -83,7 +83,10 @@ struct Graph {
   std::vector<StoredConv> stored_convs;
 
   [[nodiscard]] std::vector<int> conv_nodes() const;  // indices of the convolutions, in order
-  [[nodiscard]] std::int64_t conv_weights() const;    // after fusing
+  // REQUIRES: one of conv_nodes().
+  [[nodiscard]] const ConvNode& conv(int node) const;
+  [[nodiscard]] ConvNode& conv(int node);
+  [[nodiscard]] std::int64_t conv_weights() const;  // after fusing
   [[nodiscard]] std::int64_t biases() const;
 };
 

@@ -178,7 +178,7 @@ Status add_head(Plan& plan, const Layer& layer, const ModuleRecord& network, Ten
     const ConvOptions options{convs[level].path(), Activation::kIdentity, 0, true};
     QYOLO_TRY(const int node,
               add_conv(plan, layer, std::move(source), layer.inputs[level], options));
-    const std::int64_t filters = plan.graph.nodes[static_cast<std::size_t>(node)].conv()->filters;
+    const std::int64_t filters = plan.graph.conv(node).filters;
     if (filters != shape.anchors * (shape.classes + 5)) {
       return convs[level].complain("{} filters do not fit {} anchors of {} classes", filters,
                                    shape.anchors, shape.classes);
