@@ -18,7 +18,7 @@ OrderedJson recipe_json(const quant::Recipe& recipe) {
                       {"granularity", recipe.granularity.name()}};
   const CellSettings settings{recipe.options, {}};
   for (const CellOption& option : cell_options())
-    if (option.per_layer) json[option.name] = option.write(settings);
+    if (option.scope == CellOption::Scope::kScheme) json[option.name] = option.write(settings);
   return json;
 }
 

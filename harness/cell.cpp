@@ -76,10 +76,14 @@ Status read_rules(const Json& list, const std::string& place, Cell& cell) {
   return {};
 }
 
-// Whether there is a choice whose key begins so.
-bool has_choice(const Choice& choice, std::string_view prefix) {
-  return std::ranges::any_of(choice,
-                             [&](const auto& item) { return item.first.starts_with(prefix); });
+// Whether an option of activations other than their bits is chosen, and the bits are not.
+bool lacks_activation_bits(const Choice& choice) {
+  const auto chosen = [&](const auto& item) {
+    const CellOption* option = find_cell_option(item.first);
+    return option != nullptr && option->scope == CellOption::Scope::kActivations;
+  };
+  return std::ranges::any_of(choice, chosen) &&
+         std::ranges::find(choice, "activation_bits", &Choice::value_type::first) == choice.end();
 }
 
 Status check_floating_point(const Cell& cell, const std::string& place) {
@@ -122,7 +126,7 @@ Result<Cell> make_cell(const Choice& choice, const std::string& place) {
   if (settings.activation_bits > 0) {
     cell.activations = settings.activations;
     cell.activations->bits = settings.activation_bits;
-  } else if (has_choice(choice, "activation_") && !has_choice(choice, "activation_bits")) {
+  } else if (lacks_activation_bits(choice)) {
     return error("{}: activation options need 'activation_bits'", place);
   }
   if (cell.baseline) {
@@ -237,7 +241,7 @@ std::string Cell::label() const {
   // The bits are named above.
   const CellSettings defaults{.activation_bits = settings.activation_bits};
   for (const CellOption& option : cell_options()) {
-    if (baseline && option.per_layer) continue;
+    if (baseline && option.scope != CellOption::Scope::kActivations) continue;
     const Json value = option.write(settings);
     if (value != option.write(defaults))
       text += fmt::format(" {}={}", option.name, option_text(value));
@@ -261,8 +265,7 @@ OrderedJson Cell::as_json() const {
   }
   const CellSettings settings = settings_of(*this);
   for (const CellOption& option : cell_options()) {
-    const bool of_weights = !std::string_view(option.name).starts_with("activation_");
-    if (baseline && of_weights) continue;
+    if (baseline && option.scope != CellOption::Scope::kActivations) continue;
     if (Json value = option.write(settings); !value.is_null()) json[option.name] = std::move(value);
   }
   if (!rules.empty()) {

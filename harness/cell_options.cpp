@@ -3,8 +3,6 @@
 namespace qyolo::harness {
 namespace {
 
-using quant::SchemeOptions;
-
 Status read_flag(const JsonObject& object, const char* name, bool& out) {
   QYOLO_TRY(out, object.boolean(name));
   return {};
@@ -35,46 +33,42 @@ Result<bool> parse_on_off(std::string_view text) {
   return error("'{}', expected on or off", text);
 }
 
-std::vector<std::string> names_of(bool per_layer_only) {
-  std::vector<std::string> names;
-  for (const CellOption& option : cell_options())
-    if (option.per_layer || !per_layer_only) names.emplace_back(option.name);
-  return names;
-}
+using Scope = CellOption::Scope;
 
 }  // namespace
 
 const std::vector<CellOption>& cell_options() {
   static const std::vector<CellOption> options = {
-      {"breakpoint", "piecewise-linear schemes: how the breakpoint is chosen", true,
+      {"breakpoint", "piecewise-linear schemes: how the breakpoint is chosen", Scope::kScheme,
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "breakpoint", &quant::parse_breakpoint, out.scheme.breakpoint);
        },
        [](const CellSettings& from) {
          return Json(std::string(quant::breakpoint_name(from.scheme.breakpoint)));
        }},
-      {"range", "uniform schemes: how the range of a group is found", true,
+      {"range", "uniform schemes: how the range of a group is found", Scope::kScheme,
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "range", &quant::Range::parse, out.scheme.range);
        },
        [](const CellSettings& from) { return Json(from.scheme.range.name()); }},
-      {"include_zero", "affine: extend every range to contain 0", true,
+      {"include_zero", "affine: extend every range to contain 0", Scope::kScheme,
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "include_zero", out.scheme.include_zero);
        },
        [](const CellSettings& from) { return Json(from.scheme.include_zero); }},
       {"bias_correction",
-       "per filter, match mean and standard deviation of the reconstruction to the original", true,
+       "per filter, match mean and standard deviation of the reconstruction to the original",
+       Scope::kScheme,
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "bias_correction", out.scheme.bias_correction);
        },
        [](const CellSettings& from) { return Json(from.scheme.bias_correction); }},
-      {"integer_zero_points", "store zero-points as integers instead of FP32", true,
+      {"integer_zero_points", "store zero-points as integers instead of FP32", Scope::kScheme,
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "integer_zero_points", out.scheme.integer_zero_points);
        },
        [](const CellSettings& from) { return Json(from.scheme.integer_zero_points); }},
-      {"scale_bits", "width of a stored scale: 32 or 16", true,
+      {"scale_bits", "width of a stored scale: 32 or 16", Scope::kScheme,
        [](const JsonObject& object, CellSettings& out) {
          return read_float_width(object, "scale_bits", out.scheme.scale_bits);
        },
@@ -82,19 +76,19 @@ const std::vector<CellOption>& cell_options() {
       {"fold",
        "quantize the network with batch norms folded in (on), or the checkpoint's own weights "
        "(off)",
-       false,
+       Scope::kNetwork,
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "fold", &parse_on_off, out.network.fold);
        },
        [](const CellSettings& from) { return Json(from.network.fold ? "on" : "off"); }},
       {"kept_bits", "width of what stays in floating point beside quantized weights: 16 or 32",
-       false,
+       Scope::kNetwork,
        [](const JsonObject& object, CellSettings& out) {
          return read_float_width(object, "kept_bits", out.network.kept_bits);
        },
        [](const CellSettings& from) { return Json(from.network.kept_bits); }},
       {"activation_bits", "bits per activation, 4 to 8; 0: activations stay in floating point",
-       false,
+       Scope::kActivations,
        [](const JsonObject& object, CellSettings& out) -> Status {
          QYOLO_TRY(const std::int64_t bits,
                    object.integer("activation_bits", 0, quant::kMaxActivationBits));
@@ -107,7 +101,8 @@ const std::vector<CellOption>& cell_options() {
          return from.activation_bits == 0 ? Json() : Json(from.activation_bits);
        }},
       {"activation_range",
-       "how the range of an activation tensor is found: minmax, percentile:P, mse, entropy", false,
+       "how the range of an activation tensor is found: minmax, percentile:P, mse, entropy",
+       Scope::kActivations,
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "activation_range", &quant::CalibrationMethod::parse,
                             out.activations.method);
@@ -115,7 +110,8 @@ const std::vector<CellOption>& cell_options() {
        [](const CellSettings& from) {
          return from.activation_bits == 0 ? Json() : Json(from.activations.method.name());
        }},
-      {"activation_shared", "the inputs of a concatenation share one activation range", false,
+      {"activation_shared", "the inputs of a concatenation share one activation range",
+       Scope::kActivations,
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "activation_shared", out.activations.shared);
        },
@@ -133,7 +129,17 @@ const CellOption* find_cell_option(std::string_view name) {
   return nullptr;
 }
 
-std::vector<std::string> cell_option_names() { return names_of(false); }
-std::vector<std::string> layer_option_names() { return names_of(true); }
+std::vector<std::string> cell_option_names() {
+  std::vector<std::string> names;
+  for (const CellOption& option : cell_options()) names.emplace_back(option.name);
+  return names;
+}
+
+std::vector<std::string> layer_option_names() {
+  std::vector<std::string> names;
+  for (const CellOption& option : cell_options())
+    if (option.scope == Scope::kScheme) names.emplace_back(option.name);
+  return names;
+}
 
 }  // namespace qyolo::harness

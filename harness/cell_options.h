@@ -21,9 +21,14 @@ struct CellSettings {
 };
 
 struct CellOption {
+  enum class Scope {
+    kScheme,       // SchemeOptions: of a weight tensor, so that a rule may set it too
+    kNetwork,      // NetworkOptions: of all weights
+    kActivations,  // ActivationOptions: all that counts where weights stay in floating point
+  };
   const char* name;
   const char* help;
-  bool per_layer;  // a scheme's option, which a rule may set too
+  Scope scope;
   // REQUIRES: object.has(name)
   Status (*read)(const JsonObject& object, CellSettings& settings);
   // null where the option has no meaning for the cell

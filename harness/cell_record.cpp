@@ -13,9 +13,6 @@ namespace {
 constexpr std::array<const char*, 12> kStatNames = {"AP",  "AP50", "AP75",  "APs", "APm", "APl",
                                                     "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"};
 
-// -1 is pycocotools' "no ground truth in this cell".
-OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
-
 OrderedJson base(const char* kind, const std::string& key, const Cell& cell, const char* status) {
   return {{"schema", results::kSchema},
           {"kind", kind},
@@ -64,6 +61,8 @@ OrderedJson activations_json(const CalibratedActivations& activations, const Eva
 }
 
 }  // namespace
+
+OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
 
 OrderedJson sqnr_json(const quant::WeightError& error) {
   const double value = error.sqnr_db();

@@ -27,6 +27,8 @@ namespace qyolo::harness {
 [[nodiscard]] OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
                                          const std::vector<std::string>& names);
 [[nodiscard]] OrderedJson memory_json(const metrics::MemoryReport& memory);
+// Null for -1, which stands for: no ground truth in these cells.
+[[nodiscard]] OrderedJson defined(double value);
 // Null where the weights are exact.
 [[nodiscard]] OrderedJson sqnr_json(const quant::WeightError& error);
 

@@ -9,8 +9,6 @@ namespace {
 using metrics::ClassShift;
 using metrics::Curves;
 
-OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
-
 OrderedJson point_json(const std::optional<metrics::CurvePoint>& point) {
   if (!point) return nullptr;
   return {{"confidence", point->confidence},

@@ -135,7 +135,7 @@ Status check_keys(const Json& rule, const std::string& place) {
   for (const auto& [key, value] : rule.items()) {
     const CellOption* option = find_cell_option(key);
     if (contains(kConditions, key) || contains(kActions, key)) continue;
-    if (option != nullptr && option->per_layer) continue;
+    if (option != nullptr && option->scope == CellOption::Scope::kScheme) continue;
     return error("{}: unknown key '{}', expected one of: {}, {}, {}", place, key,
                  fmt::join(kConditions, ", "), fmt::join(kActions, ", "),
                  fmt::join(layer_option_names(), ", "));
@@ -156,7 +156,7 @@ OrderedJson differences(const quant::Rule& rule, const quant::Recipe& general) {
   if (recipe.granularity.name() != general.granularity.name())
     json["granularity"] = recipe.granularity.name();
   for (const CellOption& option : cell_options()) {
-    if (!option.per_layer) continue;
+    if (option.scope != CellOption::Scope::kScheme) continue;
     const Json value = option.write({recipe.options, {}});
     if (value != option.write({general.options, {}})) json[option.name] = value;
   }

@@ -55,9 +55,6 @@ namespace {
 
 constexpr int kAllClasses = -1;
 
-// -1 stands for: no ground truth in these cells.
-OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
-
 bool has_three_maxima(const metrics::CocoParams& params) {
   return params.max_detections.size() >= 3;
 }

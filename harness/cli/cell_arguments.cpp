@@ -49,4 +49,20 @@ Result<harness::Cell> CellArguments::cell() const {
   return harness::read_cell(block, "command line");
 }
 
+void CalibrationArguments::add_to(CLI::App& command) {
+  command.add_option("--calibration", set.images,
+                     "Folder of images to find activation ranges on (no annotations needed)");
+  command
+      .add_option("--calibration-limit", set.limit, "Only its first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+Result<std::optional<harness::CalibrationSet>> CalibrationArguments::for_cell(
+    const harness::Cell& cell) const {
+  if (!set.images.empty()) return std::optional(set);
+  if (cell.activations)
+    return error("--activation-bits needs --calibration FOLDER, images to find the ranges on");
+  return std::optional<harness::CalibrationSet>();
+}
+
 }  // namespace qyolo::cli

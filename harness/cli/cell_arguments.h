@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,16 @@ struct CellArguments {
   void add_to(CLI::App& command);
   // The baseline for "fp32".
   [[nodiscard]] Result<harness::Cell> cell() const;
+};
+
+// --calibration and --calibration-limit, for subcommands that evaluate one cell.
+struct CalibrationArguments {
+  harness::CalibrationSet set;
+
+  void add_to(CLI::App& command);
+  // Nothing where no folder is given; fails where the cell needs one.
+  [[nodiscard]] Result<std::optional<harness::CalibrationSet>> for_cell(
+      const harness::Cell& cell) const;
 };
 
 }  // namespace qyolo::cli

@@ -15,7 +15,7 @@ struct Arguments {
   std::string model, images, annotations;
   harness::EvaluationOptions evaluation;
   CellArguments cell;
-  harness::CalibrationSet calibration;
+  CalibrationArguments calibration;
   harness::DiffOptions diff;
   std::size_t worst = 12;
   std::string sheets;
@@ -50,9 +50,7 @@ Result<harness::Diff> run_networks(const Arguments& arguments) {
   config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
   config.threads = arguments.threads;
-  if (!arguments.calibration.images.empty()) config.calibration = arguments.calibration;
-  if (cell.activations && !config.calibration)
-    return error("--activation-bits needs --calibration FOLDER, images to find the ranges on");
+  QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   ProgressPrinter progress;
   return harness::diff_network(config, &model::make_torch_executor, cell, arguments.diff, progress);
 }
@@ -121,12 +119,7 @@ void add_diff(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   arguments->cell.add_to(*command);
-  command->add_option("--calibration", arguments->calibration.images,
-                      "Folder of images to find activation ranges on (no annotations needed)");
-  command
-      ->add_option("--calibration-limit", arguments->calibration.limit,
-                   "Only its first N images by file name (0: all)")
-      ->check(CLI::NonNegativeNumber);
+  arguments->calibration.add_to(*command);
   command
       ->add_option("--img", arguments->evaluation.image_size,
                    "Long side of the network input, pixels")

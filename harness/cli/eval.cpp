@@ -14,7 +14,7 @@ struct Arguments {
   harness::EvaluationOptions evaluation;
   bool square = false;
   CellArguments cell;
-  harness::CalibrationSet calibration;
+  CalibrationArguments calibration;
   std::string save_detections;
   std::string output = "text";
   int threads = 0;
@@ -55,9 +55,7 @@ Result<int> eval(const Arguments& arguments) {
   config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
   config.options.rect = !arguments.square;
-  if (!arguments.calibration.images.empty()) config.calibration = arguments.calibration;
-  if (cell.activations && !config.calibration)
-    return error("--activation-bits needs --calibration FOLDER, images to find the ranges on");
+  QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   config.threads = arguments.threads;
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
   cell = evaluator->resolve(cell);
@@ -90,12 +88,7 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--images", arguments->images, "Image folder")->required();
   command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
   arguments->cell.add_to(*command);
-  command->add_option("--calibration", arguments->calibration.images,
-                      "Folder of images to find activation ranges on (no annotations needed)");
-  command
-      ->add_option("--calibration-limit", arguments->calibration.limit,
-                   "Only its first N images by file name (0: all)")
-      ->check(CLI::NonNegativeNumber);
+  arguments->calibration.add_to(*command);
   harness::EvaluationOptions& options = arguments->evaluation;
   command->add_option("--img", options.image_size, "Long side of the network input, pixels")
       ->check(CLI::Range(32, 8192))

@@ -3,16 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 namespace qyolo::quant {
-namespace {
-
-constexpr std::string_view kPercentilePrefix = "percentile:";
-
-}  // namespace
+namespace {}  // namespace
 
 const std::vector<Choice>& CalibrationMethod::all() {
   static const std::vector<Choice> choices = {
@@ -28,17 +23,8 @@ Result<CalibrationMethod> CalibrationMethod::parse(std::string_view name) {
   if (name == "minmax") return CalibrationMethod{.kind = Kind::kMinMax};
   if (name == "mse") return CalibrationMethod{.kind = Kind::kMse};
   if (name == "entropy") return CalibrationMethod{.kind = Kind::kEntropy};
-  if (name.starts_with(kPercentilePrefix)) {
-    CalibrationMethod method{.kind = Kind::kPercentile};
-    const std::string_view number = name.substr(kPercentilePrefix.size());
-    const char* end = number.data() + number.size();
-    const auto [stop, failure] = std::from_chars(number.data(), end, method.percentile);
-    if (failure == std::errc{} && stop == end && method.percentile > 50 &&
-        method.percentile <= 100) {
-      return method;
-    }
-    return error("activation range '{}': expected percentile:P with 50 < P <= 100", name);
-  }
+  QYOLO_TRY(const std::optional<double> percentile, parse_percentile("activation range", name));
+  if (percentile) return CalibrationMethod{.kind = Kind::kPercentile, .percentile = *percentile};
   std::vector<std::string_view> names;
   for (const Choice& choice : all()) names.push_back(choice.name);
   return error("activation range '{}': expected one of {}", name, fmt::join(names, ", "));
@@ -49,7 +35,7 @@ std::string CalibrationMethod::name() const {
     case Kind::kMinMax:
       return "minmax";
     case Kind::kPercentile:
-      return fmt::format("{}{}", kPercentilePrefix, percentile);
+      return percentile_name(percentile);
     case Kind::kMse:
       return "mse";
     case Kind::kEntropy:

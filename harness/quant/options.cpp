@@ -33,6 +33,21 @@ std::vector<std::string_view> names_of(const std::vector<Choice>& choices) {
 
 }  // namespace
 
+Result<std::optional<double>> parse_percentile(std::string_view what, std::string_view name) {
+  if (!name.starts_with(kPercentilePrefix)) return std::optional<double>();
+  const std::string_view number = name.substr(kPercentilePrefix.size());
+  const char* end = number.data() + number.size();
+  double percentile = 0;
+  const auto [stop, failure] = std::from_chars(number.data(), end, percentile);
+  if (failure == std::errc{} && stop == end && percentile > 50 && percentile <= 100)
+    return std::optional(percentile);
+  return error("{} '{}': expected percentile:P with 50 < P <= 100", what, name);
+}
+
+std::string percentile_name(double percentile) {
+  return fmt::format("{}{}", kPercentilePrefix, percentile);
+}
+
 const std::vector<Choice>& Range::all() {
   static const std::vector<Choice> choices = {
       {"minmax", "from the smallest to the largest weight"},
@@ -45,23 +60,15 @@ const std::vector<Choice>& Range::all() {
 Result<Range> Range::parse(std::string_view name) {
   if (name == "minmax") return Range{};
   if (name == "mse") return Range{.kind = Kind::kMse};
-  if (name.starts_with(kPercentilePrefix)) {
-    Range range{.kind = Kind::kPercentile};
-    const std::string_view number = name.substr(kPercentilePrefix.size());
-    const char* end = number.data() + number.size();
-    const auto [stop, failure] = std::from_chars(number.data(), end, range.percentile);
-    if (failure == std::errc{} && stop == end && range.percentile > 50 && range.percentile <= 100) {
-      return range;
-    }
-    return error("range '{}': expected percentile:P with 50 < P <= 100", name);
-  }
+  QYOLO_TRY(const std::optional<double> percentile, parse_percentile("range", name));
+  if (percentile) return Range{.kind = Kind::kPercentile, .percentile = *percentile};
   return error("range '{}': expected one of {}", name, fmt::join(names_of(all()), ", "));
 }
 
 std::string Range::name() const {
   switch (kind) {
     case Kind::kPercentile:
-      return fmt::format("{}{}", kPercentilePrefix, percentile);
+      return percentile_name(percentile);
     case Kind::kMse:
       return "mse";
     case Kind::kMinMax:

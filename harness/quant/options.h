@@ -2,6 +2,7 @@
 // and how its parameters are stored.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,11 @@ struct Choice {
   std::string_view name;
   std::string_view help;
 };
+
+// P of "percentile:P", in (50, 100]; nullopt for a name of another kind. Fails for a P outside,
+// with `what` before the name.
+Result<std::optional<double>> parse_percentile(std::string_view what, std::string_view name);
+[[nodiscard]] std::string percentile_name(double percentile);
 
 // How a uniform scheme finds the range that its codes cover.
 struct Range {
