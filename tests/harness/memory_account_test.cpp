@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/process.h"
+#include "tests/support/full_size.h"
 
 namespace qyolo::harness {
 namespace {
@@ -22,10 +22,7 @@ TEST(MemoryAccount, KeptLayersWeighWhatTheyAreStoredAs) {
   const auto wide =
       account(source, cell("affine", R"(, "rules": ["index=0 -> keep"], "kept_bits": 32)"));
   ASSERT_TRUE(all.ok() && kept.ok() && wide.ok());
-  const quant::Shape shape =
-      traits_of(
-          *source.graph().nodes[static_cast<std::size_t>(source.graph().conv_nodes()[0])].conv())
-          .shape;
+  const quant::Shape shape = traits_of(source.graph().conv(source.graph().conv_nodes()[0])).shape;
   EXPECT_EQ(kept->true_bits() - all->true_bits(), shape.size() * (16 - 4) - shape.n * 2 * 32);
   EXPECT_EQ(kept->kept_weights, shape.size());
   EXPECT_EQ(wide->true_bits() - kept->true_bits(), (shape.size() + source.graph().biases()) * 16);
@@ -33,14 +30,9 @@ TEST(MemoryAccount, KeptLayersWeighWhatTheyAreStoredAs) {
 
 // The study's abstract (arXiv 2407.04943) says 3.92x with affine and 3.86x with PWLQ.
 TEST(MemoryAccount, TheFullGraphGivesTheStudysRatiosAndTheTrueOnes) {
-  QYOLO_NEEDS_SHARED("data/yolov7-random.pt.gz");
+  QYOLO_NEEDS_SHARED(testing::kFullSize);
   const testing::TemporaryFolder folder;
-  const auto unpacked = testing::run_process(
-      {"/bin/sh", "-c",
-       "gzip -dc '" + (testing::shared_dir() / "data/yolov7-random.pt.gz").string() + "' > '" +
-           (folder.path() / "yolov7.pt").string() + "'"});
-  ASSERT_EQ(unpacked.exit_code, 0) << unpacked.err;
-  SourceNetwork source = SourceNetwork::open(folder.path() / "yolov7.pt").value();
+  SourceNetwork source = SourceNetwork::open(testing::unpack_full_size(folder)).value();
   const auto affine = account(source, cell("affine", R"(, "fold": "off")")).value();
   const auto pwlq = account(source, cell("pwlq", R"(, "fold": "off")")).value();
   EXPECT_NEAR(affine.ratio_fp16_paper(), 3.926, 0.0005);

@@ -11,6 +11,7 @@
 #include "harness/artifact/safetensors.h"
 #include "harness/memory_account.h"
 #include "tests/support/checkpoint_writer.h"
+#include "tests/support/full_size.h"
 #include "tests/support/process.h"
 
 namespace qyolo::harness {
@@ -149,14 +150,9 @@ TEST_F(PackedArtifact, IsNotQuantizedAgain) {
 
 // The full-size graph, in both layouts.
 TEST(PackedArtifactFull, OfYolov7TakesTheTrueBytes) {
-  QYOLO_NEEDS_SHARED("data/yolov7-random.pt.gz");
+  QYOLO_NEEDS_SHARED(testing::kFullSize);
   const testing::TemporaryFolder folder;
-  const auto unpacked = testing::run_process(
-      {"/bin/sh", "-c",
-       "gzip -dc '" + (testing::shared_dir() / "data/yolov7-random.pt.gz").string() + "' > '" +
-           (folder.path() / "yolov7.pt").string() + "'"});
-  ASSERT_EQ(unpacked.exit_code, 0) << unpacked.err;
-  SourceNetwork source = SourceNetwork::open(folder.path() / "yolov7.pt").value();
+  SourceNetwork source = SourceNetwork::open(testing::unpack_full_size(folder)).value();
   expect_round_trip(source, cell("pwlq", 4, "filter"), RegionCoding::kRaw);
   expect_round_trip(source, cell("affine", 4, "filter", R"(, "fold": "off")"), RegionCoding::kRaw);
 }

@@ -16,15 +16,6 @@ void write(const fs::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }
 
-void expect_one_sentence(const ProcessResult& result, const std::string& piece) {
-  EXPECT_EQ(result.exit_code, 2) << result.err;
-  EXPECT_EQ(result.out, "");
-  const std::string said = result.err.substr(0, result.err.find("\nrepeat with"));
-  EXPECT_THAT(said, HasSubstr(piece));
-  EXPECT_EQ(said.rfind("qyolo: ", 0), 0U) << said;
-  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
-}
-
 class BadInput : public ::testing::Test {
  protected:
   [[nodiscard]] fs::path file(const std::string& name, const std::string& content) const {

@@ -54,15 +54,6 @@ class DiffCommand : public ::testing::Test {
   std::string truth_, baseline_, other_;
 };
 
-void expect_one_sentence(const ProcessResult& result, const std::string& piece) {
-  EXPECT_EQ(result.exit_code, 2) << result.err;
-  EXPECT_EQ(result.out, "");
-  const std::string said = result.err.substr(0, result.err.find("\nrepeat with"));
-  EXPECT_THAT(said, HasSubstr(piece));
-  EXPECT_EQ(said.rfind("qyolo: ", 0), 0U) << said;
-  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
-}
-
 TEST_F(DiffCommand, SaysWhatChangedObjectByObject) {
   const auto result = run({"-o", "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -188,21 +179,8 @@ TEST_F(DiffCommand, RunsTheNetworksAsEvalDoes) {
   ASSERT_EQ(from_files.exit_code, 0) << from_files.err;
 
   const fs::path sheets = folder_.path() / "sheets";
-  std::vector<std::string> arguments = {"diff",
-                                        "--model",
-                                        parts_model(),
-                                        "--images",
-                                        parts("val/images"),
-                                        "--annotations",
-                                        parts("val/annotations.json"),
-                                        "--img",
-                                        "320",
-                                        "--limit",
-                                        "8",
-                                        "--sheets",
-                                        sheets.string(),
-                                        "-o",
-                                        "json"};
+  std::vector<std::string> arguments =
+      on_parts("diff", {"--limit", "8", "--sheets", sheets.string()});
   arguments.insert(arguments.end(), cell.begin(), cell.end());
   const auto run = qyolo(arguments);
   ASSERT_EQ(run.exit_code, 0) << run.err;

@@ -1,6 +1,9 @@
 // The qyolo binary under test, and the embedded default's paths.
 #pragma once
 
+#include <gmock/gmock.h>
+
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +28,20 @@ inline ProcessResult qyolo(std::vector<std::string> arguments,
   return result;
 }
 
-inline std::vector<std::string> parts_eval(std::vector<std::string> more = {}) {
-  std::vector<std::string> arguments = {"eval",
+// Bad input: exit code 2, nothing on stdout, one sentence with this piece on stderr.
+inline void expect_one_sentence(const ProcessResult& result, const std::string& piece) {
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  EXPECT_EQ(result.out, "");
+  const std::string said = result.err.substr(0, result.err.find("\nrepeat with"));
+  EXPECT_THAT(said, ::testing::HasSubstr(piece));
+  EXPECT_EQ(said.rfind("qyolo: ", 0), 0U) << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
+// A command that takes a network and a dataset, on the embedded ones, with its answer as JSON.
+inline std::vector<std::string> on_parts(const std::string& command,
+                                         const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {command,
                                         "--model",
                                         parts_model(),
                                         "--images",
@@ -39,6 +54,9 @@ inline std::vector<std::string> parts_eval(std::vector<std::string> more = {}) {
                                         "json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
+}
+inline std::vector<std::string> parts_eval(const std::vector<std::string>& more = {}) {
+  return on_parts("eval", more);
 }
 
 }  // namespace qyolo::testing
