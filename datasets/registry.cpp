@@ -143,10 +143,4 @@ std::optional<std::string> how_to_get(const fs::path& path) {
   return std::nullopt;
 }
 
-std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, 1, ',');
-  return digits;
-}
-
 }  // namespace qyolo::datasets

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/grouped.h"
 #include "common/result.h"
 
 namespace qyolo::datasets {
@@ -59,8 +60,5 @@ inline constexpr const char* kDownloads = "downloads";
 // sentence, "run `qyolo fetch yolov7` (75,587,165 bytes from https://...)". The command names the
 // folder that makes the file appear at `path`, where there is one.
 std::optional<std::string> how_to_get(const std::filesystem::path& path);
-
-// 75587165 -> "75,587,165".
-[[nodiscard]] std::string grouped(std::uint64_t number);
 
 }  // namespace qyolo::datasets

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/grouped.h"
+
 namespace qyolo::metrics {
 namespace {
 
@@ -55,12 +57,7 @@ std::string certainty(double share) {
 std::string about(std::int64_t count) {
   std::int64_t unit = 1;
   while (count / unit >= 100) unit *= 10;
-  std::string text = std::to_string((count + unit / 2) / unit * unit);
-  for (std::size_t place = text.size(); place > 3;) {
-    place -= 3;
-    text.insert(place, 1, ',');
-  }
-  return text;
+  return grouped(static_cast<std::uint64_t>((count + unit / 2) / unit * unit));
 }
 
 std::string not_enough(const PairedDifference& difference, double half_width,

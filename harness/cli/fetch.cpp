@@ -13,7 +13,6 @@ namespace {
 
 using datasets::Fetched;
 using datasets::FetchProgress;
-using datasets::grouped;
 
 struct Arguments {
   std::string item;
