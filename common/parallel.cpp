@@ -52,4 +52,13 @@ void parallel_for(std::size_t count, int threads, const std::function<void(std::
   if (failure) std::rethrow_exception(failure);
 }
 
+Status parallel_try(std::size_t count, int threads,
+                    const std::function<Status(std::size_t)>& body) {
+  std::vector<Status> results(count);
+  parallel_for(count, threads, [&](std::size_t i) { results[i] = body(i); });
+  for (Status& result : results)
+    if (!result.ok()) return std::move(result);
+  return {};
+}
+
 }  // namespace qyolo

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "common/result.h"
+
 namespace qyolo {
 
 // Number of threads to use where the caller says 0: what the host offers to this process.
@@ -15,5 +17,9 @@ namespace qyolo {
 // exception from body is rethrown here after all threads have stopped.
 void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t)>& body,
                   std::size_t grain = 1);
+
+// The same for a body that can fail: every i is tried, and the failure of the first one is
+// returned.
+Status parallel_try(std::size_t count, int threads, const std::function<Status(std::size_t)>& body);
 
 }  // namespace qyolo

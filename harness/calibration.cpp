@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include "common/parallel.h"
@@ -21,19 +20,13 @@ Result<std::vector<std::uint8_t>> load(const std::vector<std::filesystem::path>&
   const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
                                   static_cast<std::size_t>(chunk.width);
   std::vector<std::uint8_t> pixels(chunk.images.size() * image_bytes);
-  std::vector<std::optional<Error>> failures(chunk.images.size());
-  parallel_for(chunk.images.size(), threads, [&](std::size_t i) {
-    const auto image =
-        datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width, image_size);
-    if (image.ok()) {
-      std::memcpy(pixels.data() + i * image_bytes, image->rgb.data(), image_bytes);
-    } else {
-      failures[i] = image.error();
-    }
-  });
-  for (const auto& failure : failures) {
-    if (failure) return *failure;
-  }
+  QYOLO_CHECK_OK(parallel_try(chunk.images.size(), threads, [&](std::size_t i) -> Status {
+    QYOLO_TRY(
+        const datasets::Letterboxed image,
+        datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width, image_size));
+    std::memcpy(pixels.data() + i * image_bytes, image.rgb.data(), image_bytes);
+    return {};
+  }));
   return pixels;
 }
 

@@ -82,20 +82,13 @@ Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk)
   const std::size_t count = chunk.images.size();
   Loaded loaded;
   loaded.owned.resize(count);
-  std::vector<std::optional<Error>> failures(count);
-  parallel_for(count, config.threads, [&](std::size_t i) {
-    if (cache[chunk.images[i]]) return;
-    auto image = datasets::load_letterboxed(dataset.image_paths[chunk.images[i]], chunk.height,
-                                            chunk.width, config.options.image_size);
-    if (image.ok()) {
-      loaded.owned[i] = std::move(image).value();
-    } else {
-      failures[i] = image.error();
-    }
-  });
-  for (const auto& failure : failures) {
-    if (failure) return *failure;
-  }
+  QYOLO_CHECK_OK(parallel_try(count, config.threads, [&](std::size_t i) -> Status {
+    if (cache[chunk.images[i]]) return {};
+    QYOLO_TRY(loaded.owned[i],
+              datasets::load_letterboxed(dataset.image_paths[chunk.images[i]], chunk.height,
+                                         chunk.width, config.options.image_size));
+    return {};
+  }));
   const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
                                   static_cast<std::size_t>(chunk.width);
   loaded.pixels.resize(count * image_bytes);

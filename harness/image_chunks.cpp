@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
 
 #include "common/parallel.h"
 
@@ -32,18 +31,10 @@ std::vector<ImageChunk> cut_into_chunks(const std::vector<datasets::RectBatch>& 
 Result<std::vector<datasets::ImageSize>> read_image_sizes(
     const std::vector<std::filesystem::path>& paths, int threads) {
   std::vector<datasets::ImageSize> sizes(paths.size());
-  std::vector<std::optional<Error>> failures(paths.size());
-  parallel_for(paths.size(), threads, [&](std::size_t i) {
-    auto size = datasets::read_image_size(paths[i]);
-    if (size.ok()) {
-      sizes[i] = *size;
-    } else {
-      failures[i] = size.error();
-    }
-  });
-  for (const auto& failure : failures) {
-    if (failure) return *failure;
-  }
+  QYOLO_CHECK_OK(parallel_try(paths.size(), threads, [&](std::size_t i) -> Status {
+    QYOLO_TRY(sizes[i], datasets::read_image_size(paths[i]));
+    return {};
+  }));
   return sizes;
 }
 

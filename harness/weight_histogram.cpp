@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/memory_account.h"
+#include "harness/quant/group_blocks.h"
 #include "harness/quant/quantize.h"
 
 namespace qyolo::harness {
@@ -44,16 +45,13 @@ Result<std::int64_t> choose_group(const quant::Granularity& granularity, const q
   return largest;
 }
 
-std::vector<float> gather(const std::vector<float>& tensor, const quant::Group& group) {
-  std::vector<float> weights;
-  weights.reserve(static_cast<std::size_t>(group.size()));
-  for (std::int64_t i = 0; i < group.outer; ++i) {
-    for (std::int64_t j = 0; j < group.inner; ++j) {
-      weights.push_back(tensor[static_cast<std::size_t>(group.offset + i * group.stride_outer +
-                                                        j * group.stride_inner)]);
-    }
-  }
-  return weights;
+std::vector<float> weights_of_group(const std::vector<float>& tensor, const quant::Shape& shape,
+                                    const quant::Granularity& granularity, std::int64_t index) {
+  const quant::GroupBlock block(shape, granularity, static_cast<std::size_t>(index), 1);
+  std::vector<float> copy;
+  block.gather(std::span<const float>(tensor), copy);
+  const auto weights = block.values(std::span<const float>(tensor), copy, 0);
+  return {weights.begin(), weights.end()};
 }
 
 // Between 12 and 160 bins, more for more weights.
@@ -194,7 +192,7 @@ Result<WeightHistogram> weight_histogram(const model::Graph& graph, const Cell& 
   QYOLO_TRY(const std::int64_t index, choose_group(granularity, shape, group));
   const std::int64_t count = granularity.group_count(shape);
   if (count > 1) histogram.group = fmt::format("group {} of {}", index, count);
-  const std::vector<float> weights = gather(conv->weight, granularity.group(shape, index));
+  const std::vector<float> weights = weights_of_group(conv->weight, shape, granularity, index);
   histogram.weights = static_cast<std::int64_t>(weights.size());
   count_bins(weights, histogram);
   lay_grid(*recipe, weights, histogram);

@@ -67,6 +67,21 @@ TEST(ParallelFor, SkipsWhatIsLeftAfterAnException) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(ParallelTry, GivesTheFailureOfTheFirstItemAfterTryingAll) {
+  for (const int threads : {1, 4}) {
+    std::atomic<int> calls = 0;
+    const Status status = parallel_try(100, threads, [&](std::size_t i) -> Status {
+      ++calls;
+      if (i == 30 || i == 70) return error("item {}", i);
+      return {};
+    });
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().message, "item 30");
+    EXPECT_EQ(calls, 100);
+  }
+  EXPECT_TRUE(parallel_try(0, 2, [](std::size_t) { return Status(error("never")); }).ok());
+}
+
 TEST(DefaultThreads, IsPositive) { EXPECT_GE(default_threads(), 1); }
 
 }  // namespace
