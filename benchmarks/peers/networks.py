@@ -120,6 +120,8 @@ def quantize_openvino(options):
     import openvino
 
     folder = options.folder
+    if (folder / "openvino-int8.xml").exists():
+        return
     images = np.load(folder / "calibration.npy")
     network = openvino.Core().read_model(folder / "network.onnx")
     dataset = nncf.Dataset([image[None] for image in images])

@@ -1,8 +1,10 @@
 """One contender of compare.py in a process of its own.
 
-    worker.py CONTENDER FOLDER --threads N [--repository DIR --checkpoint FILE]
+    worker.py list
+    worker.py serve FOLDER --contender NAME --threads N [--repository DIR --checkpoint FILE]
 
-Prints a line of JSON (version, precision, and how the outputs compare with the reference) when it is
+`list` prints all contenders as JSON: name, precision, and the steps of networks.py that they need.
+`serve` prints a line of JSON (version, and how the outputs compare with the reference) when it is
 prepared; then, for every line on standard input, runs one forward and prints its milliseconds. What
 is timed: the input lies in memory in the layout that the contender likes best, the outputs are left
 in memory of the contender's own.
@@ -17,6 +19,8 @@ import time
 import numpy as np
 
 import networks
+
+WARM_UP = 5  # the first forwards of PyTorch take twice as long as later ones
 
 # Each makes (version, forward, outputs): forward() is what is timed, outputs() the arrays it left.
 
@@ -89,12 +93,12 @@ def openvino(options, file, precision):
 CONTENDERS = {
     "PyTorch eager": ("fp32", [], pytorch),
     "PyTorch channels-last": ("fp32", [], lambda o: pytorch(o, channels_last=True)),
-    "PyTorch channels-last, autocast": (
+    "PyTorch channels-last autocast": (
         "bf16",
         [],
         lambda o: pytorch(o, channels_last=True, autocast=True),
     ),
-    "PyTorch channels-last, BF16 weights": (
+    "PyTorch channels-last BF16 weights": (
         "bf16",
         [],
         lambda o: pytorch(o, channels_last=True, bfloat16=True),
@@ -106,13 +110,13 @@ CONTENDERS = {
         lambda o: onnxruntime(o, "onnxruntime-int8.onnx"),
     ),
     "OpenVINO": ("fp32", [], lambda o: openvino(o, "network.onnx", "f32")),
-    "OpenVINO, BF16 hint": ("bf16", [], lambda o: openvino(o, "network.onnx", "bf16")),
+    "OpenVINO BF16 hint": ("bf16", [], lambda o: openvino(o, "network.onnx", "bf16")),
     "OpenVINO NNCF": (
         "int8",
         ["quantize-openvino"],
         lambda o: openvino(o, "openvino-int8.xml", "f32"),
     ),
-    "OpenVINO NNCF, BF16 hint": (
+    "OpenVINO NNCF BF16 hint": (
         "int8",
         ["quantize-openvino"],
         lambda o: openvino(o, "openvino-int8.xml", "bf16"),
@@ -140,15 +144,22 @@ def main():
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("contender", choices=CONTENDERS)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("action", choices=("list", "serve"))
+    parser.add_argument("folder", type=pathlib.Path, nargs="?")
+    parser.add_argument("--contender", choices=CONTENDERS)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--repository", type=pathlib.Path)
     parser.add_argument("--checkpoint", type=pathlib.Path)
     options = parser.parse_args()
+    if options.action == "list":
+        keys = ("name", "precision", "needs")
+        entries = [dict(zip(keys, (name, *entry))) for name, entry in CONTENDERS.items()]
+        print(json.dumps(entries), file=replies)
+        return
     options.image = np.load(options.folder / "calibration.npy")[:1].copy()
-    version, forward, outputs = CONTENDERS[options.contender][2](options)
-    forward()
+    version, forward, outputs = CONTENDERS[options.contender][-1](options)
+    for _ in range(WARM_UP):
+        forward()
     prepared = compare_with_reference(outputs(), options.folder)
     print(json.dumps({"version": version, **prepared}), file=replies)
     for _ in sys.stdin:
