@@ -64,7 +64,7 @@ class Process:
                 preexec_fn=lambda: os.sched_setaffinity(0, cores),
             )
         except OSError as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(f"{command[0]}: {error.strerror}") from error
         self.out_of_turn = 0
         self.cpu = None
 
@@ -169,7 +169,7 @@ def start_qyolo(options, precision):
         usage = subprocess.run([options.qyolo, "bench", "--help"], capture_output=True, text=True)
         version = subprocess.run([options.qyolo, "--version"], capture_output=True, text=True)
     except OSError as error:
-        raise Unavailable(str(error)) from error
+        raise Unavailable(f"{options.qyolo}: {error.strerror}") from error
     if "--engine-worker" not in usage.stdout:
         raise Unavailable("this binary has no `bench --engine-worker`")
     command = [options.qyolo, "bench", options.checkpoint, "--engine-worker"]
