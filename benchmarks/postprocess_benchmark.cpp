@@ -11,7 +11,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <random>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "harness/model/postprocess.h"
@@ -99,7 +102,7 @@ Candidate moved_by_class(Candidate candidate) {
 // Each candidate against all kept before it, classes apart by their offset only.
 std::vector<Candidate> plain_nms(std::vector<Candidate> candidates,
                                  const PostprocessOptions& options) {
-  std::ranges::stable_sort(candidates, std::greater{}, &Candidate::score);
+  std::ranges::stable_sort(candidates, std::ranges::greater{}, &Candidate::score);
   if (candidates.size() > static_cast<std::size_t>(options.max_candidates))
     candidates.resize(static_cast<std::size_t>(options.max_candidates));
   std::vector<bool> suppressed(candidates.size(), false);

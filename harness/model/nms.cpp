@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
-#include <numeric>
-#include <utility>
+#include <span>
+#include <vector>
 
 #include "harness/model/postprocess.h"
 
@@ -31,25 +33,47 @@ struct OffsetBox {
   }
 };
 
-// Keeps the `limit` highest scores, highest first; of equal ones the earlier.
-void keep_highest(std::vector<Candidate>& candidates, std::size_t limit) {
-  std::vector<std::size_t> order(candidates.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto before = [&](std::size_t a, std::size_t b) {
-    return candidates[a].score != candidates[b].score ? candidates[a].score > candidates[b].score
-                                                      : a < b;
-  };
-  if (order.size() > limit) {
-    std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(limit), order.end(),
-                     before);
-    order.resize(limit);
+// Indices of the candidates by descending score, of equal scores the earlier first. Sorted only as
+// far as they are asked for: NMS usually ends long before the last one.
+class ByDescendingScore {
+ public:
+  ByDescendingScore(std::span<const Candidate> candidates, std::size_t limit)
+      : size_(std::min(candidates.size(), limit)) {
+    keys_.reserve(candidates.size());
+    for (const Candidate& candidate : candidates)
+      keys_.push_back(std::uint64_t{descending(candidate.score)} << 32 | keys_.size());
   }
-  std::sort(order.begin(), order.end(), before);
-  std::vector<Candidate> kept;
-  kept.reserve(order.size());
-  for (const std::size_t i : order) kept.push_back(candidates[i]);
-  candidates = std::move(kept);
-}
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // REQUIRES: place < size().
+  std::size_t operator[](std::size_t place) {
+    while (place >= sorted_) sort_more();
+    return keys_[place] & 0xffffffffU;
+  }
+
+ private:
+  // Ascends as the score descends; the same for both zeros.
+  static std::uint32_t descending(float score) {
+    const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);
+    constexpr std::uint32_t kSign = 0x80000000U;
+    return (bits & kSign) != 0 ? bits : ~(bits | kSign);
+  }
+
+  void sort_more() {
+    constexpr std::size_t kFirst = 1024;
+    const auto at = [&](std::size_t place) {
+      return keys_.begin() + static_cast<std::ptrdiff_t>(place);
+    };
+    const std::size_t end = std::min(keys_.size(), std::max(kFirst, 4 * sorted_));
+    if (end < keys_.size()) std::nth_element(at(sorted_), at(end), keys_.end());
+    std::sort(at(sorted_), at(end));
+    sorted_ = end;
+  }
+
+  std::vector<std::uint64_t> keys_;  // score, then index
+  std::size_t size_;
+  std::size_t sorted_ = 0;
+};
 
 // Whether boxes of different classes cannot touch, so that each class can be done by itself.
 bool classes_are_apart(std::span<const Candidate> candidates) {
@@ -68,14 +92,15 @@ bool classes_are_apart(std::span<const Candidate> candidates) {
 
 std::vector<Candidate> non_maximum_suppression(std::vector<Candidate> candidates,
                                                const PostprocessOptions& options) {
-  keep_highest(candidates, static_cast<std::size_t>(std::max(options.max_candidates, 0)));
+  ByDescendingScore order(candidates,
+                          static_cast<std::size_t>(std::max(options.max_candidates, 0)));
   const auto limit = static_cast<std::size_t>(std::max(options.max_detections, 0));
   const bool apart = classes_are_apart(candidates);
 
   std::vector<Candidate> kept;
   std::vector<std::vector<OffsetBox>> kept_boxes;  // by class; all in one where classes can touch
-  for (const Candidate& candidate : candidates) {
-    if (kept.size() == limit) break;
+  for (std::size_t place = 0; place < order.size() && kept.size() < limit; ++place) {
+    const Candidate& candidate = candidates[order[place]];
     const auto group = static_cast<std::size_t>(apart ? candidate.class_index : 0);
     if (group >= kept_boxes.size()) kept_boxes.resize(group + 1);
     const OffsetBox box(candidate);

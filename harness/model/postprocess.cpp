@@ -1,9 +1,11 @@
 #include "harness/model/postprocess.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace qyolo::model {
@@ -21,6 +23,8 @@ float raw_bound(float probability) {
   return std::log(p / (1.0F - p)) - kMargin;
 }
 
+using Box = std::array<float, 4>;  // centre and size in input pixels
+
 // The raw values of one anchor of one level of one image: planes of ny x nx cells.
 struct AnchorPlanes {
   const float* values;
@@ -33,8 +37,7 @@ struct AnchorPlanes {
     return plane(output)[cell];
   }
 
-  // Centre and size in input pixels.
-  [[nodiscard]] std::array<float, 4> box(std::size_t cell) const {
+  [[nodiscard]] Box box(std::size_t cell) const {
     const auto column = static_cast<float>(cell % static_cast<std::size_t>(width));
     const auto row = static_cast<float>(cell / static_cast<std::size_t>(width));
     const float double_width = sigmoid(raw(2, cell)) * 2.0F;
@@ -75,7 +78,7 @@ class CellScorer {
 
   void add(const AnchorPlanes& planes, std::size_t cell, float objectness) {
     if (classes_ == 1) {
-      append(planes, cell, objectness, 0);
+      append(planes.box(cell), objectness, 0);
     } else if (options_.multi_label) {
       add_all_classes(planes, cell, objectness);
     } else {
@@ -86,11 +89,14 @@ class CellScorer {
  private:
   void add_all_classes(const AnchorPlanes& planes, std::size_t cell, float objectness) {
     const float bound = raw_bound(options_.confidence / objectness);
+    std::optional<Box> box;
     for (std::size_t k = 0; k < classes_; ++k) {
       const float raw = planes.raw(5 + k, cell);
       if (!(raw > bound)) continue;
       const float score = sigmoid(raw) * objectness;
-      if (score > options_.confidence) append(planes, cell, score, static_cast<int>(k));
+      if (!(score > options_.confidence)) continue;
+      if (!box) box = planes.box(cell);
+      append(*box, score, static_cast<int>(k));
     }
   }
 
@@ -104,11 +110,12 @@ class CellScorer {
         best_score = score;
       }
     }
-    if (best_score > options_.confidence) append(planes, cell, best_score, static_cast<int>(best));
+    if (best_score > options_.confidence)
+      append(planes.box(cell), best_score, static_cast<int>(best));
   }
 
-  void append(const AnchorPlanes& planes, std::size_t cell, float score, int class_index) {
-    const auto [x, y, width, height] = planes.box(cell);
+  void append(const Box& box, float score, int class_index) {
+    const auto [x, y, width, height] = box;
     const Candidate candidate{
         x - width / 2.0F, y - height / 2.0F, x + width / 2.0F, y + height / 2.0F, score,
         class_index};

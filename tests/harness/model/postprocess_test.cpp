@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -159,6 +160,28 @@ TEST(NonMaximumSuppression, EqualScoresKeepTheirOrder) {
   PostprocessOptions options;
   options.iou = 0.5;
   expect_same(non_maximum_suppression(ties, options), {ties[3], ties[0], ties[1]});
+}
+
+TEST(NonMaximumSuppression, OrdersManyBoxesAsAStableSortDoes) {
+  // Boxes apart, of few different scores: negative ones, both zeros, and positive ones.
+  std::vector<Candidate> candidates;
+  const std::vector<float> random = pseudo_random(20000, 3);
+  for (std::size_t i = 0; i < random.size(); ++i) {
+    const float rounded = std::round(random[i] * 20) / 20;
+    candidates.push_back(box(static_cast<float>(i % 200) * 10, static_cast<float>(i / 200) * 10, 5,
+                             5, i % 2 == 0 && rounded == 0 ? -0.0F : rounded));
+  }
+  PostprocessOptions options;
+  options.max_candidates = 15000;
+  options.max_detections = 14000;
+  std::vector<Candidate> expected = candidates;
+  std::ranges::stable_sort(expected, std::ranges::greater{}, &Candidate::score);
+  ASSERT_LT(expected[13999].score, 0);
+  expected.resize(14000);
+  expect_same(non_maximum_suppression(candidates, options), expected);
+  options.max_candidates = 3000;
+  expected.resize(3000);
+  expect_same(non_maximum_suppression(candidates, options), expected);
 }
 
 TEST(NonMaximumSuppression, ASuppressedBoxSuppressesNothing) {
