@@ -37,7 +37,8 @@ AGREEMENT = 1e-3  # of the range of the outputs
 PAUSE = 0.05  # seconds before each turn: threads of the one before have gone to sleep
 # Threads that wait do not take the cores of the one whose turn it is.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
-INSTRUCTION_SETS = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16"]
+INSTRUCTION_SETS = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16"]
+INSTRUCTION_SETS += ["amx_int8", "amx_bf16"]
 
 
 class Unavailable(Exception):
@@ -183,9 +184,12 @@ def start_qyolo(options, precision):
 
 def start_all(options):
     wanted = options.only.split(",") if options.only else None
-    listed = subprocess.run(
-        [options.python, HERE / "worker.py", "list"], capture_output=True, text=True
-    )
+    try:
+        listed = subprocess.run(
+            [options.python, HERE / "worker.py", "list"], capture_output=True, text=True
+        )
+    except OSError as error:
+        sys.exit(f"--python {options.python}: {error.strerror}")
     if listed.returncode != 0:
         message = listed.stderr.strip().splitlines()[-1]
         sys.exit(f"{options.python} cannot run worker.py: {message}")
@@ -337,7 +341,7 @@ def main():
         sys.exit("expected at least 2 rounds, 1 thread, and a side that is a multiple of 32")
     for name in ("checkpoint", "repository", "images"):
         if not getattr(options, name).exists():
-            sys.exit(f"--{name}: there is no {getattr(options, name)}")
+            sys.exit(f"{name}: there is no {getattr(options, name)}")
     contenders, skipped = start_all(options)
     if not contenders:
         sys.exit("nothing to time")
