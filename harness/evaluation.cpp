@@ -306,22 +306,28 @@ model::Executor& Evaluator::executor() { return *state_->executor; }
 std::size_t Evaluator::chunk_count() const { return state_->chunks.size(); }
 const ImageChunk& Evaluator::chunk(std::size_t index) const { return state_->chunks[index]; }
 
+Result<std::vector<LayerError>> Evaluator::load(const Cell& cell) {
+  std::optional<CalibratedActivations> activations;
+  return state_->load_network(cell, activations, RegionSizes::kCoded);
+}
+
 Result<CalibratedActivations> Evaluator::calibrate(const Cell& cell) {
   return state_->calibrate(cell);
 }
 
-Status Evaluator::for_each_chunk(std::size_t first, std::size_t last, const ChunkRunner& run) {
+Status Evaluator::for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run) {
   State& s = *state_;
   std::future<Result<State::Loaded>> next;
   const auto load_async = [&](std::size_t i) {
-    next = std::async(std::launch::async, [&s, i] { return s.load(s.chunks[i]); });
+    next = std::async(std::launch::async,
+                      [&s, &chunk = s.chunks[chunks[i]]] { return s.load(chunk); });
   };
-  if (first < last) load_async(first);
-  for (std::size_t i = first; i < last; ++i) {
+  if (!chunks.empty()) load_async(0);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
     Result<State::Loaded> loaded = next.get();
     if (!loaded.ok()) return loaded.error();
-    if (i + 1 < last) load_async(i + 1);
-    const ImageChunk& chunk = s.chunks[i];
+    if (i + 1 < chunks.size()) load_async(i + 1);
+    const ImageChunk& chunk = s.chunks[chunks[i]];
     QYOLO_CHECK_OK(run(loaded->pixels, chunk, [&](const std::vector<model::HeadOutput>& outputs) {
       return s.postprocess(chunk, loaded->images, outputs).first;
     }));

@@ -104,8 +104,10 @@ class Evaluator {
   using Postprocess = std::function<std::vector<Detection>(const std::vector<model::HeadOutput>&)>;
   using ChunkRunner = std::function<Status(std::span<const std::uint8_t> rgb,
                                            const ImageChunk& chunk, const Postprocess&)>;
-  // Chunks [first, last), the next one being loaded while `run` works.
-  Status for_each_chunk(std::size_t first, std::size_t last, const ChunkRunner& run);
+  // These chunks, the next one being loaded while `run` works.
+  Status for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run);
+  // Makes the executor's network that of `cell`.
+  Result<std::vector<LayerError>> load(const Cell& cell);
   // Activations of a cell that quantizes them; may run the network on the calibration set.
   Result<CalibratedActivations> calibrate(const Cell& cell);
   // What evaluate() makes of a cell's layers and detections; of the seconds only `metric`.

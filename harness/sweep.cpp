@@ -175,8 +175,10 @@ Status run_group(Evaluator& evaluator, std::span<const Cell> cells, Group group,
   std::vector<std::vector<Detection>> detections(count);
   Sweep sweep(evaluator.graph(), evaluator.executor(), std::move(group.networks));
   std::size_t done = 0;
+  std::vector<std::size_t> chunks(evaluator.chunk_count());
+  std::iota(chunks.begin(), chunks.end(), std::size_t{0});
   QYOLO_CHECK_OK(evaluator.for_each_chunk(
-      0, evaluator.chunk_count(),
+      chunks,
       [&](std::span<const std::uint8_t> rgb, const ImageChunk& chunk,
           const Evaluator::Postprocess& postprocess) -> Status {
         // Post-processing of one network overlaps with the next one's forward.
