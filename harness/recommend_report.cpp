@@ -43,6 +43,8 @@ OrderedJson tried_json(const std::vector<Tried>& all) {
   return json;
 }
 
+std::string share_text(double share) { return fixed(100 * share, 1) + " %"; }
+
 std::string megabytes(std::int64_t bytes) {
   return fixed(static_cast<double>(bytes) / 1e6, 3) + " MB";
 }
@@ -86,7 +88,8 @@ results::ReadingTable tried_table(const Recommendation& r) {
                ap ? fmt::format("{} ({} to {})", fixed(-100 * ap->value, 2),
                                 fixed(-100 * ap->high, 2), fixed(-100 * ap->low, 2))
                   : std::string(results::kAbsent),
-               tried.holds ? "holds" : "does not hold"},
+               r.budget ? (tried.holds ? "fits" : "does not fit")
+                        : (tried.holds ? "holds" : "does not hold")},
               best == i);
     }
   };
@@ -216,13 +219,12 @@ std::string recommendation_text(const Recommendation& r) {
            fmt::format("{} forwards on batches of {} calibration images in {} s, {} of their "
                        "convolution work saved by shared prefixes",
                        r.proxy_work.forwards, r.calibration_images, fixed(r.proxy_seconds, 1),
-                       results::percent_text(r.proxy_work.saved_share())),
-           fmt::format(
-               "{} images of {} evaluated ({} saved by stopping early), FP32 aside", r.images_run,
-               r.images_full,
-               results::percent_text(r.images_full > 0 ? 1 - static_cast<double>(r.images_run) /
-                                                                 static_cast<double>(r.images_full)
-                                                       : 0)),
+                       share_text(r.proxy_work.saved_share())),
+           fmt::format("{} images of {} evaluated ({} saved by stopping early), FP32 aside",
+                       r.images_run, r.images_full,
+                       share_text(r.images_full > 0 ? 1 - static_cast<double>(r.images_run) /
+                                                              static_cast<double>(r.images_full)
+                                                    : 0)),
            fmt::format("{} s in all", fixed(r.seconds, 1))}));
   return text;
 }

@@ -26,6 +26,7 @@ void add_quantize(CLI::App& app, Action& action);
 void add_recommend(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_score(CLI::App& app, Action& action);
+void add_sensitivity(CLI::App& app, Action& action);
 void add_tables(CLI::App& app, Action& action);
 
 // The one JSON document of `-o json`, unrounded, on stdout.

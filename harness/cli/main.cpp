@@ -38,6 +38,7 @@ int run_command(int argc, char** argv) {
   add_diagnose(app, action);
   add_fetch(app, action);
   add_recommend(app, action);
+  add_sensitivity(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
