@@ -54,9 +54,13 @@ Result<Knapsack> Knapsack::make(std::vector<std::vector<Choice>> groups, std::in
   QYOLO_CHECK_OK(check(groups));
   Knapsack knapsack;
   knapsack.groups_ = std::move(groups);
-  capacity = std::clamp<std::int64_t>(capacity, 0, knapsack.largest());
+  capacity = std::max<std::int64_t>(0, capacity);
+  const std::int64_t useful = knapsack.largest();
   units = std::max<std::int64_t>(1, units);
-  knapsack.unit_ = std::max<std::int64_t>(1, (capacity + units - 1) / units);
+  knapsack.unit_ = std::max<std::int64_t>(1, (std::min(capacity, useful) + units - 1) / units);
+  // Room for what rounding up to units adds to the cheapest choices.
+  const auto rounding = knapsack.unit_ * static_cast<std::int64_t>(knapsack.groups_.size());
+  capacity = std::min(capacity, useful + rounding);
   knapsack.states_ = static_cast<std::size_t>(capacity / knapsack.unit_) + 1;
   // cost[u]: of the groups so far, in at most u units.
   std::vector<double> cost(knapsack.states_, 0);
@@ -96,8 +100,7 @@ std::int64_t Knapsack::largest() const {
                return std::pair(a.cost, a.size) < std::pair(b.cost, b.size);
              })->size;
   }
-  // Rounding up must not keep it from fitting.
-  return total + unit_ * static_cast<std::int64_t>(groups_.size());
+  return total;
 }
 
 double Knapsack::lower_bound(std::int64_t budget) const {

@@ -34,7 +34,7 @@ class Knapsack {
  public:
   // Fails without groups, on a group without choices, on a negative size, on a cost that is
   // negative or not finite, and on more than 65,535 choices in a group. Sizes are in bytes;
-  // `capacity` is the largest budget that will be asked for, divided into at most `units` units.
+  // `capacity` is the largest budget that will be asked for, divided into about `units` units.
   static Result<Knapsack> make(std::vector<std::vector<Choice>> groups, std::int64_t capacity,
                                std::int64_t units = 1 << 15);
 
@@ -45,7 +45,7 @@ class Knapsack {
 
   [[nodiscard]] std::int64_t unit() const { return unit_; }  // bytes
   [[nodiscard]] std::int64_t smallest() const;               // the sizes of the smallest choices
-  // The size from which on nothing is gained: the cheapest choice of each group.
+  // The sizes of the cheapest choices: nothing is gained beyond.
   [[nodiscard]] std::int64_t largest() const;
 
  private:
