@@ -57,8 +57,7 @@ struct CandidateOptions {
 // bias correction.
 [[nodiscard]] std::vector<quant::Recipe> candidate_recipes();
 
-// `biases_bytes` of other parameters are added to the sizes of whole networks. Recipes that a layer
-// cannot take (weights too large for 16-bit scales) are left out for it.
+// Recipes that a layer cannot take (weights too large for 16-bit scales) are left out for it.
 Result<CandidateSearch> find_candidates(
     SourceNetwork& source, const CandidateOptions& options,
     const std::function<void(std::size_t, std::size_t)>& progress = {});

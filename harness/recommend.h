@@ -114,8 +114,7 @@ Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& 
                                  const RecommendProgress& progress = {},
                                  const OnTried& on_tried = {});
 
-// Settled by the solver for each layer of the recommended hybrid, and what the next smaller
-// candidate of the layer would have cost.
+// All that was measured: what was tried, and every candidate of every layer.
 [[nodiscard]] OrderedJson recommendation_json(const Recommendation& recommendation);
 // For people: the verdict first, then what was tried, then layers.
 [[nodiscard]] std::string recommendation_text(const Recommendation& recommendation);
