@@ -1,7 +1,6 @@
 #include "harness/calibration.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "common/parallel.h"
@@ -13,22 +12,6 @@
 
 namespace qyolo::harness {
 namespace {
-
-// The network's input for some images, [images, 3, height, width].
-Result<std::vector<std::uint8_t>> load(const std::vector<std::filesystem::path>& paths,
-                                       const ImageChunk& chunk, int image_size, int threads) {
-  const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
-                                  static_cast<std::size_t>(chunk.width);
-  std::vector<std::uint8_t> pixels(chunk.images.size() * image_bytes);
-  QYOLO_CHECK_OK(parallel_try(chunk.images.size(), threads, [&](std::size_t i) -> Status {
-    QYOLO_TRY(
-        const datasets::Letterboxed image,
-        datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width, image_size));
-    std::memcpy(pixels.data() + i * image_bytes, image.rgb.data(), image_bytes);
-    return {};
-  }));
-  return pixels;
-}
 
 model::FakeQuantization simulated(const quant::ActivationParameters& parameters) {
   return {parameters.scale, parameters.zero_point, parameters.bits};
@@ -57,7 +40,7 @@ Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor&
   Calibration calibration;
   std::map<int, quant::ActivationHistogram>& histograms = calibration.histograms_;
   for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
-    QYOLO_TRY(const auto pixels, load(folder.images, chunk, options.image_size, threads));
+    QYOLO_TRY(const auto pixels, load_chunk(folder.images, chunk, options.image_size, threads));
     QYOLO_CHECK_OK(executor.observe(pixels, static_cast<int>(chunk.images.size()), chunk.height,
                                     chunk.width, nodes,
                                     [&](int node, std::span<const float> values) {

@@ -270,20 +270,69 @@ std::string Evaluator::executor_identity() const { return state_->executor->iden
 Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {
   State& s = *state_;
   const Clock::time_point start = Clock::now();
+  std::optional<CalibratedActivations> activations;
+  QYOLO_TRY(auto layers, s.load_network(cell, activations, RegionSizes::kCoded));
+  StageSeconds seconds;
+  seconds.quantize = seconds_since(start);
+  std::vector<Detection> detections;
+  QYOLO_CHECK_OK(s.detect_all(progress, detections, seconds));
+  QYOLO_TRY(CellResult result, measured(cell, std::move(layers), std::move(detections)));
+  result.activations = std::move(activations);
+  seconds.metric = result.seconds.metric;
+  result.seconds = seconds;
+  result.seconds.total = seconds_since(start);
+  return result;
+}
+
+Result<CellResult> Evaluator::measured(const Cell& cell, std::vector<LayerError> layers,
+                                       std::vector<Detection> detections) {
+  State& s = *state_;
   CellResult result;
-  QYOLO_TRY(result.layers, s.load_network(cell, result.activations, RegionSizes::kCoded));
+  result.layers = std::move(layers);
   for (const LayerError& layer : result.layers) result.weight_error += layer.error;
   QYOLO_TRY(result.memory, account(s.source, cell));
   result.coded_bytes = coded_bytes(result.memory, result.layers);
-  result.seconds.quantize = seconds_since(start);
-  QYOLO_CHECK_OK(s.detect_all(progress, result.detections, result.seconds));
-  const Clock::time_point metric_start = Clock::now();
+  result.detections = std::move(detections);
+  const Clock::time_point start = Clock::now();
   metrics::CocoParams params;
   params.threads = s.config.threads;
   QYOLO_TRY(result.evaluation, metrics::evaluate_coco(s.dataset.truth, result.detections, params));
-  result.seconds.metric = seconds_since(metric_start);
-  result.seconds.total = seconds_since(start);
+  result.seconds.metric = seconds_since(start);
   return result;
+}
+
+SourceNetwork& Evaluator::source() { return state_->source; }
+model::Executor& Evaluator::executor() { return *state_->executor; }
+std::size_t Evaluator::chunk_count() const { return state_->chunks.size(); }
+const ImageChunk& Evaluator::chunk(std::size_t index) const { return state_->chunks[index]; }
+
+Result<std::vector<LayerError>> Evaluator::load(const Cell& cell) {
+  std::optional<CalibratedActivations> activations;
+  return state_->load_network(cell, activations, RegionSizes::kCoded);
+}
+
+Result<CalibratedActivations> Evaluator::calibrate(const Cell& cell) {
+  return state_->calibrate(cell);
+}
+
+Status Evaluator::for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run) {
+  State& s = *state_;
+  std::future<Result<State::Loaded>> next;
+  const auto load_async = [&](std::size_t i) {
+    next = std::async(std::launch::async,
+                      [&s, &chunk = s.chunks[chunks[i]]] { return s.load(chunk); });
+  };
+  if (!chunks.empty()) load_async(0);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    Result<State::Loaded> loaded = next.get();
+    if (!loaded.ok()) return loaded.error();
+    if (i + 1 < chunks.size()) load_async(i + 1);
+    const ImageChunk& chunk = s.chunks[chunks[i]];
+    QYOLO_CHECK_OK(run(loaded->pixels, chunk, [&](const std::vector<model::HeadOutput>& outputs) {
+      return s.postprocess(chunk, loaded->images, outputs).first;
+    }));
+  }
+  return {};
 }
 
 Status Evaluator::prepare(const Cell& cell) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "common/result.h"
 #include "harness/calibration.h"
 #include "harness/experiment.h"
+#include "harness/image_chunks.h"
 #include "harness/model/executor.h"
 #include "harness/model/graph.h"
 #include "harness/quantize_network.h"
@@ -90,6 +92,27 @@ class Evaluator {
   // Fails where the cell cannot be quantized or an image cannot be read; other cells are not
   // affected.
   Result<CellResult> evaluate(const Cell& cell, const ImageProgress& progress = {});
+
+  // For those who run the network on the images themselves (sweep.h, racing.h). Chunks are in the
+  // order of evaluation.
+  [[nodiscard]] SourceNetwork& source();
+  [[nodiscard]] model::Executor& executor();
+  [[nodiscard]] std::size_t chunk_count() const;
+  [[nodiscard]] const ImageChunk& chunk(std::size_t index) const;
+  // Detections of a chunk's images from its head outputs, as evaluate() makes them. Thread-safe;
+  // valid during the call that it is given to.
+  using Postprocess = std::function<std::vector<Detection>(const std::vector<model::HeadOutput>&)>;
+  using ChunkRunner = std::function<Status(std::span<const std::uint8_t> rgb,
+                                           const ImageChunk& chunk, const Postprocess&)>;
+  // These chunks, the next one being loaded while `run` works.
+  Status for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run);
+  // Makes the executor's network that of `cell`.
+  Result<std::vector<LayerError>> load(const Cell& cell);
+  // Activations of a cell that quantizes them; may run the network on the calibration set.
+  Result<CalibratedActivations> calibrate(const Cell& cell);
+  // What evaluate() makes of a cell's layers and detections; of the seconds only `metric`.
+  Result<CellResult> measured(const Cell& cell, std::vector<LayerError> layers,
+                              std::vector<Detection> detections);
 
   // Makes the network that of `cell` without evaluating it; for timing.
   Status prepare(const Cell& cell);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -24,5 +25,9 @@ struct ImageChunk {
 // One per path; fails with the first that cannot be read.
 Result<std::vector<datasets::ImageSize>> read_image_sizes(
     const std::vector<std::filesystem::path>& paths, int threads);
+
+// The network's input for a chunk of the images at `paths`, [images, 3, height, width], 0..255.
+Result<std::vector<std::uint8_t>> load_chunk(const std::vector<std::filesystem::path>& paths,
+                                             const ImageChunk& chunk, int image_size, int threads);
 
 }  // namespace qyolo::harness

@@ -52,37 +52,38 @@ class KeptValues {
   int bits_;
 };
 
+Result<QuantizedLayer> quantize_layer(quant::LayerTraits traits, const std::vector<float>& weights,
+                                      const quant::Recipe* recipe, const KeptValues& kept,
+                                      int threads) {
+  QuantizedLayer made;
+  if (recipe == nullptr) {
+    made.weights = weights;
+    QYOLO_CHECK_OK(kept.round(made.weights, traits.name));
+  } else {
+    auto tensor = quant::quantize(weights, traits.shape, *recipe, threads);
+    if (!tensor.ok()) return error("{}: {}", traits.name, tensor.error().message);
+    made.tensor = std::move(tensor).value();
+    made.weights.resize(weights.size());
+    quant::dequantize(*made.tensor, made.weights, threads);
+    made.error = quant::weight_error(weights, made.weights);
+  }
+  made.traits = std::move(traits);
+  return made;
+}
+
 class NetworkQuantizer {
  public:
   NetworkQuantizer(const Cell& cell, int threads)
       : cell_(cell), threads_(threads), kept_(cell.network.kept_bits) {}
 
-  Result<QuantizedLayer> layer(quant::LayerTraits traits, const std::vector<float>& weights) const {
-    QuantizedLayer made;
-    const quant::Recipe* recipe = cell_.recipe_for(traits);
-    if (recipe == nullptr) {
-      made.weights = weights;
-      QYOLO_CHECK_OK(kept_.round(made.weights, traits.name));
-    } else {
-      auto tensor = quant::quantize(weights, traits.shape, *recipe, threads_);
-      if (!tensor.ok()) return error("{}: {}", traits.name, tensor.error().message);
-      made.tensor = std::move(tensor).value();
-      made.weights.resize(weights.size());
-      quant::dequantize(*made.tensor, made.weights, threads_);
-      made.error = quant::weight_error(weights, made.weights);
-    }
-    made.traits = std::move(traits);
-    return made;
-  }
-
   Result<QuantizedNetwork> folded(const model::Graph& graph) const {
     QuantizedNetwork network;
     for (const int index : graph.conv_nodes()) {
       const model::ConvNode& conv = graph.conv(index);
-      QYOLO_TRY(QuantizedLayer made, layer(traits_of(conv), conv.weight));
-      network.layers.push_back(std::move(made));
-      network.convs.push_back({{}, conv.bias});
-      QYOLO_CHECK_OK(kept_.round(network.convs.back().bias, conv.name));
+      QYOLO_TRY(QuantizedConv made, quantize_conv(conv, cell_.recipe_for(traits_of(conv)),
+                                                  cell_.network.kept_bits, threads_));
+      network.layers.push_back(std::move(made.layer));
+      network.convs.push_back({{}, std::move(made.bias)});
     }
     return network;
   }
@@ -111,7 +112,8 @@ class NetworkQuantizer {
   // Quantizes one tensor of a convolution, in place, and adds it to the network's layers.
   Status replace(const quant::LayerTraits& traits, model::StoredTensors& stored,
                  QuantizedNetwork& network) const {
-    QYOLO_TRY(QuantizedLayer made, layer(traits, stored.weight));
+    QYOLO_TRY(QuantizedLayer made,
+              quantize_layer(traits, stored.weight, cell_.recipe_for(traits), kept_, threads_));
     stored.weight = made.weights;
     network.layers.push_back(std::move(made));
     return {};
@@ -121,17 +123,6 @@ class NetworkQuantizer {
   int threads_;
   KeptValues kept_;
 };
-
-// Sets LayerError::coded_region_bytes of the layers, one error each.
-void code_regions(const std::vector<QuantizedLayer>& layers, int threads,
-                  std::vector<LayerError>& errors) {
-  parallel_for(layers.size(), threads, [&](std::size_t i) {
-    const auto& tensor = layers[i].tensor;
-    if (!tensor || tensor->regions.empty()) return;
-    const quant::PackedTensor packed = quant::pack(*tensor, quant::RegionCoding::kEntropy, 1);
-    errors[i].coded_region_bytes = static_cast<std::int64_t>(packed[quant::Part::kRegions].size());
-  });
-}
 
 }  // namespace
 
@@ -248,6 +239,28 @@ Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cel
   return quantizer.stored(source.graph(), *unfused);
 }
 
+Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
+                                    int kept_bits, int threads) {
+  const KeptValues kept(kept_bits);
+  QuantizedConv made;
+  QYOLO_TRY(made.layer, quantize_layer(traits_of(conv), conv.weight, recipe, kept, threads));
+  made.bias = conv.bias;
+  QYOLO_CHECK_OK(kept.round(made.bias, conv.name));
+  return made;
+}
+
+LayerError layer_error(const QuantizedLayer& layer, RegionSizes regions) {
+  const auto& tensor = layer.tensor;
+  LayerError made{layer.traits.name, layer.traits.shape,
+                  tensor ? static_cast<std::int64_t>(tensor->parameters.size()) : 0,
+                  tensor ? tensor->recipe.text() : std::string("kept"), layer.error};
+  if (regions == RegionSizes::kCoded && tensor && !tensor->regions.empty()) {
+    const quant::PackedTensor packed = quant::pack(*tensor, quant::RegionCoding::kEntropy, 1);
+    made.coded_region_bytes = static_cast<std::int64_t>(packed[quant::Part::kRegions].size());
+  }
+  return made;
+}
+
 Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
                                              model::Executor& executor, int threads,
                                              RegionSizes regions) {
@@ -266,14 +279,9 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
     executor.set_weights(nodes[i], network.weight(i));
     executor.set_bias(nodes[i], network.convs[i].bias);
   }
-  std::vector<LayerError> errors;
-  for (const QuantizedLayer& layer : network.layers) {
-    const bool kept = !layer.tensor.has_value();
-    errors.push_back({layer.traits.name, layer.traits.shape,
-                      kept ? 0 : static_cast<std::int64_t>(layer.tensor->parameters.size()),
-                      kept ? std::string("kept") : layer.tensor->recipe.text(), layer.error});
-  }
-  if (regions == RegionSizes::kCoded) code_regions(network.layers, threads, errors);
+  std::vector<LayerError> errors(network.layers.size());
+  parallel_for(errors.size(), regions == RegionSizes::kCoded ? threads : 1,
+               [&](std::size_t i) { errors[i] = layer_error(network.layers[i], regions); });
   return errors;
 }
 

@@ -89,6 +89,15 @@ Status check_rules(const model::Graph& graph, const Cell& cell);
 // An error names the layer. REQUIRES: not the baseline.
 Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cell, int threads);
 
+// One convolution of the folded network; without a recipe it is kept, in the width that
+// NetworkOptions::kept_bits says. The bias is rounded to that in any case.
+struct QuantizedConv {
+  QuantizedLayer layer;
+  std::vector<float> bias;
+};
+Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
+                                    int kept_bits, int threads);
+
 // Names of the graph's convolutions that compute in floating point: those that a rule keeps (in the
 // unfused layout, all of whose stored tensors are kept). With floating-point weights likewise.
 Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cell& cell);
@@ -104,6 +113,10 @@ struct LayerError {
 };
 
 enum class RegionSizes { kRaw, kCoded };
+
+// Of one tensor; kCoded packs its regions on one thread.
+[[nodiscard]] LayerError layer_error(const QuantizedLayer& layer,
+                                     RegionSizes regions = RegionSizes::kRaw);
 
 // Gives the executor the network that the cell makes. One entry per weight tensor; none for the
 // baseline and for artifacts, whose network is that of the graph. kCoded also entropy-codes the

@@ -44,10 +44,15 @@ Status Uncertainty::set_baseline(std::span<const Detection> detections) {
   return {};
 }
 
-Result<OrderedJson> Uncertainty::of(std::span<const Detection> detections) const {
+Result<metrics::PairedDifference> Uncertainty::compare(std::span<const Detection> detections,
+                                                       double tolerance) const {
   QYOLO_TRY(const metrics::ResampledAp network, resample(detections));
+  return metrics::paired_difference(*baseline_, network, tolerance);
+}
+
+Result<OrderedJson> Uncertainty::of(std::span<const Detection> detections) const {
   QYOLO_TRY(const metrics::PairedDifference compared,
-            metrics::paired_difference(*baseline_, network, options_.tolerance * kPoint));
+            compare(detections, options_.tolerance * kPoint));
   OrderedJson classes = OrderedJson::array();
   for (const metrics::ClassDifference& of_class : compared.classes) {
     classes.push_back({{"category_id", of_class.category_id},

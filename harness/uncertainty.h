@@ -24,6 +24,9 @@ class Uncertainty {
 
   // `detections` as evaluated. REQUIRES: not off().
   Status set_baseline(std::span<const Detection> detections);
+  // `tolerance`: a fraction of AP. REQUIRES: has_baseline().
+  [[nodiscard]] Result<metrics::PairedDifference> compare(std::span<const Detection> detections,
+                                                          double tolerance) const;
   // The record's object; the layout is in results/record.h. REQUIRES: has_baseline().
   [[nodiscard]] Result<OrderedJson> of(std::span<const Detection> detections) const;
 

@@ -66,4 +66,19 @@ struct WeightHistogram {
 // REQUIRES: counts is not empty; numbers are finite, levels ascend.
 [[nodiscard]] std::string weight_histogram(const WeightHistogram& histogram);
 
+// What each layer of a network costs. A plain copy of the numbers.
+struct SensitivityBars {
+  std::string subtitle;  // "parts-yolov7-w025, affine 4-bit filter"
+  std::string measure;   // "AP lost, points"
+  struct Bar {
+    std::string name;
+    double alone = 0;                // only this layer quantized
+    std::optional<double> but_this;  // gained where all but this layer are, against all
+  };
+  std::vector<Bar> bars;  // in network order
+};
+// A bar per layer, and where it is known a second one for all but that layer.
+// REQUIRES: numbers are finite.
+[[nodiscard]] std::string sensitivity_chart(const SensitivityBars& sensitivity);
+
 }  // namespace qyolo::plots

@@ -23,8 +23,10 @@ void add_fetch(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_plot(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);
+void add_recommend(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_score(CLI::App& app, Action& action);
+void add_sensitivity(CLI::App& app, Action& action);
 void add_tables(CLI::App& app, Action& action);
 
 // The one JSON document of `-o json`, unrounded, on stdout.

@@ -37,6 +37,8 @@ int run_command(int argc, char** argv) {
   add_detect(app, action);
   add_diagnose(app, action);
   add_fetch(app, action);
+  add_recommend(app, action);
+  add_sensitivity(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

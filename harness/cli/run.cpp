@@ -2,6 +2,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/progress.h"
 #include "harness/model/executor.h"
+#include "harness/race_report.h"
 #include "harness/runner.h"
 #include "results/tables.h"
 
@@ -19,7 +20,34 @@ struct Arguments {
   int limit = -1;
   int threads = 0;
   bool quiet = false;
+  bool race = false;
 };
+
+Result<int> race(const harness::Experiment& experiment, const Arguments& arguments) {
+  if (experiment.uncertainty.resamples == 0)
+    return error("--race compares intervals; expected uncertainty.resamples above 0");
+  harness::EvaluatorConfig config;
+  config.model = experiment.model;
+  config.images = experiment.images;
+  config.annotations = experiment.annotations;
+  config.options = experiment.evaluation;
+  config.calibration = experiment.calibration;
+  config.threads = arguments.threads;
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  QYOLO_TRY(const harness::RaceResult result,
+            harness::race(*evaluator, experiment.uncertainty, experiment.cells,
+                          [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
+                            if (arguments.quiet) return;
+                            fmt::print(stderr, "{}: {}\n", cell.label(),
+                                       harness::outcome_of(entry));
+                          }));
+  if (arguments.output == "json") {
+    print_json(harness::race_json(result, experiment));
+  } else {
+    fmt::print("{}", harness::race_text(result, experiment));
+  }
+  return result.winner ? 0 : 1;
+}
 
 Result<int> run(const Arguments& arguments) {
   QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
@@ -43,6 +71,7 @@ Result<int> run(const Arguments& arguments) {
   if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
   QYOLO_TRY(const harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
+  if (arguments.race) return race(experiment, arguments);
 
   harness::RunOptions options;
   options.out =
@@ -87,6 +116,9 @@ void add_run(CLI::App& app, Action& action) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
       ->capture_default_str();
+  command->add_flag("--race", arguments->race,
+                    "Only find the smallest cell that is certain to stay within the tolerance: "
+                    "cells that cannot are stopped early; leaves no records (md or json)");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(
       "Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo\n"

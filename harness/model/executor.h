@@ -62,6 +62,20 @@ class Executor {
                          const ActivationObserver& /*observer*/) {
     return error("{} cannot observe activations", description());
   }
+  // Whether forward() leaves every node's output in memory, for resume(). Off at first; turning it
+  // off frees them. Fails where the executor cannot.
+  virtual Status set_retain(bool retain) {
+    if (!retain) return {};
+    return error("{} cannot resume a forward", description());
+  }
+  // Runs the nodes from `first_node` on once more, on the outputs that the last forward() and what
+  // was resumed since have left of the nodes before it: the same numbers as a forward() on the same
+  // input, if since then no weights, biases or quantizers of nodes before it were set. Leaves its
+  // outputs in place of the earlier ones. Fails without a forward() since set_retain(true).
+  // REQUIRES: first_node is a node of the graph.
+  virtual Result<std::vector<HeadOutput>> resume(int /*first_node*/) {
+    return error("{} cannot resume a forward", description());
+  }
   // For people: "LibTorch 2.15.0, FP32, 2 threads".
   [[nodiscard]] virtual std::string description() const = 0;
   // The arithmetic that decides the numbers: part of a cell's key.

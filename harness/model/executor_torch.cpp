@@ -215,6 +215,20 @@ class TorchExecutor final : public Executor {
     return {};
   }
 
+  Status set_retain(bool retain) override {
+    retain_ = retain;
+    retained_.reset();
+    return {};
+  }
+
+  Result<std::vector<HeadOutput>> resume(int first_node) override {
+    if (!retained_) return error("there is no forward to resume");
+    return guarded([&] {
+      return run_nodes(*retained_, static_cast<std::size_t>(first_node),
+                       [this](std::size_t i, at::Tensor& map) { quantize_output(i, map); });
+    });
+  }
+
   [[nodiscard]] std::string description() const override {
     return fmt::format("{}, FP32, {} thread{}", torch_version(), threads_,
                        threads_ == 1 ? "" : "s");
@@ -244,39 +258,65 @@ class TorchExecutor final : public Executor {
       return error("the network's input has {} values; {} images of 3 x {} x {} have {}",
                    values.size(), batch, height, width, expected);
     }
-    try {
-      const c10::InferenceMode inference;
+    return guarded([&] {
       at::Tensor input = make_input({batch, 3, height, width}).contiguous(kLayout);
       return forward(input);
+    });
+  }
+
+  template <class Work>
+  static Result<std::vector<HeadOutput>> guarded(const Work& work) {
+    try {
+      const c10::InferenceMode inference;
+      return work();
     } catch (const std::exception& exception) {
       const std::string_view text = exception.what();
       return error("LibTorch cannot run the network: {}", text.substr(0, text.find('\n')));
     }
   }
 
+  // The network's input and every node's output; those that nothing reads any more may be gone.
+  struct Maps {
+    at::Tensor input;
+    std::vector<at::Tensor> nodes;
+  };
+
   std::vector<HeadOutput> run_quantized(at::Tensor& input) {
     if (input_quantizer_) quantize_map(input, *input_quantizer_);
-    return run_nodes(input, [this](std::size_t i, at::Tensor& map) {
-      if (quantizers_[i]) quantize_map(map, *quantizers_[i]);
-    });
+    retained_.reset();
+    const auto on_map = [this](std::size_t i, at::Tensor& map) { quantize_output(i, map); };
+    if (!retain_) return run_nodes(input, on_map);
+    retained_ = Maps{input, std::vector<at::Tensor>(graph_.nodes.size())};
+    return run_nodes(*retained_, 0, on_map);
+  }
+
+  void quantize_output(std::size_t node, at::Tensor& map) const {
+    if (quantizers_[node]) quantize_map(map, *quantizers_[node]);
   }
 
   // `on_map` gets every node's output, a tensor of its own, before anything reads it.
   template <class OnMap>
   std::vector<HeadOutput> run_nodes(const at::Tensor& input, const OnMap& on_map) {
-    std::vector<at::Tensor> maps(graph_.nodes.size());
+    Maps maps{input, std::vector<at::Tensor>(graph_.nodes.size())};
+    return run_nodes(maps, 0, [&](std::size_t i, at::Tensor& map) {
+      on_map(i, map);
+      for (const std::size_t done : last_uses_[i]) maps.nodes[done].reset();
+    });
+  }
+
+  template <class OnMap>
+  std::vector<HeadOutput> run_nodes(Maps& maps, std::size_t first, const OnMap& on_map) {
     std::vector<at::Tensor> inputs;
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    for (std::size_t i = first; i < graph_.nodes.size(); ++i) {
       inputs.clear();
       for (const int source : graph_.nodes[i].inputs)
-        inputs.push_back(source < 0 ? input : maps[static_cast<std::size_t>(source)]);
-      maps[i] = std::visit(NodeRunner(inputs, tensors_[i]), graph_.nodes[i].op);
-      on_map(i, maps[i]);
-      for (const std::size_t done : last_uses_[i]) maps[done].reset();
+        inputs.push_back(source < 0 ? maps.input : maps.nodes[static_cast<std::size_t>(source)]);
+      maps.nodes[i] = std::visit(NodeRunner(inputs, tensors_[i]), graph_.nodes[i].op);
+      on_map(i, maps.nodes[i]);
     }
     std::vector<HeadOutput> outputs;
     for (const HeadLevel& level : graph_.head)
-      outputs.push_back(to_output(maps[static_cast<std::size_t>(level.node)]));
+      outputs.push_back(to_output(maps.nodes[static_cast<std::size_t>(level.node)]));
     return outputs;
   }
 
@@ -286,6 +326,8 @@ class TorchExecutor final : public Executor {
   std::vector<std::vector<std::size_t>> last_uses_;
   std::vector<std::optional<FakeQuantization>> quantizers_;  // one per node
   std::optional<FakeQuantization> input_quantizer_;
+  bool retain_ = false;
+  std::optional<Maps> retained_;  // of the last forward
 };
 
 }  // namespace

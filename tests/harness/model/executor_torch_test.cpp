@@ -375,6 +375,47 @@ TEST(ObservedActivations, AreTheUnquantizedTensorsOfTheWholeBatch) {
   EXPECT_EQ(seen, nodes);
 }
 
+TEST(ResumedForward, IsAForwardWithTheWeightsThatWereSetSince) {
+  const auto graph = load_checkpoint(testing::source_dir() / "datasets/parts/parts-yolov7-w025.pt");
+  ASSERT_TRUE(graph.ok());
+  auto resuming = make_torch_executor(*graph, 1);
+  auto plain = make_torch_executor(*graph, 1);
+  ASSERT_TRUE(resuming.ok() && plain.ok());
+  std::vector<std::uint8_t> rgb(std::size_t{2} * 3 * 64 * 96);
+  for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<std::uint8_t>(i * 37 % 251);
+  const auto values = [](const Result<std::vector<HeadOutput>>& outputs) {
+    std::vector<std::vector<float>> all;
+    EXPECT_TRUE(outputs.ok());
+    for (const HeadOutput& output : *outputs) all.push_back(output.values);
+    return all;
+  };
+  const std::vector<ActivationQuantizer> quantizers = {{3, {0.1F, 3, 6}}};
+  for (auto* executor : {&*resuming, &*plain})
+    ASSERT_TRUE((*executor)->set_activation_quantizers(quantizers).ok());
+  EXPECT_FALSE((*resuming)->resume(0).ok());
+  ASSERT_TRUE((*resuming)->set_retain(true).ok());
+  EXPECT_FALSE((*resuming)->resume(0).ok());
+  const auto original = values((*resuming)->forward(std::span<const std::uint8_t>(rgb), 2, 64, 96));
+  const std::vector<int> convs = graph->conv_nodes();
+  // From the end to the start, then from one to the next: what was resumed is resumed from.
+  for (const std::size_t i :
+       {convs.size() - 1, convs.size() / 2, std::size_t{3}, std::size_t{20}}) {
+    std::vector<float> weights = graph->conv(convs[i]).weight;
+    for (float& weight : weights) weight *= 0.5F;
+    const std::vector<float> bias(graph->conv(convs[i]).bias.size(), 0.25F);
+    for (auto* executor : {&*resuming, &*plain}) {
+      (*executor)->set_weights(convs[i], weights);
+      (*executor)->set_bias(convs[i], bias);
+    }
+    const auto resumed = values((*resuming)->resume(convs[i]));
+    EXPECT_EQ(resumed, values((*plain)->forward(std::span<const std::uint8_t>(rgb), 2, 64, 96)))
+        << "convolution " << i;
+    EXPECT_NE(resumed, original);
+  }
+  ASSERT_TRUE((*resuming)->set_retain(false).ok());
+  EXPECT_FALSE((*resuming)->resume(0).ok());
+}
+
 TEST(TorchExecutor, SaysWhatItIs) {
   const auto executor = make_torch_executor(single_conv(identity_conv(3)), 1);
   ASSERT_TRUE(executor.ok());

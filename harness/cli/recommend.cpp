@@ -1,0 +1,206 @@
+#include "harness/recommend.h"
+
+#include <filesystem>
+
+#include "common/file.h"
+#include "common/sha256.h"
+#include "harness/cli/command.h"
+#include "harness/cli/progress.h"
+#include "harness/hybrid_cell.h"
+#include "harness/packed_artifact.h"
+
+namespace qyolo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string model, images, annotations;
+  harness::EvaluationOptions evaluation;
+  std::string tolerance, class_tolerance;
+  std::optional<std::int64_t> max_bytes;
+  std::optional<double> bits_per_weight;
+  harness::RecommendOptions options;
+  std::string regions = "raw";
+  bool no_uniform = false;
+  std::string out, experiment, json;
+  std::string format = "md";
+  int threads = 0;
+  bool quiet = false;
+};
+
+Result<harness::RecommendOptions> options_of(const Arguments& arguments) {
+  harness::RecommendOptions options = arguments.options;
+  if (!arguments.tolerance.empty()) {
+    QYOLO_TRY(options.tolerance, harness::Tolerance::parse(arguments.tolerance));
+  }
+  if (!arguments.class_tolerance.empty()) {
+    QYOLO_TRY(options.class_tolerance, harness::Tolerance::parse(arguments.class_tolerance));
+  }
+  options.max_bytes = arguments.max_bytes;
+  options.bits_per_weight = arguments.bits_per_weight;
+  if ((options.tolerance ? 1 : 0) + (options.max_bytes ? 1 : 0) +
+          (options.bits_per_weight ? 1 : 0) !=
+      1) {
+    return error("expected one of --tolerance, --max-bytes and --bits-per-weight");
+  }
+  if (options.class_tolerance && !options.tolerance)
+    return error("--class-tolerance goes with --tolerance");
+  options.coded_regions = arguments.regions == "entropy";
+  options.uniform = !arguments.no_uniform;
+  return options;
+}
+
+Status write_outputs(const Arguments& arguments, const harness::EvaluatorConfig& config,
+                     const harness::Recommendation& found, harness::Evaluator& evaluator) {
+  if (!arguments.json.empty()) {
+    QYOLO_CHECK_OK(write_file(arguments.json, harness::recommendation_json(found).dump(2) + "\n"));
+  }
+  const bool any = found.hybrid || found.uniform;
+  if (!any) return {};
+  if (!arguments.experiment.empty()) {
+    std::vector<harness::Cell> cells;
+    if (found.hybrid) cells.push_back(found.hybrids[*found.hybrid].cell);
+    if (found.uniform) cells.push_back(found.uniforms[*found.uniform].cell);
+    const double points = found.budget ? 1 : 100 * found.tolerance;
+    const OrderedJson document =
+        harness::experiment_json("recommended", "What qyolo recommend found", config, points, cells,
+                                 fs::path(arguments.experiment).parent_path());
+    QYOLO_CHECK_OK(write_file(arguments.experiment, document.dump(2) + "\n"));
+  }
+  if (arguments.out.empty()) return {};
+  const harness::Cell& cell =
+      (found.hybrid ? found.hybrids[*found.hybrid] : found.uniforms[*found.uniform]).cell;
+  QYOLO_TRY(const auto network,
+            harness::quantize_network(evaluator.source(), cell, arguments.threads));
+  QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.model));
+  QYOLO_TRY(const quant::RegionCoding regions, quant::parse_region_coding(arguments.regions));
+  QYOLO_TRY([[maybe_unused]] const auto sizes,
+            harness::write_artifact(arguments.out, {evaluator.graph(), cell, std::move(checkpoint)},
+                                    network, regions, arguments.threads));
+  return {};
+}
+
+std::string next_steps(const Arguments& arguments, const harness::Recommendation& found) {
+  if (!found.hybrid) return "";
+  return fmt::format(
+      "\n## The same by hand\n\n```sh\nqyolo quantize {} {} --regions {} -o hybrid.safetensors\n"
+      "```\n",
+      arguments.model, harness::command_arguments(found.hybrids[*found.hybrid].cell),
+      arguments.regions);
+}
+
+Result<int> recommend(const Arguments& arguments) {
+  QYOLO_TRY(const harness::RecommendOptions options, options_of(arguments));
+  harness::EvaluatorConfig config;
+  config.model = arguments.model;
+  config.images = arguments.images;
+  config.annotations = arguments.annotations;
+  config.options = arguments.evaluation;
+  config.threads = arguments.threads;
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  ProgressPrinter printer(arguments.quiet);
+  for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
+  std::string stage;
+  const auto progress = [&](const std::string& name, std::size_t done, std::size_t total) {
+    if (name != stage) {
+      stage = name;
+      printer.on_pass(name, 1, 0);
+    }
+    printer.on_progress(done, total);
+  };
+  const auto on_tried = [&](const harness::Tried& tried) {
+    if (arguments.quiet) return;
+    fmt::print(stderr, "{}: {} bytes, {}, {}\n",
+               tried.proxy ? fmt::format("hybrid by {}", harness::proxy_name(*tried.proxy))
+                           : tried.cell.recipe.text(),
+               tried.bytes,
+               tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
+                                  : fmt::format("stopped after {} images", tried.trial.images),
+               tried.holds ? "holds" : "does not hold");
+  };
+  QYOLO_TRY(const harness::Recommendation found,
+            harness::recommend(*evaluator, config.options, options, progress, on_tried));
+  QYOLO_CHECK_OK(write_outputs(arguments, config, found, *evaluator));
+  if (arguments.format == "json") {
+    print_json(harness::recommendation_json(found));
+  } else if (arguments.format == "csv") {
+    fmt::print("{}", harness::recommendation_csv(found));
+  } else {
+    fmt::print("{}{}", harness::recommendation_text(found), next_steps(arguments, found));
+  }
+  return found.hybrid || found.uniform ? 0 : 1;
+}
+
+}  // namespace
+
+void add_recommend(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "recommend",
+      "Find how to quantize each layer so that a promise holds: a tolerance in AP, or a size");
+  command->add_option("--model", arguments->model, "Checkpoint")->required();
+  command->add_option("--images", arguments->images, "Image folder")->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  command
+      ->add_option("--calibration", arguments->options.calibration.images,
+                   "Folder of images that layers are compared on (no annotations needed)")
+      ->required();
+  command
+      ->add_option("--calibration-limit", arguments->options.calibration.limit,
+                   "Only its first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--tolerance", arguments->tolerance,
+                      "AP that may be lost: points (1pt) or a share of FP32's (2%)");
+  command->add_option("--class-tolerance", arguments->class_tolerance,
+                      "AP that any one class may lose, as measured: likewise");
+  command->add_option("--max-bytes", arguments->max_bytes, "Size, true bytes")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--bits-per-weight", arguments->bits_per_weight,
+                   "Size, all that is stored for the weights over their number")
+      ->check(CLI::Range(0.1, 32.0));
+  command
+      ->add_option("--regions", arguments->regions,
+                   "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
+      ->check(CLI::IsMember({"raw", "entropy"}))
+      ->capture_default_str();
+  command->add_flag("--no-uniform", arguments->no_uniform,
+                    "Do not look for the best single recipe for all layers");
+  command
+      ->add_option("--candidates", arguments->options.most_candidates,
+                   "Candidates of each layer to measure, with and without bias correction each")
+      ->check(CLI::Range(2, 100))
+      ->capture_default_str();
+  command
+      ->add_option("--evaluations", arguments->options.most_evaluations,
+                   "Hybrids whose AP is measured, at most")
+      ->check(CLI::Range(3, 1000))
+      ->capture_default_str();
+  harness::EvaluationOptions& options = arguments->evaluation;
+  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("-o,--out", arguments->out,
+                      "Packed artifact of the hybrid (.safetensors); replaced if it exists");
+  command->add_option("--experiment", arguments->experiment,
+                      "Experiment file for `qyolo run` with what was found");
+  command->add_option("--json", arguments->json, "File for all that was measured, as JSON");
+  command->add_option("--format", arguments->format, "On stdout: md, csv, json")
+      ->check(CLI::IsMember({"md", "csv", "json"}))
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("-q,--quiet", arguments->quiet, "No progress");
+  command->footer(
+      "Example: qyolo recommend --model datasets/parts/parts-yolov7-w025.pt --images "
+      "datasets/parts/val/images --annotations datasets/parts/val/annotations.json --img 320 "
+      "--calibration datasets/parts/calib/images --tolerance 1pt -o hybrid.safetensors "
+      "--experiment hybrid.json");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return recommend(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

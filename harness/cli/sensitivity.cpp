@@ -1,0 +1,113 @@
+#include "harness/sensitivity.h"
+
+#include <filesystem>
+
+#include "common/file.h"
+#include "harness/cli/cell_arguments.h"
+#include "harness/cli/command.h"
+#include "harness/cli/progress.h"
+
+namespace qyolo::cli {
+namespace {
+
+struct Arguments {
+  std::string model, images, annotations;
+  harness::EvaluationOptions evaluation;
+  CellArguments cell;
+  CalibrationArguments calibration;
+  std::string by = "both";
+  bool alone_only = false;
+  std::string out;
+  std::string output = "md";
+  int threads = 0;
+  bool quiet = false;
+};
+
+Result<int> sensitivity(const Arguments& arguments) {
+  QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
+  harness::SensitivityOptions options;
+  options.by_ap = arguments.by != "proxy";
+  options.all_but_each = !arguments.alone_only;
+  if (arguments.by != "ap") {
+    if (arguments.calibration.set.images.empty()) {
+      return error("--by {} needs --calibration FOLDER, images to compare outputs on",
+                   arguments.by);
+    }
+    options.calibration = arguments.calibration.set;
+  }
+  harness::EvaluatorConfig config;
+  config.model = arguments.model;
+  config.images = arguments.images;
+  config.annotations = arguments.annotations;
+  config.options = arguments.evaluation;
+  config.threads = arguments.threads;
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  ProgressPrinter printer(arguments.quiet);
+  std::string stage;
+  const auto progress = [&](const std::string& name, std::size_t done, std::size_t total) {
+    if (name != stage) {
+      stage = name;
+      printer.on_pass(name, 1, 0);
+    }
+    printer.on_progress(done, total);
+  };
+  QYOLO_TRY(const harness::Sensitivity measured,
+            harness::measure_sensitivity(*evaluator, config.options, cell, options, progress));
+  if (!arguments.out.empty()) {
+    const std::filesystem::path folder = arguments.out;
+    QYOLO_CHECK_OK(create_folder(folder));
+    QYOLO_CHECK_OK(write_file(folder / "sensitivity.json",
+                              harness::sensitivity_json(measured).dump(2) + "\n"));
+    for (const auto& [name, svg] : harness::sensitivity_charts(measured))
+      QYOLO_CHECK_OK(write_file(folder / name, svg));
+  }
+  if (arguments.output == "json") {
+    print_json(harness::sensitivity_json(measured));
+  } else if (arguments.output == "csv") {
+    fmt::print("{}", harness::sensitivity_csv(measured));
+  } else {
+    fmt::print("{}", harness::sensitivity_text(measured));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_sensitivity(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "sensitivity", "Which layers can be quantized: each one alone, and all but each");
+  command->add_option("--model", arguments->model, "Checkpoint")->required();
+  command->add_option("--images", arguments->images, "Image folder")->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  arguments->cell.add_to(*command);
+  arguments->calibration.add_to(*command);
+  command
+      ->add_option("--by", arguments->by,
+                   "ap, proxy (outputs on calibration images against the original's) or both")
+      ->check(CLI::IsMember({"ap", "proxy", "both"}))
+      ->capture_default_str();
+  command->add_flag("--alone-only", arguments->alone_only, "Leave out all but each layer");
+  harness::EvaluationOptions& options = arguments->evaluation;
+  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)");
+  command->add_option("--threads", arguments->threads, "Threads (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, json")
+      ->check(CLI::IsMember({"md", "csv", "json"}))
+      ->capture_default_str();
+  command->add_flag("-q,--quiet", arguments->quiet, "No progress");
+  command->footer(
+      "Example: qyolo sensitivity --model datasets/parts/parts-yolov7-w025.pt --images "
+      "datasets/parts/val/images --annotations datasets/parts/val/annotations.json --img 320 "
+      "--calibration datasets/parts/calib/images --scheme affine --bits 4 --granularity filter "
+      "--out runs/sensitivity");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return sensitivity(*arguments); }; });
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,419 @@
+#include "harness/recommend.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "harness/hybrid_cell.h"
+#include "harness/memory_account.h"
+#include "harness/proxies.h"
+#include "metrics/verdict.h"
+
+namespace qyolo::harness {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kPoint = 0.01;
+// Weights of candidates held at once.
+constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
+// Hybrids whose sizes differ by less than this share are not told apart.
+constexpr double kFinest = 0.004;
+constexpr std::size_t kMostUniforms = 8;  // tried for a budget
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+class Recommender {
+ public:
+  Recommender(Evaluator& evaluator, const EvaluationOptions& evaluation,
+              const RecommendOptions& options, const RecommendProgress& progress,
+              const OnTried& on_tried)
+      : evaluator_(evaluator),
+        evaluation_(evaluation),
+        options_(options),
+        progress_(progress),
+        on_tried_(on_tried) {}
+
+  Result<Recommendation> run() {
+    const Clock::time_point start = Clock::now();
+    QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
+    result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
+    result_.baseline_bytes = trials_->baseline().memory.true_bytes();
+    if (!(result_.baseline_ap > 0))
+      return error("the FP32 network has no AP on these images: nothing can be promised");
+    set_goal();
+    trials_->set_tolerance(result_.tolerance);
+    QYOLO_TRY(CandidateSearch search,
+              find_candidates(evaluator_.source(), candidate_options(), steps("candidates")));
+    result_.layers = std::move(search.layers);
+    result_.tensors_tried = search.tried;
+    result_.candidate_seconds = search.seconds;
+    QYOLO_CHECK_OK(measure());
+    QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
+    if (options_.uniform) {
+      QYOLO_CHECK_OK(result_.budget ? uniform_for_budget(search.uniform)
+                                    : uniform_for_tolerance(search.uniform));
+    }
+    result_.images_run = trials_->images_run();
+    result_.images_full = trials_->images_full();
+    result_.seconds = seconds_since(start);
+    return std::move(result_);
+  }
+
+ private:
+  // --- the goal ---
+
+  void set_goal() {
+    result_.tolerance = options_.tolerance ? options_.tolerance->of(result_.baseline_ap) : 1;
+    if (options_.max_bytes) result_.budget = options_.max_bytes;
+    if (options_.bits_per_weight) {
+      result_.budget = static_cast<std::int64_t>(
+          static_cast<double>(evaluator_.graph().conv_weights()) * *options_.bits_per_weight / 8 +
+          static_cast<double>(bias_bytes(evaluator_.graph())));
+    }
+  }
+
+  [[nodiscard]] bool holds(const Trial& trial, std::int64_t bytes) const {
+    if (result_.budget) return bytes <= *result_.budget;
+    if (!trial.result) return false;
+    if (metrics::decide(trial.difference) != metrics::Decision::kWithin) return false;
+    if (!options_.class_tolerance) return true;
+    const metrics::CocoEvaluation& baseline = trials_->baseline().evaluation;
+    return std::ranges::none_of(trial.difference.classes, [&](const auto& lost) {
+      const auto found = std::ranges::find(baseline.category_ids, lost.category_id);
+      const auto k = static_cast<int>(found - baseline.category_ids.begin());
+      return lost.ap && -lost.ap->value >
+                            options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
+    });
+  }
+
+  // --- steps 1 and 2 ---
+
+  [[nodiscard]] CandidateOptions candidate_options() const {
+    return {options_.coded_regions, options_.most_candidates, evaluator_.threads()};
+  }
+
+  // Measures every candidate alone in the network, several layers at a time.
+  Status measure() {
+    QYOLO_TRY(ProxyMeter meter,
+              ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), options_.calibration,
+                               evaluation_, evaluator_.threads()));
+    const std::size_t count = result_.layers.size();
+    for (std::size_t begin = 0; begin < count;) {
+      WeightStore store(evaluator_.source(), evaluator_.threads());
+      std::vector<SharedConv> original;
+      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+      const std::int64_t before = store.bytes();
+      std::vector<SweepNetwork> networks;
+      std::size_t end = begin;
+      for (; end < count && (end == begin || store.bytes() - before < kWeightBytes); ++end) {
+        for (const LayerCandidate& candidate : result_.layers[end].candidates) {
+          QYOLO_TRY(auto made,
+                    store.conv(end, candidate.recipe ? &*candidate.recipe : nullptr, 16));
+          networks.push_back({original, {}});
+          networks.back().convs[end] = std::move(made.weights);
+        }
+      }
+      QYOLO_TRY(const auto measured,
+                meter.measure(original, std::move(networks), images("proxies")));
+      std::size_t at = 0;
+      for (; begin < end; ++begin) {
+        for (LayerCandidate& candidate : result_.layers[begin].candidates)
+          candidate.divergence = measured[at++];
+      }
+    }
+    for (LayerCandidates& layer : result_.layers) {
+      std::erase_if(layer.candidates, [](const LayerCandidate& candidate) {
+        return std::ranges::any_of(all_proxies(), [&](Proxy proxy) {
+          return !std::isfinite(value_of(proxy, candidate.divergence));
+        });
+      });
+      if (layer.candidates.empty())
+        return error("{}: no way to quantize it gives finite outputs", layer.name);
+    }
+    result_.calibration_images = meter.image_count();
+    result_.proxy_work = meter.work();
+    result_.proxy_seconds = meter.seconds();
+    return {};
+  }
+
+  // --- steps 3 to 5 ---
+
+  Result<Knapsack> knapsack(Proxy proxy, std::int64_t capacity) const {
+    std::vector<std::vector<harness::Choice>> groups;
+    for (const LayerCandidates& layer : result_.layers) {
+      groups.emplace_back();
+      for (const LayerCandidate& candidate : layer.candidates)
+        groups.back().push_back({candidate.bytes, value_of(proxy, candidate.divergence)});
+    }
+    return Knapsack::make(std::move(groups), capacity);
+  }
+
+  // Measures a hybrid, unless that was done. Gives its place in the result.
+  Result<std::size_t> try_hybrid(const Selection& selection, Proxy proxy, double interest) {
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i)
+      if (result_.hybrids[i].choices == selection.choices) return i;
+    std::vector<std::optional<quant::Recipe>> recipes;
+    for (std::size_t i = 0; i < selection.choices.size(); ++i)
+      recipes.push_back(result_.layers[i].candidates[selection.choices[i]].recipe);
+    QYOLO_TRY(Cell cell, hybrid_cell(evaluator_.graph(), recipes));
+    Tried tried;
+    tried.choices = selection.choices;
+    tried.proxy = proxy;
+    tried.cost = selection.cost;
+    tried.lower_bound = selection.lower_bound;
+    QYOLO_CHECK_OK(measure_cell(std::move(cell), interest, tried));
+    result_.hybrids.push_back(std::move(tried));
+    if (on_tried_) on_tried_(result_.hybrids.back());
+    return result_.hybrids.size() - 1;
+  }
+
+  Status measure_cell(Cell cell, double interest, Tried& tried) {
+    QYOLO_TRY(const metrics::MemoryReport memory, account(evaluator_.source(), cell));
+    QYOLO_TRY(tried.trial, trials_->run(cell, interest, images("AP")));
+    tried.bytes = memory.true_bytes();
+    if (options_.coded_regions && tried.trial.result)
+      tried.bytes = tried.trial.result->coded_bytes.value_or(tried.bytes);
+    tried.bits_per_weight = memory.bits_per_weight();
+    tried.cell = std::move(cell);
+    tried.holds = holds(tried.trial, tried.bytes);
+    return {};
+  }
+
+  // The measure whose choice at that budget (of layers alone) has the best AP.
+  Result<Proxy> settle_proxy(std::int64_t budget) {
+    std::optional<std::size_t> best;
+    for (const Proxy proxy : all_proxies()) {
+      QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
+      const auto selection = solver.solve(budget);
+      if (!selection) {
+        return error("even the smallest choices take {} bytes, more than {}",
+                     solver.smallest() + bias_bytes(evaluator_.graph()),
+                     budget + bias_bytes(evaluator_.graph()));
+      }
+      QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, proxy, 1));
+      if (!best || better(result_.hybrids[tried], result_.hybrids[*best])) best = tried;
+    }
+    result_.proxy = result_.hybrids[*best].proxy;
+    return *result_.proxy;
+  }
+
+  // By AP; where one was stopped, by what was seen of it.
+  static bool better(const Tried& a, const Tried& b) {
+    const auto change = [](const Tried& tried) {
+      return tried.trial.difference.ap ? tried.trial.difference.ap->value : -1;
+    };
+    return change(a) > change(b);
+  }
+
+  Status search_budget() {
+    const std::int64_t budget = *result_.budget - bias_bytes(evaluator_.graph());
+    QYOLO_TRY([[maybe_unused]] const Proxy proxy, settle_proxy(budget));
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
+      if (!result_.hybrid || better(result_.hybrids[i], result_.hybrids[*result_.hybrid]))
+        result_.hybrid = i;
+    }
+    return {};
+  }
+
+  Status search_tolerance() {
+    std::int64_t capacity = 0;
+    for (const LayerCandidates& layer : result_.layers)
+      capacity += std::ranges::max_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
+    QYOLO_TRY(const Knapsack any, knapsack(Proxy::kDetectionLoss, capacity));
+    const auto first = static_cast<std::int64_t>(
+        std::sqrt(static_cast<double>(any.smallest()) * static_cast<double>(capacity)));
+    QYOLO_TRY(const Proxy proxy, settle_proxy(first));
+    QYOLO_TRY(const Knapsack solver, knapsack(proxy, capacity));
+    std::int64_t too_small = solver.smallest() - 1;  // budgets
+    std::int64_t enough = capacity + 1;              // not known to be enough
+    for (const Tried& tried : result_.hybrids) {
+      if (tried.proxy != proxy) continue;
+      (tried.holds ? enough : too_small) = first;
+    }
+    while (static_cast<int>(result_.hybrids.size()) < options_.most_evaluations &&
+           static_cast<double>(enough) > static_cast<double>(too_small + 1) * (1 + kFinest)) {
+      const std::int64_t budget = next_budget(solver, too_small, enough);
+      const auto selection = solver.solve(budget);
+      if (!selection) {
+        too_small = budget;
+        continue;
+      }
+      const std::size_t before = result_.hybrids.size();
+      QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, proxy, result_.tolerance));
+      (result_.hybrids[tried].holds ? enough : too_small) = budget;
+      if (before == result_.hybrids.size() &&
+          static_cast<double>(enough - too_small) < kFinest * static_cast<double>(too_small)) {
+        break;
+      }
+    }
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
+      if (!result_.hybrids[i].holds) continue;
+      if (!result_.hybrid || result_.hybrids[i].bytes < result_.hybrids[*result_.hybrid].bytes)
+        result_.hybrid = i;
+    }
+    return {};
+  }
+
+  // Where the loss is expected to be what the tolerance leaves after the interval's width, by the
+  // costs and losses measured so far; half way (of logarithms) where that is outside the bracket.
+  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, std::int64_t too_small,
+                                         std::int64_t enough) const {
+    const auto middle = static_cast<std::int64_t>(
+        std::sqrt(static_cast<double>(too_small) * static_cast<double>(enough)));
+    const Tried* nearest = nullptr;
+    const auto loss = [](const Tried& tried) {
+      return tried.trial.difference.ap ? -tried.trial.difference.ap->value : 1.0;
+    };
+    for (const Tried& tried : result_.hybrids) {
+      if (tried.proxy != result_.proxy || !(tried.cost > 0) || !(loss(tried) > 0)) continue;
+      if (nearest == nullptr || std::abs(std::log(loss(tried) / result_.tolerance)) <
+                                    std::abs(std::log(loss(*nearest) / result_.tolerance))) {
+        nearest = &tried;
+      }
+    }
+    if (nearest == nullptr || !(result_.tolerance > 0)) return middle;
+    const metrics::Difference& ap = *nearest->trial.difference.ap;
+    const double margin = std::min(result_.tolerance / 2, (ap.high - ap.low) / 2);
+    const double wanted = nearest->cost * (result_.tolerance - margin) / loss(*nearest);
+    // The smallest budget of at most that cost.
+    std::int64_t low = too_small, high = enough;
+    while (high - low > std::max<std::int64_t>(1, solver.unit())) {
+      const std::int64_t at = low + (high - low) / 2;
+      const auto selection = solver.solve(at);
+      (selection && selection->cost <= wanted ? high : low) = at;
+    }
+    const auto span = static_cast<double>(enough) - static_cast<double>(too_small);
+    const bool inside = static_cast<double>(high - too_small) > 0.05 * span &&
+                        static_cast<double>(enough - high) > 0.05 * span;
+    return inside ? high : middle;
+  }
+
+  // --- one recipe for all layers ---
+
+  Result<Tried*> try_uniform(const UniformCandidate& candidate, double tolerance) {
+    Cell cell;
+    cell.recipe = candidate.recipe;
+    Tried tried;
+    QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, tried));
+    result_.uniforms.push_back(std::move(tried));
+    if (on_tried_) on_tried_(result_.uniforms.back());
+    return &result_.uniforms.back();
+  }
+
+  Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
+    for (const UniformCandidate& candidate : candidates) {
+      QYOLO_TRY(const Tried* tried, try_uniform(candidate, result_.tolerance));
+      if (!tried->holds) continue;
+      result_.uniform = result_.uniforms.size() - 1;
+      return {};
+    }
+    return {};
+  }
+
+  Status uniform_for_budget(std::vector<UniformCandidate> candidates) {
+    std::erase_if(candidates,
+                  [&](const UniformCandidate& uniform) { return uniform.bytes > *result_.budget; });
+    // Sizes ascend and errors fall: the last ones are the most promising.
+    std::ranges::reverse(candidates);
+    if (candidates.size() > kMostUniforms) candidates.resize(kMostUniforms);
+    double best_loss = 1;
+    for (const UniformCandidate& candidate : candidates) {
+      QYOLO_TRY(const Tried* tried, try_uniform(candidate, best_loss));
+      if (!tried->holds || !tried->trial.result) continue;
+      const double loss = result_.baseline_ap - tried->ap();
+      if (result_.uniform && loss >= best_loss) continue;
+      best_loss = std::max(0.0, loss);
+      result_.uniform = result_.uniforms.size() - 1;
+    }
+    return {};
+  }
+
+  [[nodiscard]] ImageProgress images(const std::string& stage) const { return steps(stage); }
+  [[nodiscard]] std::function<void(std::size_t, std::size_t)> steps(
+      const std::string& stage) const {
+    return [this, stage](std::size_t done, std::size_t total) {
+      if (progress_) progress_(stage, done, total);
+    };
+  }
+
+  Evaluator& evaluator_;
+  const EvaluationOptions& evaluation_;
+  const RecommendOptions& options_;
+  const RecommendProgress& progress_;
+  const OnTried& on_tried_;
+  std::unique_ptr<Trials> trials_;
+  Recommendation result_;
+};
+
+}  // namespace
+
+Result<Tolerance> Tolerance::parse(std::string_view text) {
+  Tolerance tolerance;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), tolerance.value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  tolerance.relative = unit == "%";
+  if (code != std::errc() || (unit != "pt" && unit != "%") || !(tolerance.value >= 0) ||
+      tolerance.value > 100) {
+    return error(
+        "a tolerance of '{}', expected points of AP such as 1pt or a share of it such as "
+        "2%",
+        text);
+  }
+  return tolerance;
+}
+
+double Tolerance::of(double baseline_ap) const {
+  return relative ? value / 100 * baseline_ap : value * kPoint;
+}
+
+const std::vector<Proxy>& all_proxies() {
+  static const std::vector<Proxy> proxies = {Proxy::kHeadError, Proxy::kKl, Proxy::kDetectionLoss};
+  return proxies;
+}
+
+std::string_view proxy_name(Proxy proxy) {
+  switch (proxy) {
+    case Proxy::kHeadError:
+      return "head error";
+    case Proxy::kKl:
+      return "KL";
+    case Proxy::kDetectionLoss:
+      return "detection loss";
+  }
+  return "";
+}
+
+double value_of(Proxy proxy, const HeadDivergence& divergence) {
+  switch (proxy) {
+    case Proxy::kHeadError:
+      return divergence.head_error();
+    case Proxy::kKl:
+      return divergence.kl();
+    case Proxy::kDetectionLoss:
+      return divergence.detection_loss();
+  }
+  return 0;
+}
+
+double Tried::ap() const { return trial.result ? trial.result->evaluation.stats()[0] : 0; }
+
+Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& evaluation,
+                                 const RecommendOptions& options, const RecommendProgress& progress,
+                                 const OnTried& on_tried) {
+  const int goals =
+      (options.tolerance ? 1 : 0) + (options.max_bytes ? 1 : 0) + (options.bits_per_weight ? 1 : 0);
+  if (goals != 1) {
+    return error("{} goals, expected one: a tolerance, a number of bytes, or bits per weight",
+                 goals);
+  }
+  if (evaluator.source().artifact() != nullptr)
+    return error("the model is quantized already; expected the checkpoint it was made from");
+  return Recommender(evaluator, evaluation, options, progress, on_tried).run();
+}
+
+}  // namespace qyolo::harness
