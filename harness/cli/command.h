@@ -18,6 +18,7 @@ void add_compare(CLI::App& app, Action& action);
 void add_detect(CLI::App& app, Action& action);
 void add_diagnose(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_fetch(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);

@@ -36,6 +36,7 @@ int run_command(int argc, char** argv) {
   add_score(app, action);
   add_detect(app, action);
   add_diagnose(app, action);
+  add_doctor(app, action);
   add_fetch(app, action);
   try {
     app.parse(argc, argv);
