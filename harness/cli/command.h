@@ -23,6 +23,7 @@ void add_eval(CLI::App& app, Action& action);
 void add_fetch(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_plot(CLI::App& app, Action& action);
+void add_poc(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_score(CLI::App& app, Action& action);

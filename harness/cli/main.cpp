@@ -28,6 +28,7 @@ int run_command(int argc, char** argv) {
   add_run(app, action);
   add_eval(app, action);
   add_quantize(app, action);
+  add_poc(app, action);
   add_tables(app, action);
   add_compare(app, action);
   add_diff(app, action);
