@@ -72,6 +72,8 @@ extern const std::string_view kStyle, kScript;
 // AP against size, `width` x `height` units; numbers are those of the table's rows.
 [[nodiscard]] std::string pareto_chart(const PocReport& report, const Texts& texts,
                                        std::string_view id, double width, double height);
+// Whether it leaves out some of the range of AP.
+[[nodiscard]] bool is_clipped(const PocReport& report, const Texts& texts);
 
 // Sections in the report's order; empty where there is nothing to say.
 [[nodiscard]] std::string verdict_section(const PocReport& report, const Texts& texts);

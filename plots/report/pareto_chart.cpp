@@ -16,6 +16,8 @@ using plots::Svg;
 
 constexpr double kRadius = 5.5;
 constexpr double kMegabyte = 1e6;
+constexpr double kTolerancesShown = 6;
+constexpr double kFootroom = 18;
 constexpr std::string_view kAllowedDash = "3 3";
 constexpr std::string_view kBaselineDash = "7 4";
 
@@ -49,6 +51,12 @@ class ParetoChart {
   }
 
   [[nodiscard]] bool empty() const { return shown_.empty(); }
+  // Whether some are below the scale.
+  [[nodiscard]] bool clipped() const {
+    const Frame frame = make_frame();
+    return std::ranges::any_of(
+        shown_, [&](std::size_t i) { return is_below(frame, report_.candidates[i]); });
+  }
 
   [[nodiscard]] std::string draw(std::string_view id) const {
     Svg svg(width_, height_, id, texts_.chart,
@@ -57,9 +65,9 @@ class ParetoChart {
     const Frame frame = make_frame();
     draw_x_axis(svg, frame, ticks_of(frame.x, width_ > 600 ? 9 : 5, kMegabyte), texts_.axis_size);
     draw_y_axis(svg, frame, ticks_of(frame.y, 5), texts_.axis_ap);
-    draw_line(svg, frame, baseline_ap(), kBaselineDash, texts_.line_baseline, true);
-    if (report_.outcome != Outcome::kBaselineUnusable)
-      draw_line(svg, frame, allowed_ap(), kAllowedDash, texts_.line_allowed, false);
+    draw_line(svg, frame, baseline_ap(), kBaselineDash);
+    if (allowed_shown()) draw_line(svg, frame, allowed_ap(), kAllowedDash);
+    draw_front(svg, frame);
     for (const std::size_t i : shown_) draw_bar(svg, frame, report_.candidates[i]);
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
@@ -83,8 +91,11 @@ class ParetoChart {
     return {baseline_ap() + one.delta->low * 100, baseline_ap() + one.delta->high * 100};
   }
 
+  [[nodiscard]] bool allowed_shown() const { return report_.outcome != Outcome::kBaselineUnusable; }
+
   [[nodiscard]] Frame make_frame() const {
-    double low = allowed_ap(), high = baseline_ap(), most = 0, least = 1e300;
+    double low = allowed_shown() ? allowed_ap() : baseline_ap();
+    double high = baseline_ap(), most = 0, least = 1e300;
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
       low = std::min(low, interval(one).first);
@@ -92,34 +103,56 @@ class ParetoChart {
       most = std::max(most, one.bytes);
       least = std::min(least, one.bytes);
     }
+    // What loses many times the tolerance would press all that matters into one line.
+    low = std::max(low, baseline_ap() - std::max(kTolerancesShown * report_.tolerance * 100, 2.0));
     const double room = std::max((high - low) * 0.08, 0.2);
     const double step = plots::nice_step(high - low + 2 * room, 5);
-    low = std::max(std::floor((low - room) / step) * step, report_.baseline().ap ? -1e9 : 0.0);
+    low = std::max(std::floor((low - room) / step) * step, 0.0);
     high = high + room;
-    if (low < 0 && baseline_ap() >= 0) low = 0;
     const double margin = std::max((most - least) * 0.08, most * 0.04);
-    const plots::Box area{46, 34, width_ - 16, height_ - 84};
+    const plots::Box area{46, 34, width_ - 16, height_ - 100};
     return {area, Scale(Scale::Kind::kLinear, least - margin, most + margin, area.left, area.right),
-            Scale(Scale::Kind::kLinear, low, high, area.bottom, area.top)};
+            Scale(Scale::Kind::kLinear, low, high, area.bottom - kFootroom, area.top)};
   }
 
+  [[nodiscard]] static bool is_below(const Frame& frame, const Candidate& one) {
+    return *one.ap * 100 < frame.y.low();
+  }
   [[nodiscard]] static Point place(const Frame& frame, const Candidate& one) {
+    if (is_below(frame, one)) return {frame.x(one.bytes), frame.area.bottom - kRadius - 2};
     return frame.at(one.bytes, *one.ap * 100);
   }
 
-  void draw_line(Svg& svg, const Frame& frame, double ap, std::string_view dash,
-                 std::string_view pattern, bool above) const {
+  void draw_line(Svg& svg, const Frame& frame, double ap, std::string_view dash) const {
     const double y = frame.y(ap);
     svg.line({frame.area.left, y}, {frame.area.right, y}, {plots::kMuted, 1.2, dash});
-    svg.text({frame.area.left + 4, above ? y - 6 : y + 15}, say(pattern, fmt::format("{:.2f}", ap)),
-             {11.5, plots::kMuted, plots::Anchor::kStart, false, true});
+  }
+
+  // Steps between the networks that no other is both smaller and better than.
+  void draw_front(Svg& svg, const Frame& frame) const {
+    std::vector<const Candidate*> sorted;
+    for (const std::size_t i : shown_) sorted.push_back(&report_.candidates[i]);
+    std::ranges::stable_sort(sorted, {}, &Candidate::bytes);
+    std::vector<Point> steps;
+    double best = -1;
+    for (const Candidate* one : sorted) {
+      if (*one->ap <= best) continue;
+      best = *one->ap;
+      const Point at = place(frame, *one);
+      if (!steps.empty()) steps.push_back({at.x, steps.back().y});
+      steps.push_back(at);
+    }
+    if (steps.empty()) return;
+    steps.push_back({frame.area.right, steps.back().y});
+    svg.polyline(steps, {plots::kAxis, 1.2});
   }
 
   void draw_bar(Svg& svg, const Frame& frame, const Candidate& one) const {
-    if (!one.delta) return;
+    if (!one.delta || is_below(frame, one)) return;
     const auto [low, high] = interval(one);
     const double x = frame.x(one.bytes);
-    svg.line({x, frame.y(low)}, {x, frame.y(high)}, {look_of(one.standing).colour, 1.6});
+    svg.line({x, std::min(frame.y(low), frame.area.bottom)}, {x, frame.y(high)},
+             {look_of(one.standing).colour, 1.6});
   }
 
   void draw_numbers(Svg& svg, const Frame& frame) const {
@@ -132,15 +165,13 @@ class ParetoChart {
       placer.add_mark(place(frame, one), kRadius);
       requests.push_back({place(frame, one),
                           kRadius,
-                          std::to_string(i),
+                          label_of(frame, i),
                           {12.5, plots::kInk, plots::Anchor::kStart, chosen, true},
                           14});
     }
-    // The names of the two lines.
-    for (const auto& [ap, above] : {std::pair{baseline_ap(), true}, {allowed_ap(), false}}) {
+    for (const double ap : {baseline_ap(), allowed_ap()}) {
       const double y = frame.y(ap);
-      (void)placer.claim(
-          {frame.area.left, above ? y - 17 : y + 4, frame.area.left + 92, above ? y - 2 : y + 19});
+      placer.avoid({frame.area.left, y}, {frame.area.right, y});
     }
     const auto placed = placer.place_all(requests);
     for (std::size_t i = 0; i < placed.size(); ++i) {
@@ -163,7 +194,31 @@ class ParetoChart {
                          std::string(texts_.standing[static_cast<std::size_t>(standing)]),
                          look.colour, look.shape});
     }
-    plots::draw_legend_row(svg, {46, height_ - 10}, width_ - 60, entries);
+    plots::draw_legend_row(svg, {46, height_ - 32}, width_ - 60, entries);
+    using Kind = plots::LegendEntry::Kind;
+    std::vector<plots::LegendEntry> lines = {
+        {Kind::kLine,
+         say(texts_.line_baseline, fmt::format("{:.2f}", baseline_ap())),
+         plots::kMuted,
+         {},
+         kBaselineDash,
+         1.2}};
+    if (allowed_shown()) {
+      lines.push_back({Kind::kLine,
+                       say(texts_.line_allowed, fmt::format("{:.2f}", allowed_ap())),
+                       plots::kMuted,
+                       {},
+                       kAllowedDash,
+                       1.2});
+    }
+    lines.push_back({Kind::kLine, std::string(texts_.line_front), plots::kAxis, {}, {}, 1.2});
+    plots::draw_legend_row(svg, {46, height_ - 10}, width_ - 50, lines);
+  }
+
+  [[nodiscard]] std::string label_of(const Frame& frame, std::size_t i) const {
+    const Candidate& one = report_.candidates[i];
+    return is_below(frame, one) ? fmt::format("{} (AP {:.1f})", i, *one.ap * 100)
+                                : std::to_string(i);
   }
 
   [[nodiscard]] std::string point_text(const Candidate& one) const {
@@ -191,6 +246,11 @@ std::string pareto_chart(const PocReport& report, const Texts& texts, std::strin
                          double width, double height) {
   const ParetoChart chart(report, texts, width, height);
   return chart.empty() ? std::string() : chart.draw(id);
+}
+
+bool is_clipped(const PocReport& report, const Texts& texts) {
+  const ParetoChart chart(report, texts, 960, 440);
+  return !chart.empty() && chart.clipped();
 }
 
 }  // namespace qyolo::report

@@ -255,10 +255,12 @@ std::string networks_section(const PocReport& report, const Texts& texts) {
 std::string chart_section(const PocReport& report, const Texts& texts) {
   const std::string wide = pareto_chart(report, texts, "pareto", 960, 440);
   if (wide.empty()) return {};
+  std::string note = escaped(texts.chart_note);
+  if (is_clipped(report, texts)) note += " " + escaped(texts.chart_below);
   return fmt::format(
       "<p class=\"note\">{}</p>\n<figure class=\"chart wide\">{}</figure>\n"
       "<figure class=\"chart narrow\">{}</figure>\n",
-      escaped(texts.chart_note), wide, pareto_chart(report, texts, "pareto-narrow", 380, 360));
+      note, wide, pareto_chart(report, texts, "pareto-narrow", 380, 360));
 }
 
 std::string verdict_text(const PocReport& report, Language language) {

@@ -68,6 +68,7 @@ struct Texts {
   std::string_view chart, chart_note;
   std::string_view chart_description;  // networks, baseline AP
   std::string_view chart_point;        // name, size, AP, interval
+  std::string_view chart_below, line_front;
   std::string_view axis_size, axis_ap, line_baseline, line_allowed;
 
   // Classes.

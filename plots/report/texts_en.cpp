@@ -70,14 +70,16 @@ constexpr Texts kTexts = {
     .interval = "{0} to {1}",
     .times = "{0}×",
     .images = "{0} images",
-    .per_100 = "{0} per 100 images",
+    .per_100 = "{0}",
     .absent = "–",
     .list_more = "and {0} more",
     .verdict = "Verdict",
     .headline = {"Yes: quantize it", "Not decided yet: more images are needed",
                  "No: none of the networks tried is good enough",
                  "No verdict: the FP32 baseline is not usable"},
-    .recommended = "Recommended: {0}. Its weights take {2}, {1} times less than FP16, and it {3}.",
+    .recommended =
+        "Recommended: {0}. Its weights take {2}, which is {1} times smaller than FP16, and it "
+        "{3}.",
     .recommended_2 =
         "With {0} confidence the loss is at most {1}; allowed were {2} "
         "(tolerance {3} minus a safety margin of {4}).",
@@ -107,9 +109,9 @@ constexpr Texts kTexts = {
     .tile_ap = "AP",
     .tile_ap_note = "{0} in FP32; difference {1}",
     .tile_missed = "Newly missed objects",
-    .tile_missed_note = "missed in all: {0} before, {1} after",
+    .tile_missed_note = "per 100 images; missed in all {0} before, {1} after",
     .tile_false = "New false alarms",
-    .tile_false_note = "false in all: {0} before, {1} after",
+    .tile_false_note = "per 100 images; false in all {0} before, {1} after",
     .networks = "Networks tried",
     .networks_note =
         "AP is COCO’s (IoU 0.50 to 0.95) in percent. The difference to FP32 is in "
@@ -144,6 +146,8 @@ constexpr Texts kTexts = {
         "AP in percent against size for {0} quantized networks. The FP32 baseline "
         "has an AP of {1}.",
     .chart_point = "{0}: {1}, AP {2} ({3})",
+    .chart_below = "Networks below the scale stand at its lower edge, with their AP.",
+    .line_front = "Pareto front",
     .axis_size = "size, MB",
     .axis_ap = "AP, %",
     .line_baseline = "FP32 {0}",

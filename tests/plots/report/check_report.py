@@ -22,6 +22,7 @@ import time
 import urllib.request
 
 SKIPPED = 77
+SLICE = 1500  # height of a screenshot, pixels
 VIEWS = [  # name, width, height, phone, dark
     ("desktop", 1280, 900, False, False),
     ("phone", 390, 844, True, False),
@@ -194,7 +195,7 @@ def requests_in(log, page):
 def check(browser, file, view, screenshots):
     name, width, height, phone, dark = view
     browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                     deviceScaleFactor=2 if phone else 1, mobile=phone)
+                     deviceScaleFactor=1, mobile=phone)
     browser.devtools("Emulation.setEmulatedMedia",
                      features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
     page = file.resolve().as_uri()
@@ -206,11 +207,12 @@ def check(browser, file, view, screenshots):
     complaints += browser.run(SILENT_PICTURES)
     complaints += browser.run(HOVERS)
     if screenshots:
-        size = browser.devtools("Page.getLayoutMetrics")["cssContentSize"]
-        picture = browser.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={
-            "x": 0, "y": 0, "width": width, "height": size["height"], "scale": 1 if not phone else 0.6})
-        target = screenshots / f"{file.stem}-{name}.png"
-        target.write_bytes(base64.b64decode(picture["data"]))
+        total = browser.devtools("Page.getLayoutMetrics")["cssContentSize"]["height"]
+        for number, top in enumerate(range(0, int(total), SLICE)):
+            picture = browser.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={
+                "x": 0, "y": top, "width": width, "height": min(SLICE, total - top), "scale": 1})
+            target = screenshots / f"{file.stem}-{name}-{number + 1:02}.png"
+            target.write_bytes(base64.b64decode(picture["data"]))
     complaints += browser.run(SORTS)
     complaints += [f"console: {entry['message']}" for entry in browser.log("browser")]
     complaints += [f"request: {url}" for url in requests_in(browser.log("performance"), page)]
