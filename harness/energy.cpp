@@ -25,6 +25,15 @@ bool is_package(const fs::path& folder) {
 
 }  // namespace
 
+bool EnergyMeter::exposed(const fs::path& root) {
+  std::error_code code;
+  for (fs::directory_iterator entry(root, code), end; !code && entry != end;
+       entry.increment(code)) {
+    if (is_package(entry->path())) return true;
+  }
+  return false;
+}
+
 Result<EnergyMeter> EnergyMeter::open(const fs::path& root) {
   std::error_code code;
   EnergyMeter meter;

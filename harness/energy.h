@@ -13,6 +13,8 @@ namespace qyolo::harness {
 // Counters of whole packages: everything that runs on the machine counts, memory does not.
 class EnergyMeter {
  public:
+  // Whether the kernel knows a package at all.
+  [[nodiscard]] static bool exposed(const std::filesystem::path& root = "/sys/class/powercap");
   // Fails with the reason where there is no counter or it is not readable (since Linux 5.10 only by
   // root).
   static Result<EnergyMeter> open(const std::filesystem::path& root = "/sys/class/powercap");

@@ -12,6 +12,7 @@
 #include "harness/poc_parts.h"
 #include "harness/roadmap.h"
 #include "harness/uncertainty.h"
+#include "plots/report/texts.h"
 #include "results/record.h"
 
 namespace qyolo::harness {
@@ -73,6 +74,7 @@ class Poc {
     return {};
   }
 
+  [[nodiscard]] const EvaluationOptions& evaluation() const { return options_.evaluation.options; }
   [[nodiscard]] fs::path detections_file(const std::string& key) const {
     return options_.out / "detections" / (key + ".json");
   }
@@ -94,7 +96,7 @@ class Poc {
   }
 
   Result<CellResult> evaluate_network(const Evaluated& one) {
-    listener_.on_cell(evaluated_.size(), one.step.cell);
+    listener_.on_cell(place_in_stage_, one.step.cell);
     return evaluator_.evaluate(one.step.cell, [&](std::size_t done, std::size_t total) {
       listener_.on_progress(done, total);
     });
@@ -104,14 +106,14 @@ class Poc {
   Status evaluate(RoadmapCell step) {
     step.cell = evaluator_.resolve(step.cell);
     Evaluated& one = evaluated_.emplace_back();
-    one.key = cell_key(evaluator_, options_.evaluation.options, step.cell);
+    one.key = cell_key(evaluator_, evaluation(), step.cell);
     one.step = std::move(step);
     const Cell& cell = one.step.cell;
     if (store_.finished("accuracy", one.key)) return {};
     auto result = evaluate_network(one);
     if (!result.ok()) {
       QYOLO_CHECK_OK(store_.append(failed_record("accuracy", one.key, cell, result.error())));
-      listener_.on_cell_done(evaluated_.size() - 1, cell, false, result.error().message);
+      listener_.on_cell_done(place_in_stage_, cell, false, result.error().message);
       return {};
     }
     OrderedJson record = accuracy_record(one.key, cell, evaluator_, *result);
@@ -122,7 +124,7 @@ class Poc {
       record["uncertainty"] = std::move(uncertainty);
     }
     QYOLO_CHECK_OK(store_.append(record));
-    listener_.on_cell_done(evaluated_.size() - 1, cell, true, summary);
+    listener_.on_cell_done(place_in_stage_, cell, true, summary);
     one.detections = std::move(result->detections);
     return {};
   }
@@ -181,9 +183,15 @@ class Poc {
   }
 
   Status walk_stage(const std::vector<RoadmapCell>& roadmap, std::size_t first, std::size_t end) {
-    listener_.on_pass(fmt::format("stage {}", static_cast<int>(roadmap[first].stage)), end - first,
-                      0);
+    std::size_t finished = 0;
     for (std::size_t i = first; i < end; ++i) {
+      const Cell cell = evaluator_.resolve(roadmap[i].cell);
+      finished += store_.finished("accuracy", cell_key(evaluator_, evaluation(), cell)) ? 1 : 0;
+    }
+    const auto stage = static_cast<std::size_t>(roadmap[first].stage);
+    listener_.on_pass(std::string(report::english().stage[stage]), end - first, finished);
+    for (std::size_t i = first; i < end; ++i) {
+      place_in_stage_ = i - first;
       QYOLO_CHECK_OK(evaluate(roadmap[i]));
       QYOLO_CHECK_OK(read_candidates());
       if (roadmap[i].ends_stage_if_kept && is_kept(report_.candidates.back())) break;
@@ -345,6 +353,7 @@ class Poc {
   std::vector<Evaluated> evaluated_;
   std::vector<Detection> baseline_;
   bool usable_ = false;
+  std::size_t place_in_stage_ = 0;
   results::Run run_;
   PocReport report_;
 };

@@ -82,9 +82,15 @@ void add_latency(const Json& record, const LatencyCell& cell, report::PocReport&
 }
 
 report::Energy measure_energy(Evaluator& evaluator, const Cell& baseline) {
+  report::Energy energy;
+  energy.exposed = EnergyMeter::exposed();
   const auto joules = joules_of_forward(evaluator, baseline);
-  if (!joules.ok()) return {std::nullopt, joules.error().message};
-  return {*joules * 1e3, {}};
+  if (joules.ok()) {
+    energy.millijoules = *joules * 1e3;
+  } else {
+    energy.reason = joules.error().message;
+  }
+  return energy;
 }
 
 }  // namespace qyolo::harness

@@ -292,8 +292,9 @@ void describe_environment(const Json& manifest, report::PocReport& report) {
   const Json& host = member(manifest, "host");
   for (const char* key : {"cpu", "cores"}) add(key, member(host, key));
   add("threads", member(manifest, "threads"));
-  for (const char* key : {"memory_bytes", "governor", "flags", "os", "kernel"})
-    add(key, member(host, key));
+  if (const auto bytes = number(host, "memory_bytes"))
+    report.environment.emplace_back("memory", fmt::format("{:.1f} GB", *bytes / 1e9));
+  for (const char* key : {"governor", "flags", "os", "kernel"}) add(key, member(host, key));
   add("executor", member(manifest, "executor"));
   const Json& versions = member(manifest, "versions");
   for (const char* key : {"qyolo", "git", "compiler", "opencv"}) add(key, member(versions, key));

@@ -42,7 +42,8 @@ std::string ap_percent(std::optional<double> ap) {
 }
 
 std::string count_text(std::int64_t count) {
-  return (count < 0 ? "-" : "") + grouped(static_cast<std::uint64_t>(std::abs(count)));
+  return fmt::format("{}{}", count < 0 ? "-" : "",
+                     grouped(static_cast<std::uint64_t>(std::abs(count))));
 }
 
 std::string rounded_count(std::int64_t count) {

@@ -63,7 +63,7 @@ class ParetoChart {
             say(texts_.chart_description, shown_.size(), ap_percent(report_.baseline().ap)) +
                 points_in_words());
     const Frame frame = make_frame();
-    draw_x_axis(svg, frame, ticks_of(frame.x, width_ > 600 ? 9 : 5, kMegabyte), texts_.axis_size);
+    draw_x_axis(svg, frame, ticks_of(frame.x, wide() ? 9 : 5, kMegabyte), texts_.axis_size);
     draw_y_axis(svg, frame, ticks_of(frame.y, 5), texts_.axis_ap);
     draw_line(svg, frame, baseline_ap(), kBaselineDash);
     if (allowed_shown()) draw_line(svg, frame, allowed_ap(), kAllowedDash);
@@ -91,6 +91,7 @@ class ParetoChart {
     return {baseline_ap() + one.delta->low * 100, baseline_ap() + one.delta->high * 100};
   }
 
+  [[nodiscard]] bool wide() const { return width_ > 600; }
   [[nodiscard]] bool allowed_shown() const { return report_.outcome != Outcome::kBaselineUnusable; }
 
   [[nodiscard]] Frame make_frame() const {
@@ -110,7 +111,7 @@ class ParetoChart {
     low = std::max(std::floor((low - room) / step) * step, 0.0);
     high = high + room;
     const double margin = std::max((most - least) * 0.08, most * 0.04);
-    const plots::Box area{46, 34, width_ - 16, height_ - 100};
+    const plots::Box area{46, 34, width_ - 16, height_ - (wide() ? 100 : 120)};
     return {area, Scale(Scale::Kind::kLinear, least - margin, most + margin, area.left, area.right),
             Scale(Scale::Kind::kLinear, low, high, area.bottom - kFootroom, area.top)};
   }
@@ -194,7 +195,8 @@ class ParetoChart {
                          std::string(texts_.standing[static_cast<std::size_t>(standing)]),
                          look.colour, look.shape});
     }
-    plots::draw_legend_row(svg, {46, height_ - 32}, width_ - 60, entries);
+    const double first = height_ - (wide() ? 32 : 52);
+    plots::draw_legend_row(svg, {46, first}, width_ - 60, entries);
     using Kind = plots::LegendEntry::Kind;
     std::vector<plots::LegendEntry> lines = {
         {Kind::kLine,
@@ -211,8 +213,14 @@ class ParetoChart {
                        kAllowedDash,
                        1.2});
     }
-    lines.push_back({Kind::kLine, std::string(texts_.line_front), plots::kAxis, {}, {}, 1.2});
-    plots::draw_legend_row(svg, {46, height_ - 10}, width_ - 50, lines);
+    const plots::LegendEntry front = {
+        Kind::kLine, std::string(texts_.line_front), plots::kAxis, {}, {}, 1.2};
+    if (wide()) {
+      lines.push_back(front);
+    } else {
+      plots::draw_legend_row(svg, {46, height_ - 10}, width_ - 50, {front});
+    }
+    plots::draw_legend_row(svg, {46, first + 22}, width_ - 50, lines);
   }
 
   [[nodiscard]] std::string label_of(const Frame& frame, std::size_t i) const {

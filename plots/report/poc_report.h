@@ -98,6 +98,7 @@ struct MemoryRow {
 
 struct Energy {
   std::optional<double> millijoules;  // of one FP32 forward, whole processor package(s)
+  bool exposed = false;               // the kernel has such a counter
   std::string reason;                 // why there is none
 };
 

@@ -96,8 +96,8 @@ struct Texts {
   std::string_view column_precision, column_kind, column_median, column_spread, column_samples;
   std::string_view measured, simulated, simulated_note;
   std::string_view memory, memory_note, column_weights, computed;
-  std::array<std::string_view, 5> memory_row;            // by MemoryRow::What
-  std::string_view energy, energy_value, energy_absent;  // mJ; reason
+  std::array<std::string_view, 5> memory_row;                            // by MemoryRow::What
+  std::string_view energy, energy_value, energy_absent, energy_unknown;  // mJ; reason
 
   // Certainty.
   std::string_view sure, sure_method;  // resamples, images, objects, confidence

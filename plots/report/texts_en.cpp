@@ -32,7 +32,7 @@ constexpr Named kEnvironment[] = {
     {"cpu", "Processor"},
     {"cores", "Cores"},
     {"threads", "Threads used"},
-    {"memory_bytes", "Memory, bytes"},
+    {"memory", "Memory"},
     {"governor", "Frequency governor"},
     {"flags", "Instruction sets"},
     {"os", "Operating system"},
@@ -213,6 +213,8 @@ constexpr Texts kTexts = {
     .energy = "Energy",
     .energy_value = "{0} mJ for one FP32 forward (whole processor package, measured by RAPL).",
     .energy_absent = "Not readable here: {0}.",
+    .energy_unknown =
+        "Not readable here: the kernel of this host exposes no energy counter (RAPL).",
     .sure = "How sure this is",
     .sure_method =
         "Both networks were evaluated on the same {0} resamples of the {1} images "

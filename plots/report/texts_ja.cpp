@@ -32,7 +32,7 @@ constexpr Named kEnvironment[] = {
     {"cpu", "プロセッサー"},
     {"cores", "コア数"},
     {"threads", "使用スレッド数"},
-    {"memory_bytes", "メモリー（バイト）"},
+    {"memory", "メモリー"},
     {"governor", "周波数ガバナー"},
     {"flags", "命令セット"},
     {"os", "OS"},
@@ -207,6 +207,8 @@ constexpr Texts kTexts = {
     .energy_value =
         "FP32 の順伝播 1 回あたり {0} mJ（プロセッサーパッケージ全体、RAPL による実測）。",
     .energy_absent = "本機では取得できません：{0}",
+    .energy_unknown =
+        "本機では取得できません。カーネルがエネルギーカウンター（RAPL）を公開していません。",
     .sure = "結果の確かさ",
     .sure_method =
         "両ネットワークを、画像 {1} 枚（物体 {2} 個）から作った同一の再標本 {0} "
