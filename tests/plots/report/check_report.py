@@ -2,6 +2,7 @@
 """Opens HTML reports in headless Chromium as a reader would, and fails on what a reader would mind.
 
   check_report.py REPORT.html... [--screenshots FOLDER]
+  check_report.py --poc QYOLO     reports that this binary makes of the embedded data, in both languages
 
 Each file is opened at desktop and phone width, light and dark. Failures: anything on the console, any
 request beside the file itself, a page wider than the window, texts that overlap, pictures without a text
@@ -219,9 +220,26 @@ def check(browser, file, view, screenshots):
     return [f"{file.name}, {name}: {text}" for text in complaints]
 
 
+def make_reports(qyolo, folder):
+    """One that recommends and one that finds nothing good enough, in both languages."""
+    parts = pathlib.Path(__file__).resolve().parents[3] / "datasets" / "parts"
+    made = []
+    for name, tolerance in (("kept", "30pt"), ("broken", "0pt")):
+        for language, file in (("en", "report.html"), ("ja", "report.ja.html")):
+            out = folder / name
+            subprocess.run([qyolo, "poc", "-q", "--model", parts / "parts-yolov7-w025.pt", "--images", parts / "val/images",
+                            "--annotations", parts / "val/annotations.json", "--calibration", parts / "calib/images",
+                            "--calibration-limit", "4", "--img", "320", "--limit", "24", "--rounds", "2",
+                            "--tolerance", tolerance, "--lang", language, "--out", out], check=True,
+                           stdout=subprocess.DEVNULL)
+            made.append((out / file).rename(folder / f"{name}-{language}.html"))
+    return made
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("reports", nargs="+", type=pathlib.Path)
+    parser.add_argument("reports", nargs="*", type=pathlib.Path)
+    parser.add_argument("--poc", metavar="QYOLO")
     parser.add_argument("--screenshots", type=pathlib.Path)
     arguments = parser.parse_args()
     chromium = os.environ.get("QYOLO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -231,15 +249,18 @@ def main():
         return SKIPPED
     if arguments.screenshots:
         arguments.screenshots.mkdir(parents=True, exist_ok=True)
+    scratch = tempfile.TemporaryDirectory()
+    reports = arguments.reports + (make_reports(arguments.poc, pathlib.Path(scratch.name)) if arguments.poc else [])
     browser = Browser(chromium, driver)
     try:
-        complaints = [text for file in arguments.reports for view in VIEWS
+        complaints = [text for file in reports for view in VIEWS
                       for text in check(browser, file, view, arguments.screenshots)]
     finally:
         browser.close()
+        scratch.cleanup()
     for text in complaints:
         print(text)
-    print(f"{len(arguments.reports)} reports, {len(VIEWS)} views each: {len(complaints)} complaints")
+    print(f"{len(reports)} reports, {len(VIEWS)} views each: {len(complaints)} complaints")
     return 1 if complaints else 0
 
 
