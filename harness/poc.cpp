@@ -235,9 +235,13 @@ class Poc {
   }
 
   void judge(const Evaluated& one, report::Candidate& candidate) const {
-    candidate.standing = standing_of(candidate.delta, report_.tolerance - report_.margin);
+    const double allowed = report_.tolerance - report_.margin;
+    candidate.standing = standing_of(candidate.delta, allowed);
+    candidate.probable = candidate.delta && candidate.delta->value >= -allowed;
     for (const report::ClassLoss& loss : losses_of(one)) {
       if (!loss.binding) continue;
+      candidate.probable =
+          candidate.probable && (!loss.delta || loss.delta->value >= -loss.tolerance);
       candidate.classes_beyond += loss.standing == Standing::kBeyond ? 1 : 0;
       candidate.classes_undecided += loss.standing == Standing::kUndecided ? 1 : 0;
     }
@@ -257,13 +261,13 @@ class Poc {
   }
 
   // What the report is about: the smallest that certainly keeps the promise; else the smallest that
-  // may; else the one that loses least.
+  // probably does, or may; else the one that loses least.
   void choose() {
-    const auto smallest = [&](Standing standing) {
+    const auto smallest = [&](Standing standing, bool probable) {
       std::optional<std::size_t> best;
       for (std::size_t i = 1; i < report_.candidates.size(); ++i) {
         const report::Candidate& one = report_.candidates[i];
-        if (one.standing != standing) continue;
+        if (one.standing != standing || (probable && !one.probable)) continue;
         if (!best || one.bytes < report_.candidates[*best].bytes) best = i;
       }
       return best;
@@ -273,10 +277,11 @@ class Poc {
       return;
     }
     report_.outcome = Outcome::kRecommended;
-    report_.subject = smallest(Standing::kWithin);
+    report_.subject = smallest(Standing::kWithin, true);
     if (report_.subject) return;
     report_.outcome = Outcome::kUndecided;
-    report_.subject = smallest(Standing::kUndecided);
+    report_.subject = smallest(Standing::kUndecided, true);
+    if (!report_.subject) report_.subject = smallest(Standing::kUndecided, false);
     if (report_.subject) return;
     report_.outcome = Outcome::kNone;
     for (std::size_t i = 1; i < report_.candidates.size(); ++i) {
@@ -338,6 +343,7 @@ class Poc {
   }
 
   void describe_setting() {
+    report_.images = static_cast<std::int64_t>(evaluator_.truth().images.size());
     report_.network = run_.network;
     report_.dataset = run_.dataset;
     describe_environment(run_.manifest, report_);

@@ -46,6 +46,7 @@ struct Candidate {
   std::optional<double> ap, ap50;
   std::optional<Difference> delta;         // none of the baseline
   Standing standing = Standing::kUnknown;  // of all that was promised, classes included
+  bool probable = false;                   // all measured losses are allowed, certain or not
   std::size_t classes_beyond = 0, classes_undecided = 0;  // of those with a tolerance
 };
 
@@ -145,6 +146,7 @@ enum class Outcome {
 
 struct PocReport {
   std::string network, dataset, started, qyolo_version;
+  std::int64_t images = 0;  // that were evaluated
   Outcome outcome = Outcome::kNone;
   double tolerance = 0, margin = 0;         // fractions of AP
   std::optional<double> tolerance_percent;  // as given: percent of the baseline's AP
