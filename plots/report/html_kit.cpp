@@ -12,7 +12,7 @@ namespace qyolo::report {
 
 std::string escaped(std::string_view text) { return plots::xml_text(text); }
 
-std::string name_html(std::string_view name) { return "<bdi>" + escaped(name) + "</bdi>"; }
+std::string name_html(std::string_view name) { return fmt::format("<bdi>{}</bdi>", escaped(name)); }
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits =

@@ -45,12 +45,17 @@ std::vector<std::string> recommended_text(const PocReport& report, const Texts& 
 
 std::vector<std::string> undecided_text(const PocReport& report, const Texts& texts) {
   const Candidate& one = *report.chosen();
-  const std::int64_t images = report.certainty ? report.certainty->images : 0;
   std::vector<std::string> lines = {
-      say(texts.undecided, count_text(images), full_name(one), loss_phrase(texts, *one.delta),
-          interval_text(texts, *one.delta)),
+      say(texts.undecided, count_text(report.images), full_name(one),
+          loss_phrase(texts, *one.delta), interval_text(texts, *one.delta)),
       say(texts.undecided_2, allowed_text(report, texts), tolerance_text(report, texts),
           points_text(texts, report.margin))};
+  std::string classes;
+  for (const ClassLoss& loss : report.classes) {
+    if (loss.binding && loss.standing == Standing::kUndecided)
+      classes += fmt::format("{}{}", classes.empty() ? "" : texts.list_separator, loss.name);
+  }
+  if (!classes.empty()) lines.push_back(say(texts.undecided_classes, classes));
   if (report.certainty && report.certainty->more_images)
     lines.push_back(say(texts.undecided_more, rounded_count(*report.certainty->more_images)));
   return lines;
@@ -281,9 +286,6 @@ std::string emit_html(const PocReport& report, Language language) {
     contents += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", entry.id, escaped(entry.heading));
   }
   const std::string date = report.started.substr(0, report.started.find('T'));
-  const std::int64_t images = report.certainty
-                                  ? report.certainty->images
-                                  : (report.changes ? report.changes->images : report.data.images);
   return fmt::format(
              "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src "
@@ -294,9 +296,10 @@ std::string emit_html(const PocReport& report, Language language) {
              "<link rel=\"icon\" "
              "href=\"data:,\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
              texts.html_lang, escaped(title), kStyle) +
-         fmt::format("<header>\n<h1>{}</h1>\n<p class=\"muted\">{}</p>\n</header>\n<main>\n",
-                     escaped(title),
-                     escaped(say(texts.subtitle, report.dataset, count_text(images), date))) +
+         fmt::format(
+             "<header>\n<h1>{}</h1>\n<p class=\"muted\">{}</p>\n</header>\n<main>\n",
+             escaped(title),
+             escaped(say(texts.subtitle, report.dataset, count_text(report.images), date))) +
          verdict_section(report, texts) +
          fmt::format("<nav aria-label=\"{}\"><ol>\n{}</ol></nav>\n", escaped(texts.contents),
                      contents) +

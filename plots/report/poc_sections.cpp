@@ -184,6 +184,7 @@ std::string classes_section(const PocReport& report, const Texts& texts) {
 }
 
 std::string objects_section(const PocReport& report, const Texts& texts) {
+  if (report.outcome == Outcome::kBaselineUnusable) return {};
   if (!report.changes) return paragraph(escaped(texts.objects_none));
   const ObjectChanges& changes = *report.changes;
   return paragraph(escaped(say(texts.objects_note, fmt::format("{:.3f}", changes.confidence),

@@ -90,6 +90,7 @@ margin:.6rem 0 0}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2.5rem;align-items:start;max-width:46rem}
 .phone{display:none}
 td.wrap{white-space:normal}
+.compact td:nth-child(2){white-space:nowrap}
 ul.plain{list-style:none;margin:0;padding:0}
 ul.plain li{overflow-wrap:anywhere}
 dl.pairs{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.2rem 1.2rem;

@@ -36,10 +36,11 @@ struct Texts {
   std::string_view recommended_2;            // confidence, worst loss, allowed, tolerance, margin
   std::string_view undecided;                // images, name, loss phrase, interval
   std::string_view undecided_2;              // allowed, tolerance, margin
-  std::string_view undecided_more;           // about how many images
-  std::string_view none;                     // number tried, allowed, tolerance, margin
-  std::string_view none_2;                   // name, loss phrase, interval
-  std::string_view unusable;                 // AP, lowest usable
+  std::string_view undecided_classes, list_separator;  // names
+  std::string_view undecided_more;                     // about how many images
+  std::string_view none;                               // number tried, allowed, tolerance, margin
+  std::string_view none_2;                             // name, loss phrase, interval
+  std::string_view unusable;                           // AP, lowest usable
   std::string_view unusable_2;
   std::string_view loses;  // points
   std::string_view gains;  // points

@@ -87,6 +87,8 @@ constexpr Texts kTexts = {
         "{0} images are not enough to be sure. The smallest network that may be good "
         "enough is {1}: it {2}, with an interval of {3}.",
     .undecided_2 = "Allowed is a loss of {0} (tolerance {1} minus a safety margin of {2}).",
+    .undecided_classes = "Undecided are these classes with a tolerance of their own: {0}.",
+    .list_separator = ", ",
     .undecided_more = "About {0} more images like these would settle it.",
     .none =
         "Of {0} quantized networks, none is within the allowed loss of {1} "
@@ -115,7 +117,8 @@ constexpr Texts kTexts = {
     .networks = "Networks tried",
     .networks_note =
         "AP is COCO’s (IoU 0.50 to 0.95) in percent. The difference to FP32 is in "
-        "points, with its interval; allowed is a loss of {0}.",
+        "points, with its interval; allowed is a loss of {0}. "
+        "“Coded” is the size with entropy-coded regions.",
     .sort_hint = "A click on a heading sorts.",
     .column_network = "Network",
     .column_stage = "Step",
@@ -125,7 +128,7 @@ constexpr Texts kTexts = {
     .column_ap = "AP",
     .column_delta = "Difference",
     .column_standing = "Promise",
-    .coded = "{0} with coded regions",
+    .coded = "{0} coded",
     .standing = {"kept", "broken", "undecided", "–"},
     .is_baseline = "baseline",
     .is_chosen = "recommended",

@@ -82,6 +82,8 @@ constexpr Texts kTexts = {
         "画像 {0} 枚では断定できません。要件を満たす可能性がある最小のネットワークは {1} で、"
         "AP は{2}（信頼区間 {3}）。",
     .undecided_2 = "許容される低下は {0}です（許容差 {1}から安全余裕 {2}を差し引いた値）。",
+    .undecided_classes = "許容差を個別に指定したクラスのうち、判定できないもの：{0}。",
+    .list_separator = "、",
     .undecided_more = "同種の画像をおよそ {0} 枚追加すれば判定できます。",
     .none =
         "量子化した {0} 種類のネットワークに、許容される低下 {1}（許容差 {2}から安全余裕 {3}"
@@ -110,7 +112,8 @@ constexpr Texts kTexts = {
     .networks = "試したネットワーク",
     .networks_note =
         "AP は COCO の定義（IoU 0.50～0.95）による百分率です。FP32 との差はポイントで表し、"
-        "信頼区間を添えています。許容される低下は {0}です。",
+        "信頼区間を添えています。許容される低下は "
+        "{0}です。「符号化後」は領域情報をエントロピー符号化したサイズです。",
     .sort_hint = "見出しをクリックすると並べ替えられます。",
     .column_network = "ネットワーク",
     .column_stage = "段階",
@@ -120,7 +123,7 @@ constexpr Texts kTexts = {
     .column_ap = "AP",
     .column_delta = "差",
     .column_standing = "要件",
-    .coded = "領域情報の符号化後 {0}",
+    .coded = "符号化後 {0}",
     .standing = {"達成", "未達", "判定不能", "–"},
     .is_baseline = "基準",
     .is_chosen = "推奨",

@@ -34,6 +34,7 @@ PocReport sample() {
   report.network = "net";
   report.dataset = "data";
   report.started = "2026-01-02T03:04:05+0000";
+  report.images = 50;
   report.qyolo_version = "9.9";
   report.tolerance = 0.01;
   report.margin = 0.001;
