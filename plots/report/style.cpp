@@ -59,6 +59,8 @@ tr.lit td{background:var(--grid)}
 .tag{display:inline-block;font-size:.75rem;border:1px solid currentColor;border-radius:3px;
 padding:0 .35rem;margin-left:.4rem;color:var(--accent)}
 .within{color:var(--good)}.beyond{color:var(--bad)}.undecided-text{color:var(--open)}
+.within,.beyond,.undecided-text{white-space:nowrap}
+:lang(ja){word-break:auto-phrase}
 .error{color:var(--bad)}.caution{color:var(--open)}
 .within,.beyond,.undecided-text,.error,.caution{font-weight:600}
 th button{all:unset;cursor:pointer;color:inherit;font:inherit}
@@ -105,6 +107,20 @@ ol.steps{padding-left:1.4rem;margin:.5rem 0;font-size:.9rem}
 #tip{position:absolute;z-index:2;pointer-events:none;background:var(--ink);color:var(--page);
 font-size:.8125rem;line-height:1.4;padding:.3rem .55rem;border-radius:3px;max-width:18rem}
 footer{color:var(--muted);font-size:.8125rem;padding-top:1rem;padding-bottom:3rem}
+@media screen and (max-width:58rem){
+table.cards thead{display:none}
+table.cards,table.cards tbody,table.cards tr,table.cards td{display:block;width:100%}
+table.cards tr{border-bottom:1px solid var(--line);padding:.6rem 0}
+table.cards td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.12rem .3rem;
+text-align:right;white-space:normal}
+table.cards td::before{content:attr(data-label);color:var(--muted);text-align:left;flex:0 1 56%}
+table.cards td.lead{display:block;text-align:left;font-weight:600;padding-bottom:.3rem}
+table.cards td.lead::before{content:none}
+table.cards td.lead .details{font-weight:400}
+table.cards td:empty,table.cards td.index{display:none}
+.phone{display:inline}
+.sort-hint{display:none}
+}
 @media screen and (max-width:44rem){
 main,header,footer{padding-left:1rem;padding-right:1rem}
 header{padding-top:1.4rem}
@@ -114,21 +130,10 @@ h1{font-size:1.4rem}.headline{font-size:1.25rem}
 .tiles div{padding:.6rem .7rem}.tiles .value{font-size:1.15rem}
 section{margin:2rem 0;padding-top:1.2rem}
 .chart.wide{display:none}.chart.narrow{display:block}
-table.cards thead{display:none}
-table.cards,table.cards tbody,table.cards tr,table.cards td{display:block;width:100%}
-table.cards tr{border-bottom:1px solid var(--line);padding:.6rem 0}
-table.cards td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.12rem .3rem;
-text-align:right;white-space:normal}
-table.cards td::before{content:attr(data-label);color:var(--muted);text-align:left;flex:0 0 38%}
-table.cards td.lead{display:block;text-align:left;font-weight:600;padding-bottom:.3rem}
-table.cards td.lead::before{content:none}
-table.cards td.lead .details{font-weight:400}
-table.cards td:empty,table.cards td.index{display:none}
 .tag{margin-left:0;margin-right:.3rem}
 .bar{width:9rem}
 .pictures{grid-template-columns:1fr 1fr;gap:.7rem}
 .pair{grid-template-columns:1fr}
-.phone{display:inline}
 dl.pairs{grid-template-columns:1fr;gap:0}
 dl.pairs dd{margin-bottom:.45rem}
 .sort-hint{display:none}
@@ -141,7 +146,9 @@ nav,.sort-hint,#tip,.chart.narrow{display:none!important}
 section{margin:1.2rem 0;padding-top:.8rem}
 h2,h3{break-after:avoid}
 tr,figure,pre,.tiles div,#verdict{break-inside:avoid}
-table{font-size:8.5pt}thead{display:table-header-group}
+table{font-size:7.5pt}th{font-size:7pt}.details{font-size:6.5pt}
+th,td{padding:.2rem .3rem}td.number,.compact td:nth-child(2){white-space:normal}.bar{width:7.5rem}
+thead{display:table-header-group}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 @page{margin:16mm}
 }

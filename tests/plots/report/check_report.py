@@ -4,7 +4,7 @@
   check_report.py REPORT.html... [--screenshots FOLDER]
   check_report.py --poc QYOLO     reports that this binary makes of the embedded data, in both languages
 
-Each file is opened at desktop and phone width, light and dark. Failures: anything on the console, any
+Each file is opened at desktop, tablet and phone width, light and dark, and as it is printed on A4. Failures: anything on the console, any
 request beside the file itself, a page wider than the window, texts that overlap, pictures without a text
 alternative, a table that does not sort. Needs chromium and chromedriver (Debian: chromium, chromium-driver)
 and nothing from PyPI. Exit code 77, which ctest counts as skipped, where there is no browser.
@@ -24,11 +24,13 @@ import urllib.request
 
 SKIPPED = 77
 SLICE = 1500  # height of a screenshot, pixels
-VIEWS = [  # name, width, height, phone, dark
+VIEWS = [  # name, width, height, phone, dark; the last one in print
     ("desktop", 1280, 900, False, False),
     ("phone", 390, 844, True, False),
     ("desktop-dark", 1280, 900, False, True),
     ("phone-dark", 390, 844, True, True),
+    ("tablet", 820, 1180, False, False),
+    ("print", 670, 950, False, False),
 ]
 
 # Rectangles of every line of visible text; two of different texts must not share area.
@@ -197,7 +199,7 @@ def check(browser, file, view, screenshots):
     name, width, height, phone, dark = view
     browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
                      deviceScaleFactor=1, mobile=phone)
-    browser.devtools("Emulation.setEmulatedMedia",
+    browser.devtools("Emulation.setEmulatedMedia", media="print" if name == "print" else "screen",
                      features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
     page = file.resolve().as_uri()
     for kind in ("browser", "performance"):
@@ -206,7 +208,8 @@ def check(browser, file, view, screenshots):
     complaints = [f"overlapping texts: {text}" for text in browser.run(OVERLAPS)]
     complaints += [f"too wide: {text}" for text in browser.run(WIDER)]
     complaints += browser.run(SILENT_PICTURES)
-    complaints += browser.run(HOVERS)
+    if name != "print":
+        complaints += browser.run(HOVERS)
     if screenshots:
         total = browser.devtools("Page.getLayoutMetrics")["cssContentSize"]["height"]
         for number, top in enumerate(range(0, int(total), SLICE)):
