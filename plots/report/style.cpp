@@ -39,8 +39,7 @@ border-radius:4px;padding:1.4rem 1.5rem}
 #verdict.none,#verdict.unusable{border-left-color:var(--bad)}
 .headline{font-size:1.45rem;line-height:1.3;font-weight:650;margin:0 0 .5rem}
 .warning{color:var(--bad)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:1rem;
-margin:1.3rem 0 0}
+.tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:1rem;margin:1.3rem 0 0}
 .tiles div{background:var(--panel);border-radius:4px;padding:.8rem 1rem}
 .tiles dt{font-size:.8125rem;color:var(--muted)}
 .tiles dd{margin:.1rem 0 0}
@@ -108,6 +107,7 @@ ol.steps{padding-left:1.4rem;margin:.5rem 0;font-size:.9rem}
 font-size:.8125rem;line-height:1.4;padding:.3rem .55rem;border-radius:3px;max-width:18rem}
 footer{color:var(--muted);font-size:.8125rem;padding-top:1rem;padding-bottom:3rem}
 @media screen and (max-width:58rem){
+.tiles{grid-template-columns:1fr 1fr}
 table.cards thead{display:none}
 table.cards,table.cards tbody,table.cards tr,table.cards td{display:block;width:100%}
 table.cards tr{border-bottom:1px solid var(--line);padding:.6rem 0}
@@ -126,7 +126,7 @@ main,header,footer{padding-left:1rem;padding-right:1rem}
 header{padding-top:1.4rem}
 h1{font-size:1.4rem}.headline{font-size:1.25rem}
 #verdict{padding:1rem}
-.tiles{grid-template-columns:1fr 1fr;gap:.6rem}
+.tiles{gap:.6rem}
 .tiles div{padding:.6rem .7rem}.tiles .value{font-size:1.15rem}
 section{margin:2rem 0;padding-top:1.2rem}
 .chart.wide{display:none}.chart.narrow{display:block}
@@ -147,7 +147,9 @@ section{margin:1.2rem 0;padding-top:.8rem}
 h2,h3{break-after:avoid}
 tr,figure,pre,.tiles div,#verdict{break-inside:avoid}
 table{font-size:7.5pt}th{font-size:7pt}.details{font-size:6.5pt}
-th,td{padding:.2rem .3rem}td.number,.compact td:nth-child(2){white-space:normal}.bar{width:7.5rem}
+th,td{padding:.2rem .3rem}td.number .details{white-space:normal}.tag{font-size:6.5pt}
+.tiles{gap:.5rem}.tiles div{padding:.5rem .6rem}.tiles .value{font-size:12pt}
+.tiles dt,.tiles .what,.note{font-size:8pt}#verdict{padding:.8rem 1rem}.bar{width:7.5rem}
 thead{display:table-header-group}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 @page{margin:16mm}
