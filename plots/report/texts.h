@@ -23,8 +23,6 @@ struct Texts {
   std::string_view points;    // number
   std::string_view percent;   // number
   std::string_view interval;  // low, high
-  std::string_view times;     // number
-  std::string_view images;    // number
   std::string_view per_100;   // number
   std::string_view absent;
   std::string_view list_more;  // number
@@ -95,7 +93,7 @@ struct Texts {
   std::string_view latency, latency_note;  // width, height, batch, threads
   std::string_view latency_none, latency_missing;
   std::string_view column_precision, column_kind, column_median, column_spread, column_samples;
-  std::string_view measured, simulated, simulated_note;
+  std::string_view measured, simulated_note;
   std::string_view memory, memory_note, column_weights, computed;
   std::array<std::string_view, 5> memory_row;                            // by MemoryRow::What
   std::string_view energy, energy_value, energy_absent, energy_unknown;  // mJ; reason
@@ -127,7 +125,6 @@ struct Texts {
   std::string_view guideline_none, guideline_reach;
   std::string_view column_recall_before, column_recall_same, column_threshold, column_alarms,
       column_alarms_after, unreachable;  // recall
-  std::string_view alarms_change;        // before, after
   std::string_view footer;               // version
 };
 

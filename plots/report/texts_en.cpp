@@ -68,8 +68,6 @@ constexpr Texts kTexts = {
     .points = "{0} points",
     .percent = "{0} %",
     .interval = "{0} to {1}",
-    .times = "{0}×",
-    .images = "{0} images",
     .per_100 = "{0}",
     .absent = "–",
     .list_more = "and {0} more",
@@ -203,7 +201,6 @@ constexpr Texts kTexts = {
     .column_spread = "Quartiles, ms",
     .column_samples = "Samples",
     .measured = "measured",
-    .simulated = "simulated",
     .simulated_note = "simulated: float kernels on reconstructed weights",
     .memory = "Memory",
     .memory_note =
@@ -265,7 +262,6 @@ constexpr Texts kTexts = {
     .column_alarms = "False alarms per image, FP32",
     .column_alarms_after = "False alarms per image, new threshold",
     .unreachable = "not reached: recall is at most {0}",
-    .alarms_change = "{0} → {1}",
     .footer = "Made by qyolo {0}. This file is complete in itself and opens without a network.",
 };
 

@@ -65,8 +65,6 @@ constexpr Texts kTexts = {
     .points = "{0} ポイント",
     .percent = "{0} %",
     .interval = "{0} ～ {1}",
-    .times = "{0} 倍",
-    .images = "{0} 枚",
     .per_100 = "{0} 件",
     .absent = "–",
     .list_more = "ほか {0} 件",
@@ -196,7 +194,6 @@ constexpr Texts kTexts = {
     .column_spread = "四分位（ms）",
     .column_samples = "測定回数",
     .measured = "実測",
-    .simulated = "模擬",
     .simulated_note = "模擬：復元した重みによる浮動小数点カーネル",
     .memory = "メモリー",
     .memory_note =
@@ -258,7 +255,6 @@ constexpr Texts kTexts = {
     .column_alarms = "1 枚あたり誤検出（FP32）",
     .column_alarms_after = "1 枚あたり誤検出（新しきい値）",
     .unreachable = "到達不可（再現率は最大 {0}）",
-    .alarms_change = "{0} → {1}",
     .footer =
         "qyolo {0} により作成。本ファイルは単独で完結しており、ネットワーク接続なしで開けます。",
 };
