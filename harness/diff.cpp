@@ -55,8 +55,9 @@ void warn_of_unseen_images(Diff& diff) {
                   unseen, diff.truth.images.size()));
 }
 
-// `diff` has all but what follows from truth, names and detections.
-Result<Diff> compare(Diff diff, const DiffOptions& options) {
+}  // namespace
+
+Result<Diff> compare_detections(Diff diff, const DiffOptions& options) {
   QYOLO_CHECK_OK(check_detections(diff.truth, diff.baseline, diff.baseline_name, diff.warnings));
   QYOLO_CHECK_OK(check_detections(diff.truth, diff.other, diff.other_name, diff.warnings));
   const auto best = metrics::best_f1(diff.truth, diff.baseline, options.iou);
@@ -74,8 +75,6 @@ Result<Diff> compare(Diff diff, const DiffOptions& options) {
   return diff;
 }
 
-}  // namespace
-
 Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
                         int limit, const DiffOptions& options) {
@@ -88,7 +87,7 @@ Result<Diff> diff_files(const std::filesystem::path& annotations,
   diff.baseline_name = baseline.string();
   diff.other_name = other.string();
   diff.warnings = std::move(diff.truth.warnings);
-  QYOLO_TRY(Diff compared, compare(std::move(diff), options));
+  QYOLO_TRY(Diff compared, compare_detections(std::move(diff), options));
   warn_of_unseen_images(compared);
   return compared;
 }
@@ -121,7 +120,7 @@ Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& 
                           fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
     (i == 0 ? diff.baseline : diff.other) = std::move(result.detections);
   }
-  return compare(std::move(diff), options);
+  return compare_detections(std::move(diff), options);
 }
 
 }  // namespace qyolo::harness

@@ -38,6 +38,10 @@ struct Diff {
   [[nodiscard]] std::string image_name(std::int64_t image_id) const;
 };
 
+// `diff` has truth, names and detections: fills in what follows from them. Fails where detections
+// do not fit the annotations, and without a confidence where none is best.
+Result<Diff> compare_detections(Diff diff, const DiffOptions& options);
+
 // From COCO results files, without a network. `limit` > 0 keeps the first images by file name.
 // Fails where a file does not fit the annotations, and without a confidence where none is best.
 Result<Diff> diff_files(const std::filesystem::path& annotations,

@@ -13,9 +13,7 @@
 #include "results/record.h"
 
 namespace qyolo::harness {
-namespace {
 
-// Everything that determines a cell's accuracy numbers, hashed.
 std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& options,
                      const Cell& cell) {
   OrderedJson identity;
@@ -29,8 +27,8 @@ std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& option
   return sha256_hex(identity.dump()).substr(0, 16);
 }
 
-OrderedJson manifest(const Experiment& experiment, const Evaluator& evaluator,
-                     const std::vector<std::string>& keys) {
+OrderedJson run_manifest(const Experiment& experiment, const Evaluator& evaluator,
+                         const std::vector<std::string>& keys) {
   OrderedJson json;
   json["schema"] = results::kSchema;
   json["name"] = experiment.name;
@@ -58,6 +56,8 @@ OrderedJson manifest(const Experiment& experiment, const Evaluator& evaluator,
   json["executor"] = evaluator.executor_description();
   return json;
 }
+
+namespace {
 
 class Run {
  public:
@@ -209,7 +209,7 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   Experiment resolved = experiment;
   for (Cell& cell : resolved.cells) cell = evaluator->resolve(cell);
   Run run(resolved, *evaluator, store, listener);
-  QYOLO_CHECK_OK(store.write_manifest(manifest(resolved, *evaluator, run.keys())));
+  QYOLO_CHECK_OK(store.write_manifest(run_manifest(resolved, *evaluator, run.keys())));
   QYOLO_CHECK_OK(run.accuracy());
   QYOLO_CHECK_OK(run.latency());
   return run.summary();

@@ -4,6 +4,7 @@ extern "C" __attribute__((visibility("default"))) const qyolo::harness::Backend*
   using namespace qyolo;
   static constexpr harness::Backend kBackend = {
       &model::make_torch_executor, &model::torch_version, &datasets::read_image_size,
-      &datasets::load_letterboxed, &harness::draw_boxes,  &harness::draw_contact_sheets};
+      &datasets::load_letterboxed, &harness::draw_boxes,  &harness::draw_contact_sheets,
+      &harness::draw_crops};
   return &kBackend;
 }

@@ -50,6 +50,11 @@ Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t 
   return loaded->draw_contact_sheets(diff, count, images, folder);
 }
 
+Result<std::vector<Crop>> draw_crops(const Diff& diff, std::size_t count, const fs::path& images) {
+  QYOLO_TRY(const Backend* loaded, backend());
+  return loaded->draw_crops(diff, count, images);
+}
+
 }  // namespace qyolo::harness
 
 namespace qyolo::model {

@@ -28,6 +28,7 @@ int run_command(int argc, char** argv) {
   add_run(app, action);
   add_eval(app, action);
   add_quantize(app, action);
+  add_poc(app, action);
   add_tables(app, action);
   add_compare(app, action);
   add_diff(app, action);
@@ -36,6 +37,7 @@ int run_command(int argc, char** argv) {
   add_score(app, action);
   add_detect(app, action);
   add_diagnose(app, action);
+  add_doctor(app, action);
   add_fetch(app, action);
   add_recommend(app, action);
   add_sensitivity(app, action);

@@ -1,0 +1,104 @@
+// The dataset doctor: what is wrong with an annotated set of images before anything is measured on
+// it. Every finding is a count with examples; nothing is changed.
+//
+// What the reader refuses (coco_json.h: numbers that are not finite, unknown images, ...) is an
+// error of the check, not a finding: such a file cannot be evaluated at all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/coco_types.h"
+#include "common/result.h"
+
+namespace qyolo::datasets {
+
+enum class Severity { kInfo, kWarning, kError };
+[[nodiscard]] std::string_view severity_name(Severity severity);  // "info", "warning", "error"
+
+// In the order of reports: images, objects, classes.
+enum class Check {
+  kImageMissing,       // error    listed, but there is no such file in the folder
+  kImageOutside,       // error    its name leads out of the folder
+  kImageListedTwice,   // error    its file name is that of an earlier one
+  kImageUnreadable,    // error    the header is damaged, or the file ends too early
+  kLeakedImage,        // error    its content is that of a calibration image
+  kSharedName,         // info     its name is that of a calibration image, its content is not
+  kImageTwice,         // warning  its content is that of an earlier one
+  kSizeDiffers,        // warning  width or height are not those of the file
+  kImageWithoutBoxes,  // info     no object is annotated
+  kFileNotListed,      // info     an image in the folder (not below it) that no entry names
+  kBoxEmpty,           // error    width or height is 0
+  kBoxOutside,         // error    nothing of the box lies in the image
+  kBoxBeyondEdge,      // warning  it ends more than kEdgeTolerance pixels outside the image
+  kBoxTiny,            // warning  width or height is below one pixel, but not 0
+  kObjectTwice,        // warning  an earlier object of the class has (nearly) its box
+  kBoxOfTwoClasses,    // warning  an earlier object of another class has (nearly) its box
+  kIdTwice,            // info     its id is that of an earlier annotation
+  kClassMissing,       // error    a class of the model that no category is named after
+  kClassUnknown,       // error    a category that is no class of the model
+  kClassOrder,         // error    the same names, but categories by id are in another order
+  kClassEmpty,         // warning  no object is annotated
+  kClassRare,          // warning  fewer objects than DoctorOptions::min_objects
+};
+inline constexpr std::size_t kChecks = 22;
+
+inline constexpr double kEdgeTolerance = 1;  // pixels
+inline constexpr double kSameBoxIou = 0.95;  // boxes that overlap this much are (nearly) the same
+
+struct CheckText {
+  Severity severity;
+  std::string_view name;  // in JSON: "box_outside"
+  std::string_view text;  // of what is counted: "boxes that lie outside their image"
+};
+[[nodiscard]] const CheckText& text_of(Check check);
+
+struct FindingExample {
+  std::string image;  // file name; empty where it is about a class
+  std::optional<std::int64_t> annotation_id;
+  std::string detail;  // "bbox [700, 20, 30, 40] in 640 x 480", "as calib/a.jpg"; may be empty
+};
+
+struct Finding {
+  Check check;
+  std::int64_t count = 0;
+  std::vector<FindingExample> examples;  // the first ones
+};
+
+struct ClassCount {
+  Category category;
+  std::int64_t objects = 0;  // crowds are none
+  std::int64_t images = 0;   // that show one
+};
+
+struct DoctorReport {
+  std::int64_t images = 0, objects = 0, crowds = 0;
+  std::int64_t calibration_images = 0;
+  std::vector<ClassCount> classes;  // by ascending category id
+  std::vector<Finding> findings;    // in the order of Check; none without a count
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] std::int64_t count(Check check) const;
+  // Kinds of findings, not occurrences.
+  [[nodiscard]] std::size_t count(Severity severity) const;
+};
+
+struct DoctorOptions {
+  std::optional<std::filesystem::path> calibration;  // folder
+  std::optional<std::vector<std::string>> model_classes;
+  std::int64_t min_objects = 20;
+  std::size_t examples = 5;  // of each finding
+  int threads = 0;
+};
+
+// Reads every image file once. Fails where the annotations or a folder cannot be read.
+Result<DoctorReport> examine_dataset(const std::filesystem::path& images,
+                                     const std::filesystem::path& annotations,
+                                     const DoctorOptions& options = {});
+
+}  // namespace qyolo::datasets
