@@ -65,8 +65,10 @@ int main(int argc, char** argv) {
   // How OpenMP threads wait, decided before the backend brings the OpenMP runtime, which reads it
   // once. By default a thread that waits at the end of a parallel loop spins; as soon as anything
   // else wants a core, spinning threads take it from the ones that still work (measured: ten times
-  // the CPU time on two busy cores). What the user has set stays.
+  // the CPU time on two busy cores). A short spin, some tens of microseconds, bridges the gap from
+  // one layer to the next (measured: 4 % of a forward). What the user has set stays.
   setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
+  setenv("GOMP_SPINCOUNT", "20000", 0);
   try {
     return qyolo::cli::run_command(argc, argv);
   } catch (const std::bad_alloc&) {

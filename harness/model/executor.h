@@ -26,11 +26,16 @@ struct HeadOutput {
 struct ActivationQuantizer {
   int node = 0;
   FakeQuantization map;
+
+  bool operator==(const ActivationQuantizer&) const = default;
 };
 
 // Told the values of a node's output for a whole batch, in an order of the executor's choice. The
 // span is valid during the call.
 using ActivationObserver = std::function<void(int node, std::span<const float> values)>;
+
+// Writes a convolution's weights; called whenever a forward needs them.
+using WeightDecoder = std::function<void(std::span<float> weights)>;
 
 // Not thread-safe: one forward at a time per executor.
 class Executor {
@@ -48,6 +53,19 @@ class Executor {
   virtual void set_weights(int node, std::span<const float> weights) = 0;
   // Likewise its bias.
   virtual void set_bias(int node, std::span<const float> bias) = 0;
+  // Replaces a convolution's weights by integers: codes[i] * scales[filter] in the layout of its
+  // weight. Fails where the executor does not compute on integers.
+  virtual Status set_integer_weights(int /*node*/, std::span<const std::int8_t> /*codes*/,
+                                     std::span<const float> /*scales*/) {
+    return error("{} has no integer convolutions", description());
+  }
+  // Whether quantized weights are to be set as integers.
+  [[nodiscard]] virtual bool wants_integer_weights() const { return false; }
+  // Replaces a convolution's weights by what `decoder` makes: they are in memory only while the
+  // convolution runs. Fails where the executor cannot.
+  virtual Status set_weight_decoder(int /*node*/, WeightDecoder /*decoder*/) {
+    return error("{} keeps all weights in memory", description());
+  }
   // From now on, forward() quantizes and dequantizes these tensors before anything reads them;
   // replaces the earlier ones, none of no quantizers. Fails where the executor cannot.
   // REQUIRES: every node is a node of the graph that is no head level, or kNetworkInput, once.

@@ -44,16 +44,6 @@ struct ConvTensors {
   at::Tensor weight, bias;
 };
 
-// The node without its floats.
-Node without_weights(const Node& node) {
-  Node bare = node;
-  if (auto* conv = std::get_if<ConvNode>(&bare.op)) {
-    conv->weight = {};
-    conv->bias = {};
-  }
-  return bare;
-}
-
 void activate(at::Tensor& map, const ConvNode& conv) {
   switch (conv.activation) {
     case Activation::kIdentity:

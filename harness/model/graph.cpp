@@ -98,6 +98,15 @@ std::string expectation(const Node& node) {
 
 }  // namespace
 
+Node without_weights(const Node& node) {
+  Node bare = node;
+  if (auto* conv = std::get_if<ConvNode>(&bare.op)) {
+    conv->weight = {};
+    conv->bias = {};
+  }
+  return bare;
+}
+
 std::vector<int> Graph::conv_nodes() const {
   std::vector<int> indices;
   for (std::size_t i = 0; i < nodes.size(); ++i)

@@ -50,6 +50,9 @@ struct Node {
   [[nodiscard]] const ConvNode* conv() const { return std::get_if<ConvNode>(&op); }
 };
 
+// The node without its floats.
+[[nodiscard]] Node without_weights(const Node& node);
+
 // One output level of the head: raw values [anchors * (5 + classes), ny, nx] of a conv node.
 struct HeadLevel {
   int node = 0;
