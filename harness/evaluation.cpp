@@ -105,6 +105,18 @@ Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk)
   return loaded;
 }
 
+// The baseline runs in floating point, and so do layers that a rule keeps.
+Status check_integers(const SourceNetwork& source, const Cell& cell) {
+  if (!cell.quantized()) return {};
+  if (source.artifact() != nullptr || cell.baseline || !cell.activations ||
+      cell.activations->bits != 8) {
+    return error(
+        "{}: integer convolutions take a checkpoint, symmetric weights and activation_bits 8",
+        cell.label());
+  }
+  return {};
+}
+
 // REQUIRES: cell.activations.
 Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
   const model::Graph& graph = source.graph();
@@ -128,6 +140,7 @@ Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
 
 Result<std::vector<LayerError>> Evaluator::State::load_network(
     const Cell& cell, std::optional<CalibratedActivations>& activations, RegionSizes regions) {
+  if (executor->wants_integer_weights()) QYOLO_CHECK_OK(check_integers(source, cell));
   if (cell.activations) {
     QYOLO_TRY(activations, calibrate(cell));
   }

@@ -24,7 +24,7 @@
 
 namespace qyolo::harness {
 
-// How an executor is made; the command line passes the LibTorch one.
+// How an executor is made: the fast engine, or the reference.
 using ExecutorFactory =
     std::function<Result<std::unique_ptr<model::Executor>>(const model::Graph& graph, int threads)>;
 

@@ -261,6 +261,28 @@ LayerError layer_error(const QuantizedLayer& layer, RegionSizes regions) {
   return made;
 }
 
+namespace {
+
+// Sets codes and one scale per filter. REQUIRES: a layer whose weights are what runs.
+Status set_integers(const QuantizedLayer& layer, int node, model::Executor& executor) {
+  const quant::QuantizedTensor& tensor = *layer.tensor;
+  const auto filters = static_cast<std::size_t>(tensor.shape.n);
+  const std::size_t groups = tensor.parameters.size();
+  if (tensor.recipe.scheme->name() != "symmetric" || !tensor.corrections.empty() ||
+      (groups != 1 && groups != filters)) {
+    return error(
+        "{} is {}; integer convolutions take symmetric weights by filter or by layer, without bias "
+        "correction",
+        layer.traits.name, tensor.recipe.text());
+  }
+  std::vector<float> scales(filters);
+  for (std::size_t k = 0; k < filters; ++k)
+    scales[k] = 1.0F / tensor.parameters[groups == 1 ? 0 : k].scale[0];
+  return executor.set_integer_weights(node, tensor.codes, scales);
+}
+
+}  // namespace
+
 Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& cell,
                                              model::Executor& executor, int threads,
                                              RegionSizes regions) {
@@ -276,8 +298,16 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
   }
   QYOLO_TRY(const QuantizedNetwork network, quantize_network(source, cell, threads));
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    executor.set_weights(nodes[i], network.weight(i));
     executor.set_bias(nodes[i], network.convs[i].bias);
+    if (executor.wants_integer_weights() && !network.unfused.empty()) {
+      return error("{}: integer convolutions take the folded network's weights; expected fold on",
+                   cell.label());
+    }
+    if (executor.wants_integer_weights() && network.layers[i].tensor) {
+      QYOLO_CHECK_OK(set_integers(network.layers[i], nodes[i], executor));
+    } else {
+      executor.set_weights(nodes[i], network.weight(i));
+    }
   }
   std::vector<LayerError> errors(network.layers.size());
   parallel_for(errors.size(), regions == RegionSizes::kCoded ? threads : 1,

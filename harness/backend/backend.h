@@ -1,25 +1,36 @@
-// harness/backend/: what needs LibTorch or OpenCV, in a shared library of its own that the qyolo
-// binary loads when one of these functions is called for the first time. Loading the two takes
-// longer than many a command that has no use for them (score, tables, plot, inspect, --help).
+// harness/backend/: what needs LibTorch, OpenCV or oneDNN, each in a shared library of its own that
+// the qyolo binary loads when one of its functions is called for the first time. Loading them takes
+// longer than many a command that has no use for them (score, tables, plot, inspect, --help), and
+// memory: a network that runs on oneDNN needs no LibTorch.
 //
-// backend_loader.cpp defines the functions declared in harness/model/executor.h
-// (make_torch_executor, torch_version), in datasets/image_pipeline.h (read_image_size,
-// load_letterboxed), in harness/detector.h (draw_boxes), in harness/contact_sheet.h and in
-// harness/crops.h by calls through this table; tests link the real ones. A new one is one member
-// here and one line in each of the two .cpp files.
+// backend_loader.cpp defines the functions of these tables by calls through them; tests link the
+// real ones. A new function is one member here, one line in its library's .cpp and one in the
+// loader.
 #pragma once
 
 #include "datasets/image_pipeline.h"
 #include "harness/contact_sheet.h"
 #include "harness/crops.h"
 #include "harness/detector.h"
+#include "harness/engine/engine.h"
 #include "harness/model/executor.h"
 
 namespace qyolo::harness {
 
-struct Backend {
+// Each with the file's name, beside the binary, and the one symbol that it exports: a function
+// without parameters that returns the table.
+struct TorchBackend {
+  static constexpr const char* kFile = "libqyolo_torch.so";
+  static constexpr const char* kSymbol = "qyolo_torch_backend";
+  static constexpr const char* kPurpose = "runs the reference executor";
   decltype(&model::make_torch_executor) make_torch_executor;
   decltype(&model::torch_version) torch_version;
+};
+
+struct ImageBackend {
+  static constexpr const char* kFile = "libqyolo_images.so";
+  static constexpr const char* kSymbol = "qyolo_image_backend";
+  static constexpr const char* kPurpose = "reads and draws images";
   decltype(&datasets::read_image_size) read_image_size;
   decltype(&datasets::load_letterboxed) load_letterboxed;
   decltype(&harness::draw_boxes) draw_boxes;
@@ -27,10 +38,13 @@ struct Backend {
   decltype(&harness::draw_crops) draw_crops;
 };
 
-// The library's file name, beside the binary, and the one symbol that it exports: a
-// BackendEntry.
-inline constexpr const char* kBackendFile = "libqyolo_backend.so";
-inline constexpr const char* kBackendSymbol = "qyolo_backend";
-using BackendEntry = const Backend* (*)();
+struct EngineBackend {
+  static constexpr const char* kFile = "libqyolo_engine.so";
+  static constexpr const char* kSymbol = "qyolo_engine_backend";
+  static constexpr const char* kPurpose = "runs networks";
+  decltype(&engine::make_engine) make_engine;
+  decltype(&engine::onednn_version) onednn_version;
+  decltype(&engine::measure_peak_gflops) measure_peak_gflops;
+};
 
 }  // namespace qyolo::harness

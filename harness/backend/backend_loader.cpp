@@ -10,29 +10,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error not_loaded(const fs::path& path, std::string_view reason) {
+Error not_loaded(const fs::path& path, const char* purpose, std::string_view reason) {
   // dlerror() begins with the path where the file itself is the problem.
   if (reason.starts_with(path.native() + ": ")) reason.remove_prefix(path.native().size() + 2);
   return error(
-      "{} cannot be loaded, which runs networks and reads images: {}. It is built together with "
-      "qyolo and belongs beside it",
-      path.string(), reason);
+      "{} cannot be loaded, which {}: {}. It is built together with qyolo and belongs beside it",
+      path.string(), purpose, reason);
 }
 
-Result<const Backend*> load() {
+template <class Table>
+Result<const Table*> load() {
   std::error_code code;
   const fs::path binary = fs::read_symlink("/proc/self/exe", code);
   if (code) return error("/proc/self/exe cannot be read: {}", code.message());
-  const fs::path path = binary.parent_path() / kBackendFile;
+  const fs::path path = binary.parent_path() / Table::kFile;
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed
-  if (library == nullptr) return not_loaded(path, dlerror());
-  void* symbol = dlsym(library, kBackendSymbol);
-  if (symbol == nullptr) return not_loaded(path, dlerror());
-  return reinterpret_cast<BackendEntry>(symbol)();
+  if (library == nullptr) return not_loaded(path, Table::kPurpose, dlerror());
+  void* symbol = dlsym(library, Table::kSymbol);
+  if (symbol == nullptr) return not_loaded(path, Table::kPurpose, dlerror());
+  return reinterpret_cast<const Table* (*)()>(symbol)();
 }
 
-const Result<const Backend*>& backend() {
-  static const Result<const Backend*> loaded = load();
+template <class Table>
+const Result<const Table*>& backend() {
+  static const Result<const Table*> loaded = load<Table>();
   return loaded;
 }
 
@@ -40,18 +41,18 @@ const Result<const Backend*>& backend() {
 
 Status draw_boxes(const fs::path& image, const std::vector<LabelledBox>& boxes,
                   const fs::path& out) {
-  QYOLO_TRY(const Backend* loaded, backend());
+  QYOLO_TRY(const ImageBackend* loaded, backend<ImageBackend>());
   return loaded->draw_boxes(image, boxes, out);
 }
 
 Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t count,
                                                   const fs::path& images, const fs::path& folder) {
-  QYOLO_TRY(const Backend* loaded, backend());
+  QYOLO_TRY(const ImageBackend* loaded, backend<ImageBackend>());
   return loaded->draw_contact_sheets(diff, count, images, folder);
 }
 
 Result<std::vector<Crop>> draw_crops(const Diff& diff, std::size_t count, const fs::path& images) {
-  QYOLO_TRY(const Backend* loaded, backend());
+  QYOLO_TRY(const ImageBackend* loaded, backend<ImageBackend>());
   return loaded->draw_crops(diff, count, images);
 }
 
@@ -60,27 +61,47 @@ Result<std::vector<Crop>> draw_crops(const Diff& diff, std::size_t count, const 
 namespace qyolo::model {
 
 Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads) {
-  QYOLO_TRY(const harness::Backend* loaded, harness::backend());
+  QYOLO_TRY(const harness::TorchBackend* loaded, harness::backend<harness::TorchBackend>());
   return loaded->make_torch_executor(graph, threads);
 }
 
 std::string torch_version() {
-  const auto& loaded = harness::backend();
+  const auto& loaded = harness::backend<harness::TorchBackend>();
   return loaded.ok() ? (*loaded)->torch_version() : "LibTorch (not loaded)";
 }
 
 }  // namespace qyolo::model
 
+namespace qyolo::engine {
+
+Result<std::unique_ptr<Engine>> make_engine(const model::Graph& graph, Precision precision,
+                                            int threads) {
+  QYOLO_TRY(const harness::EngineBackend* loaded, harness::backend<harness::EngineBackend>());
+  return loaded->make_engine(graph, precision, threads);
+}
+
+std::string onednn_version() {
+  const auto& loaded = harness::backend<harness::EngineBackend>();
+  return loaded.ok() ? (*loaded)->onednn_version() : "oneDNN (not loaded)";
+}
+
+Result<double> measure_peak_gflops(Precision precision, int threads) {
+  QYOLO_TRY(const harness::EngineBackend* loaded, harness::backend<harness::EngineBackend>());
+  return loaded->measure_peak_gflops(precision, threads);
+}
+
+}  // namespace qyolo::engine
+
 namespace qyolo::datasets {
 
 Result<ImageSize> read_image_size(const std::filesystem::path& path) {
-  QYOLO_TRY(const harness::Backend* loaded, harness::backend());
+  QYOLO_TRY(const harness::ImageBackend* loaded, harness::backend<harness::ImageBackend>());
   return loaded->read_image_size(path);
 }
 
 Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,
                                      int image_size) {
-  QYOLO_TRY(const harness::Backend* loaded, harness::backend());
+  QYOLO_TRY(const harness::ImageBackend* loaded, harness::backend<harness::ImageBackend>());
   return loaded->load_letterboxed(path, height, width, image_size);
 }
 

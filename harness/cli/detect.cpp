@@ -1,6 +1,7 @@
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/detector.h"
 
 namespace qyolo::cli {
@@ -15,12 +16,14 @@ struct Arguments {
   harness::DetectorOptions options;
   std::string out = "detections";
   std::string output = "text";
+  ExecutorArguments executor;
 };
 
 Result<int> detect(const Arguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
-  QYOLO_TRY(const auto detector, harness::Detector::open(arguments.model, cell, arguments.options,
-                                                         &model::make_torch_executor));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const auto detector,
+            harness::Detector::open(arguments.model, cell, arguments.options, factory));
   QYOLO_CHECK_OK(create_folder(arguments.out));
   OrderedJson document = OrderedJson::array();
   for (const std::string& image : arguments.images) {
@@ -59,6 +62,7 @@ void add_detect(CLI::App& app, Action& action) {
   command->add_option("--iou", options.iou, "NMS IoU threshold")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  arguments->executor.add_to(*command);
   command->add_option("--threads", options.threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--out", arguments->out, "Folder for the pictures")->capture_default_str();

@@ -4,6 +4,7 @@
 
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/contact_sheet.h"
 
@@ -21,6 +22,7 @@ struct Arguments {
   std::string sheets;
   std::string output = "text";
   int threads = 0;
+  ExecutorArguments executor;
 };
 
 Status check(const Arguments& arguments) {
@@ -52,7 +54,8 @@ Result<harness::Diff> run_networks(const Arguments& arguments) {
   config.threads = arguments.threads;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   ProgressPrinter progress;
-  return harness::diff_network(config, &model::make_torch_executor, cell, arguments.diff, progress);
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  return harness::diff_network(config, factory, cell, arguments.diff, progress);
 }
 
 Result<int> diff(const Arguments& arguments) {
@@ -127,6 +130,7 @@ void add_diff(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--ignore-class-names", arguments->evaluation.ignore_class_names,
                     "Map classes by order even where names differ");
+  arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->footer(

@@ -2,6 +2,7 @@
 #include "harness/cell_record.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/evaluation.h"
 #include "harness/score.h"
@@ -18,6 +19,7 @@ struct Arguments {
   std::string save_detections;
   std::string output = "text";
   int threads = 0;
+  ExecutorArguments executor;
 };
 
 OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell& cell,
@@ -57,7 +59,8 @@ Result<int> eval(const Arguments& arguments) {
   config.options.rect = !arguments.square;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   config.threads = arguments.threads;
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
   cell = evaluator->resolve(cell);
   ProgressPrinter progress;
   for (const std::string& warning : evaluator->truth().warnings) progress.on_warning(warning);
@@ -110,6 +113,7 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_flag("--ignore-class-names", options.ignore_class_names,
                     "Map classes by order even where names differ");
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file");
+  arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "text or json")

@@ -3,6 +3,7 @@
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/roadmap.h"
 
@@ -21,6 +22,7 @@ struct Arguments {
   std::string out = "runs/poc";
   std::string output = "text";
   bool quiet = false;
+  ExecutorArguments executor;
 };
 
 // The same command once more, every option as it counts.
@@ -89,8 +91,8 @@ Result<int> poc(Arguments arguments) {
   options.out = arguments.out;
   options.command = command_of(arguments);
   ProgressPrinter progress(arguments.quiet);
-  QYOLO_TRY(const report::PocReport result,
-            harness::run_poc(options, &model::make_torch_executor, progress));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const report::PocReport result, harness::run_poc(options, factory, progress));
   const auto language =
       arguments.language == "ja" ? report::Language::kJapanese : report::Language::kEnglish;
   const fs::path file =
@@ -146,6 +148,7 @@ void add_poc(CLI::App& app, Action& action) {
   command->add_option("--pictures", options.pictures, "Example crops of each kind")
       ->check(CLI::Range(0, 200))
       ->capture_default_str();
+  arguments->executor.add_to(*command, false);
   command->add_option("--threads", options.evaluation.threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--lang", arguments->language, "Of the report: en or ja")

@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "common/sha256.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/hybrid_cell.h"
 #include "harness/packed_artifact.h"
@@ -27,6 +28,7 @@ struct Arguments {
   std::string format = "md";
   int threads = 0;
   bool quiet = false;
+  ExecutorArguments executor;
 };
 
 Result<harness::RecommendOptions> options_of(const Arguments& arguments) {
@@ -98,7 +100,8 @@ Result<int> recommend(const Arguments& arguments) {
   config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
   config.threads = arguments.threads;
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
   ProgressPrinter printer(arguments.quiet);
   for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
   std::string stage;
@@ -191,6 +194,7 @@ void add_recommend(CLI::App& app, Action& action) {
   command->add_option("--format", arguments->format, "On stdout: md, csv, json")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();
+  arguments->executor.add_to(*command, false);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");

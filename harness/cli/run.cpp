@@ -1,7 +1,7 @@
 #include "datasets/dataset.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/model/executor.h"
 #include "harness/race_report.h"
 #include "harness/runner.h"
 #include "results/tables.h"
@@ -21,6 +21,7 @@ struct Arguments {
   int threads = 0;
   bool quiet = false;
   bool race = false;
+  ExecutorArguments executor;
 };
 
 Result<int> race(const harness::Experiment& experiment, const Arguments& arguments) {
@@ -33,7 +34,8 @@ Result<int> race(const harness::Experiment& experiment, const Arguments& argumen
   config.options = experiment.evaluation;
   config.calibration = experiment.calibration;
   config.threads = arguments.threads;
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
   QYOLO_TRY(const harness::RaceResult result,
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,
                           [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
@@ -78,8 +80,9 @@ Result<int> run(const Arguments& arguments) {
       arguments.out.empty() ? fs::path("runs") / experiment.name : fs::path(arguments.out);
   options.threads = arguments.threads;
   ProgressPrinter progress(arguments.quiet);
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const harness::RunSummary summary,
-            harness::run_experiment(experiment, options, &model::make_torch_executor, progress));
+            harness::run_experiment(experiment, options, factory, progress));
   QYOLO_TRY(const results::Run finished, results::read_run(options.out));
   fmt::print("{}", results::emit_table(finished, format));
   if (!arguments.quiet)
@@ -112,6 +115,7 @@ void add_run(CLI::App& app, Action& action) {
                       "Folder of calibration images to use instead of the experiment's");
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
+  arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")

@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 
 namespace qyolo::cli {
@@ -21,6 +22,7 @@ struct Arguments {
   std::string output = "md";
   int threads = 0;
   bool quiet = false;
+  ExecutorArguments executor;
 };
 
 Result<int> sensitivity(const Arguments& arguments) {
@@ -41,7 +43,8 @@ Result<int> sensitivity(const Arguments& arguments) {
   config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
   config.threads = arguments.threads;
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, &model::make_torch_executor));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
   ProgressPrinter printer(arguments.quiet);
   std::string stage;
   const auto progress = [&](const std::string& name, std::size_t done, std::size_t total) {
@@ -95,6 +98,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
   command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)");
+  arguments->executor.add_to(*command, false);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, json")

@@ -100,9 +100,10 @@ class OnednnEngine final : public Engine {
 
   Status observe(std::span<const std::uint8_t> rgb, int batch, int height, int width,
                  std::span<const int> nodes, const model::ActivationObserver& observer) override {
-    if (precision_ != Precision::kFp32) {
+    const bool integers = std::ranges::any_of(
+        weights_, [](const auto& weights) { return weights != nullptr && weights->integer(); });
+    if (precision_ == Precision::kBf16 || integers)
       return error("{} cannot observe activations; fp32 can", description());
-    }
     const std::vector<model::ActivationQuantizer> quantizers = std::exchange(quantizers_, {});
     prepared_.clear();
     Status status = observe_floats(rgb, batch, height, width, nodes, observer);

@@ -1,4 +1,4 @@
-// What needs LibTorch and OpenCV is in a library that is loaded on demand.
+// What needs LibTorch, OpenCV and oneDNN is in libraries that are loaded on demand.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ class WithoutBackend : public ::testing::Test {
     arguments.insert(arguments.begin(), binary_.string());
     return run_process(arguments);
   }
-  [[nodiscard]] fs::path backend() const { return folder_.path() / "libqyolo_backend.so"; }
+  [[nodiscard]] fs::path backend() const { return folder_.path() / "libqyolo_images.so"; }
 
  private:
   TemporaryFolder folder_;
@@ -44,7 +44,7 @@ TEST_F(WithoutBackend, CommandsWithANetworkSayWhatIsMissing) {
   std::ofstream(backend()) << "not a library";
   const ProcessResult damaged = run(parts_eval());
   EXPECT_EQ(damaged.exit_code, 2);
-  EXPECT_THAT(damaged.err, HasSubstr("reads images: file too short. It is built"));
+  EXPECT_THAT(damaged.err, HasSubstr("reads and draws images: file too short. It is built"));
 }
 
 // Spinning threads take the cores from those that work (main.cpp).

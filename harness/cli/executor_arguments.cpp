@@ -1,0 +1,37 @@
+#include "harness/cli/executor_arguments.h"
+
+#include "harness/engine/engine.h"
+
+namespace qyolo::cli {
+
+void ExecutorArguments::add_to(CLI::App& command, bool precisions) {
+  command
+      .add_option("--engine", engine,
+                  "What runs the network: onednn (fast), or torch (the reference, FP32)")
+      ->check(CLI::IsMember({"onednn", "torch"}))
+      ->capture_default_str();
+  if (!precisions) return;
+  command
+      .add_option("--precision", precision,
+                  "Arithmetic: fp32, bf16, or int8 (integer convolutions; takes cells of "
+                  "symmetric weights with --activation-bits 8)")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
+      ->capture_default_str();
+}
+
+Result<harness::ExecutorFactory> ExecutorArguments::factory() const {
+  QYOLO_TRY(const engine::Precision chosen, engine::parse_precision(precision));
+  if (engine == "torch") {
+    if (chosen != engine::Precision::kFp32)
+      return error("the engine torch computes in fp32, not in {}", precision);
+    return harness::ExecutorFactory(&model::make_torch_executor);
+  }
+  return harness::ExecutorFactory(
+      [chosen](const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {
+        QYOLO_TRY(std::unique_ptr<engine::Engine> made,
+                  engine::make_engine(graph, chosen, threads));
+        return std::unique_ptr<model::Executor>(std::move(made));
+      });
+}
+
+}  // namespace qyolo::cli
