@@ -49,6 +49,31 @@ Result<harness::Cell> CellArguments::cell() const {
   return harness::read_cell(block, "command line");
 }
 
+std::string CellArguments::command_line() const {
+  std::string text = fmt::format("--scheme {} --bits {} --granularity {}", shell_quoted(scheme),
+                                 bits, shell_quoted(granularity));
+  if (!keep.empty()) text += " --keep " + shell_quoted(keep);
+  for (const std::string& rule : rules) text += " --rule " + shell_quoted(rule);
+  for (const auto& [name, value] : options) {
+    std::string flag = name;
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    text += fmt::format(" --{} {}", flag, shell_quoted(value));
+  }
+  return text;
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
 void CalibrationArguments::add_to(CLI::App& command) {
   command.add_option("--calibration", set.images,
                      "Folder of images to find activation ranges on (no annotations needed)");

@@ -24,7 +24,12 @@ struct CellArguments {
   void add_to(CLI::App& command);
   // The baseline for "fp32".
   [[nodiscard]] Result<harness::Cell> cell() const;
+  // The same options for a shell.
+  [[nodiscard]] std::string command_line() const;
 };
+
+// A word for a shell.
+[[nodiscard]] std::string shell_quoted(std::string_view text);
 
 // --calibration and --calibration-limit, for subcommands that evaluate one cell.
 struct CalibrationArguments {

@@ -27,6 +27,7 @@ int run_command(int argc, char** argv) {
   Action action;
   add_run(app, action);
   add_eval(app, action);
+  add_bench(app, action);
   add_quantize(app, action);
   add_poc(app, action);
   add_tables(app, action);

@@ -1,0 +1,101 @@
+// Latency and memory of a whole network on this host, per precision, batch and number of threads:
+// one forward (input conversion, network, outputs; no decoding of images, no NMS) on a synthetic
+// image.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/json.h"
+#include "common/result.h"
+#include "harness/cell.h"
+#include "harness/engine/engine.h"
+
+namespace qyolo::harness {
+
+struct BenchCase {
+  engine::Precision precision = engine::Precision::kFp32;
+  // Weights as packed codes of BenchOptions::packed, decoded layer by layer in every forward.
+  bool packed = false;
+  int batch = 1;
+  int threads = 0;  // as used, never 0
+};
+
+struct BenchOptions {
+  std::filesystem::path model;  // a checkpoint or an artifact
+  int image_size = 640;         // square
+  int rounds = 9;               // timed forwards per case, interleaved over the cases
+  int warmup = 1;               // untimed ones before each timed one
+  Cell packed;                  // of a checkpoint's packed cases; an artifact has its own
+};
+
+// A network ready to run. Its weights are in memory once, as the case keeps them.
+//
+// kInt8 computes with symmetric 8-bit weights by filter and the head in FP32, on activations
+// calibrated (minimum and maximum) on the synthetic image: for time and memory, not for accuracy.
+class BenchNetwork {
+ public:
+  static Result<std::unique_ptr<BenchNetwork>> open(const BenchOptions& options,
+                                                    const BenchCase& what);
+
+  Result<double> time_forward();  // milliseconds
+  Result<std::vector<engine::StepTime>> profile();
+  [[nodiscard]] double gflop() const { return gflop_; }  // of one forward's convolutions
+  // What the weights take: as computed for the packed cell, or in the precision's own width
+  // (before oneDNN's padding).
+  [[nodiscard]] std::int64_t weight_bytes() const { return weight_bytes_; }
+
+ private:
+  BenchCase case_;
+  int size_ = 0;
+  std::vector<std::uint8_t> rgb_;
+  std::unique_ptr<engine::Engine> engine_;
+  double gflop_ = 0;
+  std::int64_t weight_bytes_ = 0;
+};
+
+// Of this process, from the kernel; 0 where it does not tell.
+struct ResidentMemory {
+  std::int64_t now = 0, peak = 0;  // bytes
+};
+[[nodiscard]] ResidentMemory resident_memory();
+// Gives freed memory back to the system and starts the peak anew, where the kernel can.
+void reset_peak_memory();
+
+struct BenchRow {
+  BenchCase what;
+  std::vector<double> milliseconds;  // one per round
+  double gflop = 0;
+  std::optional<double> peak_gflops;  // best matrix multiplication at this precision, in this run
+  std::int64_t weight_bytes = 0;
+  std::optional<std::int64_t> peak_rss;  // while it runs, in a process of its own
+};
+
+// Called before each measurement.
+using BenchProgress = std::function<void(const std::string& what)>;
+// What a fresh process's peak is; nullopt: not measured.
+using MeasureMemory = std::function<Result<std::optional<std::int64_t>>(const BenchCase& what)>;
+
+struct BenchReport {
+  std::vector<BenchRow> rows;
+  std::vector<std::string> unsupported;  // "bf16: this CPU has no ..."
+};
+
+// Precisions that the host does not have are left out, and named.
+Result<BenchReport> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
+                              const MeasureMemory& memory, const BenchProgress& progress);
+
+[[nodiscard]] OrderedJson bench_json(const BenchReport& report, const BenchOptions& options);
+[[nodiscard]] std::string bench_markdown(const BenchReport& report);
+// Steps grouped by operation, and the slowest layers.
+[[nodiscard]] std::string profile_markdown(const std::vector<engine::StepTime>& steps);
+
+// "int8", "fp32 packed".
+[[nodiscard]] std::string bench_case_name(const BenchCase& what);
+
+}  // namespace qyolo::harness
