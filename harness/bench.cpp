@@ -75,15 +75,38 @@ Result<std::vector<model::ActivationQuantizer>> calibrate(const model::Graph& gr
   return quantizers;
 }
 
-// The packed tensors of a network, each decoded when its convolution runs.
-Status keep_packed(SourceNetwork& source, const Cell& cell, engine::Engine& engine, int threads) {
-  const model::Graph& graph = source.graph();
-  const std::vector<int> nodes = graph.conv_nodes();
-  QYOLO_TRY(const QuantizedNetwork network, quantize_network(source, cell, threads));
-  if (!network.unfused.empty()) {
-    return error("{}: weights are decoded layer by layer from the folded network; expected fold on",
-                 cell.label());
+// Decoded when its convolution runs. Cannot fail: what is packed was unpacked once before.
+model::WeightDecoder decoder(PackedWeights weights, int threads) {
+  const auto packed = std::make_shared<const PackedWeights>(std::move(weights));
+  return [packed, threads](std::span<float> out) {
+    const auto tensor = quant::unpack(packed->recipe, packed->shape, packed->parts.bytes(),
+                                      packed->regions, threads);
+    if (tensor.ok()) quant::dequantize(*tensor, out, threads);
+  };
+}
+
+Error not_folded(const Cell& cell) {
+  return error("{}: weights are decoded layer by layer from the folded network; expected fold on",
+               cell.label());
+}
+
+// The executor has the artifact's floats; packed ones take their place.
+Status keep_packed_artifact(const std::filesystem::path& path, engine::Engine& engine,
+                            int threads) {
+  QYOLO_TRY(Artifact artifact, load_artifact(path, threads, true));
+  if (!artifact.unfused.empty()) return not_folded(artifact.cell);
+  for (const int node : artifact.graph.conv_nodes()) {
+    const auto packed = artifact.packed.find(artifact.graph.conv(node).name);
+    if (packed == artifact.packed.end()) continue;  // kept in floating point
+    QYOLO_CHECK_OK(engine.set_weight_decoder(node, decoder(std::move(packed->second), threads)));
   }
+  return {};
+}
+
+Status keep_packed(SourceNetwork& source, const Cell& cell, engine::Engine& engine, int threads) {
+  const std::vector<int> nodes = source.graph().conv_nodes();
+  QYOLO_TRY(const QuantizedNetwork network, quantize_network(source, cell, threads));
+  if (!network.unfused.empty()) return not_folded(cell);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const QuantizedLayer& layer = network.layers[i];
     engine.set_bias(nodes[i], network.convs[i].bias);
@@ -91,16 +114,9 @@ Status keep_packed(SourceNetwork& source, const Cell& cell, engine::Engine& engi
       engine.set_weights(nodes[i], layer.weights);
       continue;
     }
-    const auto packed = std::make_shared<quant::PackedTensor>(
-        quant::pack(*layer.tensor, quant::RegionCoding::kRaw, threads));
-    QYOLO_CHECK_OK(engine.set_weight_decoder(
-        nodes[i], [packed, recipe = layer.tensor->recipe, shape = layer.tensor->shape,
-                   threads](std::span<float> weights) {
-          // Packed here, so that it cannot fail.
-          const auto tensor =
-              quant::unpack(recipe, shape, packed->bytes(), quant::RegionCoding::kRaw, threads);
-          if (tensor.ok()) quant::dequantize(*tensor, weights, threads);
-        }));
+    PackedWeights packed{layer.tensor->recipe, layer.tensor->shape,
+                         quant::pack(*layer.tensor, quant::RegionCoding::kRaw, threads)};
+    QYOLO_CHECK_OK(engine.set_weight_decoder(nodes[i], decoder(std::move(packed), threads)));
   }
   return {};
 }
@@ -147,7 +163,9 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
     const Cell cell = source.artifact() != nullptr ? source.artifact()->cell : options.packed;
     QYOLO_TRY(const metrics::MemoryReport memory, account(source, cell));
     network->weight_bytes_ = memory.true_bytes();
-    QYOLO_CHECK_OK(keep_packed(source, cell, *network->engine_, what.threads));
+    QYOLO_CHECK_OK(source.artifact() != nullptr
+                       ? keep_packed_artifact(options.model, *network->engine_, what.threads)
+                       : keep_packed(source, cell, *network->engine_, what.threads));
   }
   if (what.precision == Precision::kInt8) {
     QYOLO_TRY(const auto quantizers,

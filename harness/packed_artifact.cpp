@@ -233,8 +233,8 @@ class Writer {
 
 class Loader {
  public:
-  Loader(const Safetensors& file, const ArtifactDescription& description)
-      : file_(file), description_(description) {}
+  Loader(const Safetensors& file, const ArtifactDescription& description, bool keep_packed)
+      : file_(file), description_(description), keep_packed_(keep_packed) {}
 
   Result<Artifact> load(int threads) {
     Artifact loaded;
@@ -315,6 +315,12 @@ class Loader {
     if (!tensor.ok()) return error("{}: {}", plan.name, tensor.error().message);
     std::vector<float> weights(static_cast<std::size_t>(plan.shape.size()));
     quant::dequantize(*tensor, weights, threads);
+    if (keep_packed_) {
+      PackedWeights& kept = loaded.packed[plan.name];
+      kept = {*plan.recipe, plan.shape, {}, description_.regions};
+      for (std::size_t part = 0; part < quant::kParts; ++part)
+        kept.parts.parts[part].assign(parts[part].begin(), parts[part].end());
+    }
     return weights;
   }
 
@@ -363,6 +369,7 @@ class Loader {
 
   const Safetensors& file_;
   const ArtifactDescription& description_;
+  bool keep_packed_;
   std::set<std::string, std::less<>> used_;
 };
 
@@ -405,10 +412,10 @@ Result<ArtifactDescription> checked_description(const Safetensors& file, int thr
   return description;
 }
 
-Result<Artifact> load(const Safetensors& file, int threads) {
+Result<Artifact> load(const Safetensors& file, int threads, bool keep_packed) {
   const auto description = checked_description(file, threads);
   if (!description.ok()) return error("{}: {}", file.name(), description.error().message);
-  Result<Artifact> loaded = Loader(file, *description).load(threads);
+  Result<Artifact> loaded = Loader(file, *description, keep_packed).load(threads);
   if (!loaded.ok()) return error("{}: {}", file.name(), loaded.error().message);
   return loaded;
 }
@@ -429,15 +436,15 @@ bool is_artifact(const std::filesystem::path& path) {
   return file.ok() && Safetensors::recognises(file->bytes());
 }
 
-Result<Artifact> load_artifact(const std::filesystem::path& path, int threads) {
+Result<Artifact> load_artifact(const std::filesystem::path& path, int threads, bool keep_packed) {
   QYOLO_TRY(const MappedFile file, MappedFile::open(path));
-  return load_artifact(file.bytes(), path.string(), threads);
+  return load_artifact(file.bytes(), path.string(), threads, keep_packed);
 }
 
-Result<Artifact> load_artifact(Bytes bytes, std::string name, int threads) {
+Result<Artifact> load_artifact(Bytes bytes, std::string name, int threads, bool keep_packed) {
   QYOLO_CHECK_OK(check_header(bytes, name));
   QYOLO_TRY(const Safetensors file, Safetensors::from_bytes(bytes, std::move(name)));
-  return load(file, threads);
+  return load(file, threads, keep_packed);
 }
 
 }  // namespace qyolo::harness

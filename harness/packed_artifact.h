@@ -43,6 +43,14 @@ Result<ArtifactSizes> write_artifact(const std::filesystem::path& path,
                                      const ArtifactOrigin& origin, const QuantizedNetwork& network,
                                      quant::RegionCoding regions, int threads = 0);
 
+// A weight tensor as it lies in an artifact.
+struct PackedWeights {
+  quant::Recipe recipe;
+  quant::Shape shape;
+  quant::PackedTensor parts;
+  quant::RegionCoding regions = quant::RegionCoding::kRaw;
+};
+
 struct Artifact {
   model::Graph graph;  // with the weights and biases that were evaluated
   Cell cell;           // Cell::artifact is set
@@ -53,6 +61,7 @@ struct Artifact {
   std::string checkpoint_sha256;
   std::string qyolo_version;
   ArtifactSizes sizes;
+  std::map<std::string, PackedWeights, std::less<>> packed;  // by weight tensor; if asked for
 };
 
 // Whether the file begins as an artifact does (and not as a checkpoint); false if it cannot be
@@ -60,8 +69,11 @@ struct Artifact {
 [[nodiscard]] bool is_artifact(const std::filesystem::path& path);
 
 // Refuses, in one sentence, whatever write_artifact() did not write, or is damaged.
-Result<Artifact> load_artifact(const std::filesystem::path& path, int threads = 0);
+// `keep_packed`: fills Artifact::packed.
+Result<Artifact> load_artifact(const std::filesystem::path& path, int threads = 0,
+                               bool keep_packed = false);
 // The same from memory; `name` names the source in errors.
-Result<Artifact> load_artifact(std::span<const std::byte> bytes, std::string name, int threads = 0);
+Result<Artifact> load_artifact(std::span<const std::byte> bytes, std::string name, int threads = 0,
+                               bool keep_packed = false);
 
 }  // namespace qyolo::harness

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -70,6 +71,9 @@ int main(int argc, char** argv) {
   // one layer to the next (measured: 4 % of a forward). What the user has set stays.
   setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
   setenv("GOMP_SPINCOUNT", "20000", 0);
+  // Weights and maps go back to the system when they are freed; by default the allocator keeps ever
+  // larger blocks for itself.
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
   try {
     return qyolo::cli::run_command(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -127,9 +127,10 @@ ConvWeights::ConvWeights(const model::ConvNode& conv)
 }
 
 void ConvWeights::clear() {
-  floats_ = {};
-  codes_ = {};
-  scales_ = {};
+  // Assigning {} would keep the memory.
+  floats_ = std::vector<float>();
+  codes_ = std::vector<std::int8_t>();
+  scales_.clear();
   decoder_ = {};
   packed_.clear();
 }
@@ -175,7 +176,7 @@ memory ConvWeights::packed(const memory::desc& layout, Context& context) {
     reorder(memory(plain(Type::s8), context.engine, codes_.data()), fresh, context);
   } else if (!floats_.empty()) {
     reorder(memory(plain(Type::f32), context.engine, floats_.data()), fresh, context);
-    floats_ = {};
+    floats_ = std::vector<float>();
   } else {
     memory floats(plain(Type::f32), context.engine);
     reorder(packed_.front().memory, floats, context);

@@ -108,11 +108,13 @@ class OnednnEngine final : public Engine {
     prepared_.clear();
     Status status = observe_floats(rgb, batch, height, width, nodes, observer);
     prepared_.clear();
+    block_ = Block();  // all maps at once take several times what a forward needs
     quantizers_ = quantizers;
     return status;
   }
 
   Status set_retain(bool retain) override {
+    if (retain_ && !retain) block_ = Block();
     retain_ = retain;
     last_ = nullptr;
     return {};

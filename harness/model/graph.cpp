@@ -101,8 +101,9 @@ std::string expectation(const Node& node) {
 Node without_weights(const Node& node) {
   Node bare = node;
   if (auto* conv = std::get_if<ConvNode>(&bare.op)) {
-    conv->weight = {};
-    conv->bias = {};
+    // Assigning {} would keep the memory.
+    conv->weight = std::vector<float>();
+    conv->bias = std::vector<float>();
   }
   return bare;
 }
