@@ -23,13 +23,13 @@ namespace {
 using engine::Precision;
 
 // Something that is neither flat nor noise.
-std::vector<std::uint8_t> synthetic_images(int batch, int size) {
+std::vector<std::uint8_t> synthetic_images(int batch, int height, int width) {
   std::vector<std::uint8_t> rgb;
-  rgb.reserve(static_cast<std::size_t>(batch) * 3 * static_cast<std::size_t>(size) *
-              static_cast<std::size_t>(size));
+  rgb.reserve(static_cast<std::size_t>(batch) * 3 * static_cast<std::size_t>(height) *
+              static_cast<std::size_t>(width));
   for (int plane = 0; plane < 3 * batch; ++plane) {
-    for (int y = 0; y < size; ++y) {
-      for (int x = 0; x < size; ++x) {
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
         const double wave = std::sin(0.05 * x + plane) + std::cos(0.031 * y - 0.7 * plane);
         rgb.push_back(static_cast<std::uint8_t>(127.5 + 60 * wave + (x * 7 + y * 13) % 8));
       }
@@ -50,9 +50,10 @@ Result<Cell> integer_cell() {
 Result<std::vector<model::ActivationQuantizer>> calibrate(const model::Graph& graph,
                                                           engine::Engine& engine,
                                                           std::span<const std::uint8_t> rgb,
-                                                          const BenchCase& what, int size) {
+                                                          const BenchCase& what, int height,
+                                                          int width) {
   std::map<int, quant::Interval> ranges;
-  QYOLO_CHECK_OK(engine.observe(rgb, what.batch, size, size, model::observable_nodes(graph),
+  QYOLO_CHECK_OK(engine.observe(rgb, what.batch, height, width, model::observable_nodes(graph),
                                 [&](int node, std::span<const float> values) {
                                   const auto [low, high] = std::ranges::minmax_element(values);
                                   ranges[node] = {*low, *high};
@@ -151,11 +152,12 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
     return error("packed weights are codes; expected another scheme than fp32");
   std::unique_ptr<BenchNetwork> network(new BenchNetwork);
   network->case_ = what;
-  network->size_ = options.image_size;
-  network->rgb_ = synthetic_images(what.batch, options.image_size);
+  network->height_ = options.height;
+  network->width_ = options.width;
+  network->rgb_ = synthetic_images(what.batch, options.height, options.width);
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(options.model));
   const model::Graph& graph = source.graph();
-  QYOLO_TRY(const auto shapes, model::infer_shapes(graph, options.image_size, options.image_size));
+  QYOLO_TRY(const auto shapes, model::infer_shapes(graph, options.height, options.width));
   network->gflop_ = gflop_of(graph, shapes, what.batch);
   network->weight_bytes_ = graph.conv_weights() * bytes_per_weight(what.precision);
   QYOLO_TRY(network->engine_, engine::make_engine(graph, what.precision, what.threads));
@@ -168,8 +170,8 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
                        : keep_packed(source, cell, *network->engine_, what.threads));
   }
   if (what.precision == Precision::kInt8) {
-    QYOLO_TRY(const auto quantizers,
-              calibrate(graph, *network->engine_, network->rgb_, what, options.image_size));
+    QYOLO_TRY(const auto quantizers, calibrate(graph, *network->engine_, network->rgb_, what,
+                                               options.height, options.width));
     QYOLO_TRY(const Cell cell, integer_cell());
     QYOLO_TRY([[maybe_unused]] const auto errors,
               load_weights(source, cell, *network->engine_, what.threads));
@@ -181,13 +183,13 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
 Result<double> BenchNetwork::time_forward() {
   const auto start = std::chrono::steady_clock::now();
   QYOLO_TRY([[maybe_unused]] const auto outputs,
-            engine_->forward(std::span<const std::uint8_t>(rgb_), case_.batch, size_, size_));
+            engine_->forward(std::span<const std::uint8_t>(rgb_), case_.batch, height_, width_));
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
       .count();
 }
 
 Result<std::vector<engine::StepTime>> BenchNetwork::profile() {
-  return engine_->profile(rgb_, case_.batch, size_, size_);
+  return engine_->profile(rgb_, case_.batch, height_, width_);
 }
 
 ResidentMemory resident_memory() {
@@ -262,7 +264,8 @@ Result<BenchReport> run_bench(const BenchOptions& options, const std::vector<Ben
 OrderedJson bench_json(const BenchReport& report, const BenchOptions& options) {
   OrderedJson json;
   json["model"] = options.model.string();
-  json["img"] = options.image_size;
+  json["height"] = options.height;
+  json["width"] = options.width;
   json["rounds"] = options.rounds;
   json["warmup"] = options.warmup;
   json["onednn"] = engine::onednn_version();

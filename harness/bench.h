@@ -27,11 +27,11 @@ struct BenchCase {
 };
 
 struct BenchOptions {
-  std::filesystem::path model;  // a checkpoint or an artifact
-  int image_size = 640;         // square
-  int rounds = 9;               // timed forwards per case, interleaved over the cases
-  int warmup = 1;               // untimed ones before each timed one
-  Cell packed;                  // of a checkpoint's packed cases; an artifact has its own
+  std::filesystem::path model;    // a checkpoint or an artifact
+  int height = 640, width = 640;  // of the input, pixels
+  int rounds = 9;                 // timed forwards per case, interleaved over the cases
+  int warmup = 1;                 // untimed ones before each timed one
+  Cell packed;                    // of a checkpoint's packed cases; an artifact has its own
 };
 
 // A network ready to run. Its weights are in memory once, as the case keeps them.
@@ -52,7 +52,7 @@ class BenchNetwork {
 
  private:
   BenchCase case_;
-  int size_ = 0;
+  int height_ = 0, width_ = 0;
   std::vector<std::uint8_t> rgb_;
   std::unique_ptr<engine::Engine> engine_;
   double gflop_ = 0;

@@ -330,7 +330,7 @@ class Poc {
       if (record != nullptr) add_latency(*record, cell, report_);
     }
     if (options_.measured_latency) {
-      auto rows = options_.measured_latency();
+      auto rows = options_.measured_latency(report_.latency_setting);
       if (rows.ok()) {
         std::ranges::move(*rows, std::back_inserter(report_.latency));
       } else {

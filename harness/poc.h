@@ -56,7 +56,8 @@ struct PocOptions {
   std::size_t pictures = 8;          // of each kind
   std::string command;               // that asked for it, for the report
   // Rows of kernels that really run at their precision; their samples are not made here.
-  std::function<Result<std::vector<report::LatencyRow>>()> measured_latency;
+  std::function<Result<std::vector<report::LatencyRow>>(const report::LatencySetting&)>
+      measured_latency;
 };
 
 Result<report::PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,

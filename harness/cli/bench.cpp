@@ -105,7 +105,7 @@ harness::MeasureMemory in_a_fresh_process(const Arguments& arguments) {
 Result<int> bench(const Arguments& arguments) {
   harness::BenchOptions options;
   options.model = arguments.model;
-  options.image_size = arguments.image_size;
+  options.height = options.width = arguments.image_size;
   options.rounds = arguments.rounds;
   options.warmup = arguments.warmup;
   QYOLO_TRY(options.packed, arguments.cell.cell());

@@ -1,11 +1,13 @@
 #include "harness/poc.h"
 
 #include "common/file.h"
+#include "harness/bench.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/roadmap.h"
+#include "metrics/statistics.h"
 
 namespace qyolo::cli {
 namespace {
@@ -73,6 +75,34 @@ OrderedJson summary_json(const report::PocReport& report, const std::string& ver
   return json;
 }
 
+// Kernels that run in bfloat16 and in integers on this host, as far as it has them.
+Result<std::vector<report::LatencyRow>> measured_latency(const std::string& model,
+                                                         const report::LatencySetting& setting) {
+  harness::BenchOptions options;
+  options.model = model;
+  options.height = setting.height;
+  options.width = setting.width;
+  std::vector<harness::BenchCase> cases;
+  for (const engine::Precision precision : {engine::Precision::kBf16, engine::Precision::kInt8})
+    cases.push_back({precision, false, setting.batch, setting.threads});
+  QYOLO_TRY(const harness::BenchReport bench,
+            harness::run_bench(
+                options, cases,
+                [](const harness::BenchCase&) -> Result<std::optional<std::int64_t>> {
+                  return std::optional<std::int64_t>();
+                },
+                [](const std::string&) {}));
+  std::vector<report::LatencyRow> rows;
+  for (const harness::BenchRow& row : bench.rows) {
+    const bool integers = row.what.precision == engine::Precision::kInt8;
+    rows.push_back({integers ? "symmetric 8-bit filter A8, head FP32" : "FP32",
+                    integers ? "INT8" : "BF16", true, metrics::summarize(row.milliseconds).median,
+                    metrics::quantile(row.milliseconds, 0.25),
+                    metrics::quantile(row.milliseconds, 0.75), row.milliseconds.size()});
+  }
+  return rows;
+}
+
 Result<int> poc(Arguments arguments) {
   harness::PocOptions& options = arguments.options;
   options.evaluation.model = arguments.model;
@@ -90,6 +120,11 @@ Result<int> poc(Arguments arguments) {
   }
   options.out = arguments.out;
   options.command = command_of(arguments);
+  if (arguments.executor.engine == "onednn") {
+    options.measured_latency = [&arguments](const report::LatencySetting& setting) {
+      return measured_latency(arguments.model, setting);
+    };
+  }
   ProgressPrinter progress(arguments.quiet);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const report::PocReport result, harness::run_poc(options, factory, progress));
