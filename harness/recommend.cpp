@@ -52,12 +52,14 @@ class Recommender {
     result_.layers = std::move(search.layers);
     result_.tensors_tried = search.tried;
     result_.candidate_seconds = search.seconds;
+    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
+                                       options_.calibration, evaluation_, evaluator_.threads()));
     QYOLO_CHECK_OK(measure());
     QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
-    if (options_.uniform) {
-      QYOLO_CHECK_OK(result_.budget ? uniform_for_budget(search.uniform)
-                                    : uniform_for_tolerance(search.uniform));
-    }
+    if (options_.uniform) QYOLO_CHECK_OK(find_uniform(std::move(search.uniform)));
+    result_.calibration_images = meter_->image_count();
+    result_.proxy_work = meter_->work();
+    result_.proxy_seconds = meter_->seconds();
     result_.images_run = trials_->images_run();
     result_.images_full = trials_->images_full();
     result_.seconds = seconds_since(start);
@@ -69,6 +71,7 @@ class Recommender {
 
   void set_goal() {
     result_.tolerance = options_.tolerance ? options_.tolerance->of(result_.baseline_ap) : 1;
+    result_.class_tolerance = options_.class_tolerance;
     if (options_.max_bytes) result_.budget = options_.max_bytes;
     if (options_.bits_per_weight) {
       result_.budget = static_cast<std::int64_t>(
@@ -77,18 +80,37 @@ class Recommender {
     }
   }
 
-  [[nodiscard]] bool holds(const Trial& trial, std::int64_t bytes) const {
-    if (result_.budget) return bytes <= *result_.budget;
-    if (!trial.result) return false;
-    if (metrics::decide(trial.difference) != metrics::Decision::kWithin) return false;
-    if (!options_.class_tolerance) return true;
+  [[nodiscard]] bool holds(const Tried& tried) const {
+    if (result_.budget) return tried.bytes <= *result_.budget;
+    return tried.trial.result &&
+           metrics::decide(tried.trial.difference) == metrics::Decision::kWithin &&
+           tried.lossy_classes.empty();
+  }
+
+  // Classes that lose more AP than any one class may, by name, the one that loses most first.
+  [[nodiscard]] std::vector<std::string> lossy_classes(const Trial& trial) const {
+    if (!options_.class_tolerance || !trial.result) return {};
     const metrics::CocoEvaluation& baseline = trials_->baseline().evaluation;
-    return std::ranges::none_of(trial.difference.classes, [&](const auto& lost) {
+    std::vector<std::pair<double, std::string>> lossy;
+    for (const metrics::ClassDifference& lost : trial.difference.classes) {
       const auto found = std::ranges::find(baseline.category_ids, lost.category_id);
+      if (!lost.ap || found == baseline.category_ids.end()) continue;
       const auto k = static_cast<int>(found - baseline.category_ids.begin());
-      return lost.ap && -lost.ap->value >
-                            options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
-    });
+      const double allowed =
+          options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
+      if (-lost.ap->value > allowed)
+        lossy.emplace_back(lost.ap->value, category_name(lost.category_id));
+    }
+    std::ranges::sort(lossy);
+    std::vector<std::string> names;
+    for (auto& [change, name] : lossy) names.push_back(std::move(name));
+    return names;
+  }
+
+  [[nodiscard]] std::string category_name(std::int64_t id) const {
+    const auto& categories = evaluator_.truth().categories;
+    const auto found = std::ranges::find(categories, id, &Category::id);
+    return found == categories.end() ? std::to_string(id) : found->name;
   }
 
   // --- steps 1 and 2 ---
@@ -99,9 +121,6 @@ class Recommender {
 
   // Measures every candidate alone in the network, several layers at a time.
   Status measure() {
-    QYOLO_TRY(ProxyMeter meter,
-              ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), options_.calibration,
-                               evaluation_, evaluator_.threads()));
     const std::size_t count = result_.layers.size();
     for (std::size_t begin = 0; begin < count;) {
       WeightStore store(evaluator_.source(), evaluator_.threads());
@@ -119,7 +138,7 @@ class Recommender {
         }
       }
       QYOLO_TRY(const auto measured,
-                meter.measure(original, std::move(networks), images("proxies")));
+                meter_->measure(original, std::move(networks), images("proxies")));
       std::size_t at = 0;
       for (; begin < end; ++begin) {
         for (LayerCandidate& candidate : result_.layers[begin].candidates)
@@ -135,9 +154,6 @@ class Recommender {
       if (layer.candidates.empty())
         return error("{}: no way to quantize it gives finite outputs", layer.name);
     }
-    result_.calibration_images = meter.image_count();
-    result_.proxy_work = meter.work();
-    result_.proxy_seconds = meter.seconds();
     return {};
   }
 
@@ -180,7 +196,8 @@ class Recommender {
       tried.bytes = tried.trial.result->coded_bytes.value_or(tried.bytes);
     tried.bits_per_weight = memory.bits_per_weight();
     tried.cell = std::move(cell);
-    tried.holds = holds(tried.trial, tried.bytes);
+    tried.lossy_classes = lossy_classes(tried.trial);
+    tried.holds = holds(tried);
     return {};
   }
 
@@ -305,8 +322,51 @@ class Recommender {
     return &result_.uniforms.back();
   }
 
+  [[nodiscard]] double cost(const UniformCandidate& candidate) const {
+    return value_of(result_.proxy.value_or(Proxy::kDetectionLoss), candidate.divergence);
+  }
+
+  Status find_uniform(std::vector<UniformCandidate> candidates) {
+    if (result_.budget)
+      std::erase_if(candidates,
+                    [&](const auto& uniform) { return uniform.bytes > *result_.budget; });
+    QYOLO_CHECK_OK(measure_uniform(candidates));
+    std::erase_if(candidates, [&](const auto& uniform) { return !std::isfinite(cost(uniform)); });
+    return result_.budget ? uniform_for_budget(std::move(candidates))
+                          : uniform_for_tolerance(candidates);
+  }
+
+  // Measures the whole network under each recipe, several at a time.
+  Status measure_uniform(std::vector<UniformCandidate>& candidates) {
+    const std::size_t count = result_.layers.size();
+    for (std::size_t begin = 0; begin < candidates.size();) {
+      WeightStore store(evaluator_.source(), evaluator_.threads());
+      std::vector<SharedConv> original;
+      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+      const std::int64_t before = store.bytes();
+      std::vector<SweepNetwork> networks;
+      std::size_t end = begin;
+      for (; end < candidates.size() && (end == begin || store.bytes() - before < kWeightBytes);
+           ++end) {
+        Cell cell;
+        cell.recipe = candidates[end].recipe;
+        QYOLO_TRY(CellNetwork made, store.network(cell));
+        networks.push_back({std::move(made.convs), {}});
+      }
+      QYOLO_TRY(const auto measured,
+                meter_->measure(original, std::move(networks), images("uniform proxies")));
+      for (const HeadDivergence& divergence : measured) candidates[begin++].divergence = divergence;
+    }
+    result_.uniforms_compared = candidates.size();
+    return {};
+  }
+
+  // From the smallest on, those that no smaller one is expected to beat.
   Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
+    double least = INFINITY;
     for (const UniformCandidate& candidate : candidates) {
+      if (cost(candidate) >= least) continue;
+      least = cost(candidate);
       QYOLO_TRY(const Tried* tried, try_uniform(candidate, result_.tolerance));
       if (!tried->holds) continue;
       result_.uniform = result_.uniforms.size() - 1;
@@ -316,10 +376,7 @@ class Recommender {
   }
 
   Status uniform_for_budget(std::vector<UniformCandidate> candidates) {
-    std::erase_if(candidates,
-                  [&](const UniformCandidate& uniform) { return uniform.bytes > *result_.budget; });
-    // Sizes ascend and errors fall: the last ones are the most promising.
-    std::ranges::reverse(candidates);
+    std::ranges::sort(candidates, {}, [&](const auto& candidate) { return cost(candidate); });
     if (candidates.size() > kMostUniforms) candidates.resize(kMostUniforms);
     double best_loss = 1;
     for (const UniformCandidate& candidate : candidates) {
@@ -347,6 +404,7 @@ class Recommender {
   const RecommendProgress& progress_;
   const OnTried& on_tried_;
   std::unique_ptr<Trials> trials_;
+  std::optional<ProxyMeter> meter_;
   Recommendation result_;
 };
 
@@ -369,6 +427,10 @@ Result<Tolerance> Tolerance::parse(std::string_view text) {
 
 double Tolerance::of(double baseline_ap) const {
   return relative ? value / 100 * baseline_ap : value * kPoint;
+}
+
+std::string Tolerance::text() const {
+  return fmt::format("{:g} {}", value, relative ? "% of its AP" : "points of AP");
 }
 
 const std::vector<Proxy>& all_proxies() {
