@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "harness/hybrid_cell.h"
@@ -21,7 +22,7 @@ constexpr double kPoint = 0.01;
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
 // Hybrids whose sizes differ by less than this share are not told apart.
 constexpr double kFinest = 0.004;
-constexpr std::size_t kMostUniforms = 8;  // tried for a budget
+constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -52,6 +53,7 @@ class Recommender {
     result_.layers = std::move(search.layers);
     result_.tensors_tried = search.tried;
     result_.candidate_seconds = search.seconds;
+    QYOLO_CHECK_OK(check_budget());
     QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
                                        options_.calibration, evaluation_, evaluator_.threads()));
     QYOLO_CHECK_OK(measure());
@@ -111,6 +113,17 @@ class Recommender {
     const auto& categories = evaluator_.truth().categories;
     const auto found = std::ranges::find(categories, id, &Category::id);
     return found == categories.end() ? std::to_string(id) : found->name;
+  }
+
+  [[nodiscard]] Status check_budget() const {
+    std::int64_t smallest = bias_bytes(evaluator_.graph());
+    for (const LayerCandidates& layer : result_.layers)
+      smallest += std::ranges::min_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
+    if (result_.budget && smallest > *result_.budget) {
+      return error("even the smallest choices take {} bytes, more than {}", smallest,
+                   *result_.budget);
+    }
+    return {};
   }
 
   // --- steps 1 and 2 ---
@@ -194,7 +207,8 @@ class Recommender {
     tried.bytes = memory.true_bytes();
     if (options_.coded_regions && tried.trial.result)
       tried.bytes = tried.trial.result->coded_bytes.value_or(tried.bytes);
-    tried.bits_per_weight = memory.bits_per_weight();
+    tried.bits_per_weight = 8 * static_cast<double>(tried.bytes - bias_bytes(evaluator_.graph())) /
+                            static_cast<double>(evaluator_.graph().conv_weights());
     tried.cell = std::move(cell);
     tried.lossy_classes = lossy_classes(tried.trial);
     tried.holds = holds(tried);
@@ -208,7 +222,7 @@ class Recommender {
       QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
       const auto selection = solver.solve(budget);
       if (!selection) {
-        return error("even the smallest choices take {} bytes, more than {}",
+        return error("even the smallest choices of finite outputs take {} bytes, more than {}",
                      solver.smallest() + bias_bytes(evaluator_.graph()),
                      budget + bias_bytes(evaluator_.graph()));
       }
@@ -332,8 +346,7 @@ class Recommender {
                     [&](const auto& uniform) { return uniform.bytes > *result_.budget; });
     QYOLO_CHECK_OK(measure_uniform(candidates));
     std::erase_if(candidates, [&](const auto& uniform) { return !std::isfinite(cost(uniform)); });
-    return result_.budget ? uniform_for_budget(std::move(candidates))
-                          : uniform_for_tolerance(candidates);
+    return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
   }
 
   // Measures the whole network under each recipe, several at a time.
@@ -363,10 +376,11 @@ class Recommender {
 
   // From the smallest on, those that no smaller one is expected to beat.
   Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
-    double least = INFINITY;
+    double least_cost = INFINITY, least_noise = INFINITY;
     for (const UniformCandidate& candidate : candidates) {
-      if (cost(candidate) >= least) continue;
-      least = cost(candidate);
+      if (cost(candidate) >= least_cost && candidate.noise >= least_noise) continue;
+      least_cost = std::min(least_cost, cost(candidate));
+      least_noise = std::min(least_noise, candidate.noise);
       QYOLO_TRY(const Tried* tried, try_uniform(candidate, result_.tolerance));
       if (!tried->holds) continue;
       result_.uniform = result_.uniforms.size() - 1;
@@ -375,11 +389,34 @@ class Recommender {
     return {};
   }
 
-  Status uniform_for_budget(std::vector<UniformCandidate> candidates) {
-    std::ranges::sort(candidates, {}, [&](const auto& candidate) { return cost(candidate); });
-    if (candidates.size() > kMostUniforms) candidates.resize(kMostUniforms);
-    double best_loss = 1;
+  // The best of each scheme and width, and the largest of those that no smaller one beats in weight
+  // error: neither measure alone is sure to have the best network among its first ones.
+  [[nodiscard]] std::vector<UniformCandidate> promising(
+      const std::vector<UniformCandidate>& candidates) const {
+    std::map<std::pair<std::string_view, int>, const UniformCandidate*> best;
+    std::vector<const UniformCandidate*> front;
     for (const UniformCandidate& candidate : candidates) {
+      auto& of_kind = best[{candidate.recipe.scheme->name(), candidate.recipe.options.bits}];
+      if (of_kind == nullptr || cost(candidate) < cost(*of_kind)) of_kind = &candidate;
+      if (front.empty() || candidate.noise < front.back()->noise) front.push_back(&candidate);
+    }
+    std::vector<const UniformCandidate*> chosen;
+    for (const auto& [kind, candidate] : best) chosen.push_back(candidate);
+    std::ranges::sort(chosen, {}, [&](const auto* candidate) { return cost(*candidate); });
+    if (chosen.size() > kMostUniforms) chosen.resize(kMostUniforms);
+    std::ranges::reverse(front);
+    if (front.size() > kMostUniforms) front.resize(kMostUniforms);
+    for (const UniformCandidate* candidate : front) {
+      if (std::ranges::find(chosen, candidate) == chosen.end()) chosen.push_back(candidate);
+    }
+    std::vector<UniformCandidate> copies;
+    for (const UniformCandidate* candidate : chosen) copies.push_back(*candidate);
+    return copies;
+  }
+
+  Status uniform_for_budget(const std::vector<UniformCandidate>& candidates) {
+    double best_loss = 1;
+    for (const UniformCandidate& candidate : promising(candidates)) {
       QYOLO_TRY(const Tried* tried, try_uniform(candidate, best_loss));
       if (!tried->holds || !tried->trial.result) continue;
       const double loss = result_.baseline_ap - tried->ap();

@@ -74,8 +74,8 @@ struct RecommendOptions {
 struct Tried {
   Cell cell;
   std::int64_t bytes = 0;
-  double bits_per_weight = 0;
-  std::vector<std::size_t> choices;        // hybrids: a candidate of each layer
+  double bits_per_weight = 0;        // all that is stored for the conv weights, kept ones as well
+  std::vector<std::size_t> choices;  // hybrids: a candidate of each layer
   std::vector<std::string> lossy_classes;  // that lose more than they may, most lost first
   std::optional<Proxy> proxy;              // hybrids: what chose it
   double cost = 0;                         // hybrids: predicted, in the proxy's unit
