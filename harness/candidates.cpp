@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "common/parallel.h"
@@ -72,6 +74,20 @@ std::vector<Item> pareto_front(std::vector<Item> items) {
   return front;
 }
 
+std::vector<UniformCandidate> fronts_of_kinds(std::vector<UniformCandidate> uniform) {
+  std::map<std::tuple<std::string_view, int, bool>, std::vector<UniformCandidate>> kinds;
+  for (UniformCandidate& candidate : uniform) {
+    const quant::Recipe& recipe = candidate.recipe;
+    kinds[{recipe.scheme->name(), recipe.options.bits, recipe.options.bias_correction}].push_back(
+        std::move(candidate));
+  }
+  std::vector<UniformCandidate> kept;
+  for (auto& [kind, candidates] : kinds)
+    std::ranges::move(pareto_front(std::move(candidates)), std::back_inserter(kept));
+  std::ranges::sort(kept, {}, &UniformCandidate::bytes);
+  return kept;
+}
+
 // At most `most`, the first and the last among them, evenly spread.
 std::vector<LayerCandidate> thin(std::vector<LayerCandidate> items, std::size_t most) {
   if (items.size() <= most || most < 2) return items;
@@ -123,7 +139,7 @@ Result<CandidateSearch> find_candidates(
   const std::vector<int> nodes = graph.conv_nodes();
   const std::vector<quant::Recipe> recipes = candidate_recipes();
   std::vector<UniformCandidate> uniform;
-  for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph), 0});
+  for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph), 0, {}});
   CandidateSearch search;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const model::ConvNode& conv = graph.conv(nodes[i]);
@@ -162,7 +178,7 @@ Result<CandidateSearch> find_candidates(
     if (progress) progress(i + 1, nodes.size());
   }
   std::erase_if(uniform, [](const UniformCandidate& u) { return !std::isfinite(u.noise); });
-  search.uniform = pareto_front(std::move(uniform));
+  search.uniform = fronts_of_kinds(std::move(uniform));
   search.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return search;
 }

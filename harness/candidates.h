@@ -35,14 +35,17 @@ struct LayerCandidates {
 // One recipe for the whole network.
 struct UniformCandidate {
   quant::Recipe recipe;
-  std::int64_t bytes = 0;  // of the whole network, as LayerCandidate
-  double noise = 0;        // mean over layers
+  std::int64_t bytes = 0;     // of the whole network, as LayerCandidate
+  double noise = 0;           // mean over layers
+  HeadDivergence divergence;  // of the network with all layers quantized so; not measured here
 };
 
 struct CandidateSearch {
-  std::vector<LayerCandidates> layers;    // one per graph.conv_nodes()
-  std::vector<UniformCandidate> uniform;  // not beaten in both size and error; sizes ascending
-  std::size_t tried = 0;                  // tensors quantized
+  std::vector<LayerCandidates> layers;  // one per graph.conv_nodes()
+  // Not beaten in both size and error by another of the same scheme, width and bias correction:
+  // across these, weight error does not say which network is better. Sizes ascending.
+  std::vector<UniformCandidate> uniform;
+  std::size_t tried = 0;  // tensors quantized
   double seconds = 0;
 };
 

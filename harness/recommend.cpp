@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "harness/hybrid_cell.h"
@@ -21,7 +22,7 @@ constexpr double kPoint = 0.01;
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
 // Hybrids whose sizes differ by less than this share are not told apart.
 constexpr double kFinest = 0.004;
-constexpr std::size_t kMostUniforms = 8;  // tried for a budget
+constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -52,12 +53,15 @@ class Recommender {
     result_.layers = std::move(search.layers);
     result_.tensors_tried = search.tried;
     result_.candidate_seconds = search.seconds;
+    QYOLO_CHECK_OK(check_budget());
+    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
+                                       options_.calibration, evaluation_, evaluator_.threads()));
     QYOLO_CHECK_OK(measure());
     QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
-    if (options_.uniform) {
-      QYOLO_CHECK_OK(result_.budget ? uniform_for_budget(search.uniform)
-                                    : uniform_for_tolerance(search.uniform));
-    }
+    if (options_.uniform) QYOLO_CHECK_OK(find_uniform(std::move(search.uniform)));
+    result_.calibration_images = meter_->image_count();
+    result_.proxy_work = meter_->work();
+    result_.proxy_seconds = meter_->seconds();
     result_.images_run = trials_->images_run();
     result_.images_full = trials_->images_full();
     result_.seconds = seconds_since(start);
@@ -69,6 +73,7 @@ class Recommender {
 
   void set_goal() {
     result_.tolerance = options_.tolerance ? options_.tolerance->of(result_.baseline_ap) : 1;
+    result_.class_tolerance = options_.class_tolerance;
     if (options_.max_bytes) result_.budget = options_.max_bytes;
     if (options_.bits_per_weight) {
       result_.budget = static_cast<std::int64_t>(
@@ -77,18 +82,48 @@ class Recommender {
     }
   }
 
-  [[nodiscard]] bool holds(const Trial& trial, std::int64_t bytes) const {
-    if (result_.budget) return bytes <= *result_.budget;
-    if (!trial.result) return false;
-    if (metrics::decide(trial.difference) != metrics::Decision::kWithin) return false;
-    if (!options_.class_tolerance) return true;
+  [[nodiscard]] bool holds(const Tried& tried) const {
+    if (result_.budget) return tried.bytes <= *result_.budget;
+    return tried.trial.result &&
+           metrics::decide(tried.trial.difference) == metrics::Decision::kWithin &&
+           tried.lossy_classes.empty();
+  }
+
+  // Classes that lose more AP than any one class may, by name, the one that loses most first.
+  [[nodiscard]] std::vector<std::string> lossy_classes(const Trial& trial) const {
+    if (!options_.class_tolerance || !trial.result) return {};
     const metrics::CocoEvaluation& baseline = trials_->baseline().evaluation;
-    return std::ranges::none_of(trial.difference.classes, [&](const auto& lost) {
+    std::vector<std::pair<double, std::string>> lossy;
+    for (const metrics::ClassDifference& lost : trial.difference.classes) {
       const auto found = std::ranges::find(baseline.category_ids, lost.category_id);
+      if (!lost.ap || found == baseline.category_ids.end()) continue;
       const auto k = static_cast<int>(found - baseline.category_ids.begin());
-      return lost.ap && -lost.ap->value >
-                            options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
-    });
+      const double allowed =
+          options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
+      if (-lost.ap->value > allowed)
+        lossy.emplace_back(lost.ap->value, category_name(lost.category_id));
+    }
+    std::ranges::sort(lossy);
+    std::vector<std::string> names;
+    for (auto& [change, name] : lossy) names.push_back(std::move(name));
+    return names;
+  }
+
+  [[nodiscard]] std::string category_name(std::int64_t id) const {
+    const auto& categories = evaluator_.truth().categories;
+    const auto found = std::ranges::find(categories, id, &Category::id);
+    return found == categories.end() ? std::to_string(id) : found->name;
+  }
+
+  [[nodiscard]] Status check_budget() const {
+    std::int64_t smallest = bias_bytes(evaluator_.graph());
+    for (const LayerCandidates& layer : result_.layers)
+      smallest += std::ranges::min_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
+    if (result_.budget && smallest > *result_.budget) {
+      return error("even the smallest choices take {} bytes, more than {}", smallest,
+                   *result_.budget);
+    }
+    return {};
   }
 
   // --- steps 1 and 2 ---
@@ -99,9 +134,6 @@ class Recommender {
 
   // Measures every candidate alone in the network, several layers at a time.
   Status measure() {
-    QYOLO_TRY(ProxyMeter meter,
-              ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), options_.calibration,
-                               evaluation_, evaluator_.threads()));
     const std::size_t count = result_.layers.size();
     for (std::size_t begin = 0; begin < count;) {
       WeightStore store(evaluator_.source(), evaluator_.threads());
@@ -119,7 +151,7 @@ class Recommender {
         }
       }
       QYOLO_TRY(const auto measured,
-                meter.measure(original, std::move(networks), images("proxies")));
+                meter_->measure(original, std::move(networks), images("proxies")));
       std::size_t at = 0;
       for (; begin < end; ++begin) {
         for (LayerCandidate& candidate : result_.layers[begin].candidates)
@@ -135,9 +167,6 @@ class Recommender {
       if (layer.candidates.empty())
         return error("{}: no way to quantize it gives finite outputs", layer.name);
     }
-    result_.calibration_images = meter.image_count();
-    result_.proxy_work = meter.work();
-    result_.proxy_seconds = meter.seconds();
     return {};
   }
 
@@ -178,9 +207,11 @@ class Recommender {
     tried.bytes = memory.true_bytes();
     if (options_.coded_regions && tried.trial.result)
       tried.bytes = tried.trial.result->coded_bytes.value_or(tried.bytes);
-    tried.bits_per_weight = memory.bits_per_weight();
+    tried.bits_per_weight = 8 * static_cast<double>(tried.bytes - bias_bytes(evaluator_.graph())) /
+                            static_cast<double>(evaluator_.graph().conv_weights());
     tried.cell = std::move(cell);
-    tried.holds = holds(tried.trial, tried.bytes);
+    tried.lossy_classes = lossy_classes(tried.trial);
+    tried.holds = holds(tried);
     return {};
   }
 
@@ -191,7 +222,7 @@ class Recommender {
       QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
       const auto selection = solver.solve(budget);
       if (!selection) {
-        return error("even the smallest choices take {} bytes, more than {}",
+        return error("even the smallest choices of finite outputs take {} bytes, more than {}",
                      solver.smallest() + bias_bytes(evaluator_.graph()),
                      budget + bias_bytes(evaluator_.graph()));
       }
@@ -305,8 +336,51 @@ class Recommender {
     return &result_.uniforms.back();
   }
 
+  [[nodiscard]] double cost(const UniformCandidate& candidate) const {
+    return value_of(result_.proxy.value_or(Proxy::kDetectionLoss), candidate.divergence);
+  }
+
+  Status find_uniform(std::vector<UniformCandidate> candidates) {
+    if (result_.budget)
+      std::erase_if(candidates,
+                    [&](const auto& uniform) { return uniform.bytes > *result_.budget; });
+    QYOLO_CHECK_OK(measure_uniform(candidates));
+    std::erase_if(candidates, [&](const auto& uniform) { return !std::isfinite(cost(uniform)); });
+    return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
+  }
+
+  // Measures the whole network under each recipe, several at a time.
+  Status measure_uniform(std::vector<UniformCandidate>& candidates) {
+    const std::size_t count = result_.layers.size();
+    for (std::size_t begin = 0; begin < candidates.size();) {
+      WeightStore store(evaluator_.source(), evaluator_.threads());
+      std::vector<SharedConv> original;
+      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+      const std::int64_t before = store.bytes();
+      std::vector<SweepNetwork> networks;
+      std::size_t end = begin;
+      for (; end < candidates.size() && (end == begin || store.bytes() - before < kWeightBytes);
+           ++end) {
+        Cell cell;
+        cell.recipe = candidates[end].recipe;
+        QYOLO_TRY(CellNetwork made, store.network(cell));
+        networks.push_back({std::move(made.convs), {}});
+      }
+      QYOLO_TRY(const auto measured,
+                meter_->measure(original, std::move(networks), images("uniform proxies")));
+      for (const HeadDivergence& divergence : measured) candidates[begin++].divergence = divergence;
+    }
+    result_.uniforms_compared = candidates.size();
+    return {};
+  }
+
+  // From the smallest on, those that no smaller one is expected to beat.
   Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
+    double least_cost = INFINITY, least_noise = INFINITY;
     for (const UniformCandidate& candidate : candidates) {
+      if (cost(candidate) >= least_cost && candidate.noise >= least_noise) continue;
+      least_cost = std::min(least_cost, cost(candidate));
+      least_noise = std::min(least_noise, candidate.noise);
       QYOLO_TRY(const Tried* tried, try_uniform(candidate, result_.tolerance));
       if (!tried->holds) continue;
       result_.uniform = result_.uniforms.size() - 1;
@@ -315,14 +389,34 @@ class Recommender {
     return {};
   }
 
-  Status uniform_for_budget(std::vector<UniformCandidate> candidates) {
-    std::erase_if(candidates,
-                  [&](const UniformCandidate& uniform) { return uniform.bytes > *result_.budget; });
-    // Sizes ascend and errors fall: the last ones are the most promising.
-    std::ranges::reverse(candidates);
-    if (candidates.size() > kMostUniforms) candidates.resize(kMostUniforms);
-    double best_loss = 1;
+  // The best of each scheme and width, and the largest of those that no smaller one beats in weight
+  // error: neither measure alone is sure to have the best network among its first ones.
+  [[nodiscard]] std::vector<UniformCandidate> promising(
+      const std::vector<UniformCandidate>& candidates) const {
+    std::map<std::pair<std::string_view, int>, const UniformCandidate*> best;
+    std::vector<const UniformCandidate*> front;
     for (const UniformCandidate& candidate : candidates) {
+      auto& of_kind = best[{candidate.recipe.scheme->name(), candidate.recipe.options.bits}];
+      if (of_kind == nullptr || cost(candidate) < cost(*of_kind)) of_kind = &candidate;
+      if (front.empty() || candidate.noise < front.back()->noise) front.push_back(&candidate);
+    }
+    std::vector<const UniformCandidate*> chosen;
+    for (const auto& [kind, candidate] : best) chosen.push_back(candidate);
+    std::ranges::sort(chosen, {}, [&](const auto* candidate) { return cost(*candidate); });
+    if (chosen.size() > kMostUniforms) chosen.resize(kMostUniforms);
+    std::ranges::reverse(front);
+    if (front.size() > kMostUniforms) front.resize(kMostUniforms);
+    for (const UniformCandidate* candidate : front) {
+      if (std::ranges::find(chosen, candidate) == chosen.end()) chosen.push_back(candidate);
+    }
+    std::vector<UniformCandidate> copies;
+    for (const UniformCandidate* candidate : chosen) copies.push_back(*candidate);
+    return copies;
+  }
+
+  Status uniform_for_budget(const std::vector<UniformCandidate>& candidates) {
+    double best_loss = 1;
+    for (const UniformCandidate& candidate : promising(candidates)) {
       QYOLO_TRY(const Tried* tried, try_uniform(candidate, best_loss));
       if (!tried->holds || !tried->trial.result) continue;
       const double loss = result_.baseline_ap - tried->ap();
@@ -347,6 +441,7 @@ class Recommender {
   const RecommendProgress& progress_;
   const OnTried& on_tried_;
   std::unique_ptr<Trials> trials_;
+  std::optional<ProxyMeter> meter_;
   Recommendation result_;
 };
 
@@ -369,6 +464,10 @@ Result<Tolerance> Tolerance::parse(std::string_view text) {
 
 double Tolerance::of(double baseline_ap) const {
   return relative ? value / 100 * baseline_ap : value * kPoint;
+}
+
+std::string Tolerance::text() const {
+  return fmt::format("{:g} {}", value, relative ? "% of its AP" : "points of AP");
 }
 
 const std::vector<Proxy>& all_proxies() {

@@ -11,7 +11,9 @@
 //  5. Verification: AP is measured, with the paired interval of its difference from FP32; for a
 //     tolerance the budget is moved along the solver's curve until the smallest network is found
 //     whose promise holds. Networks that clearly do not hold it are stopped early (racing.h).
-// Beside it the best uniform choice: one recipe for all layers, which is simpler to roll out.
+// Beside it the best uniform choice: one recipe for all layers, which is simpler to roll out. The
+// whole network under each recipe is measured as in 2, and the most promising by the measure of 4
+// are verified as in 5.
 //
 // Choosing among networks by AP on some images, and stating the winner's interval on the same
 // images, favours it a little: how many were tried is part of the answer.
@@ -42,6 +44,7 @@ struct Tolerance {
 
   static Result<Tolerance> parse(std::string_view text);
   [[nodiscard]] double of(double baseline_ap) const;  // as a fraction of AP
+  [[nodiscard]] std::string text() const;             // "1 points of AP", "2 % of its AP"
 };
 
 // Measures of how far a network is from the original.
@@ -71,11 +74,12 @@ struct RecommendOptions {
 struct Tried {
   Cell cell;
   std::int64_t bytes = 0;
-  double bits_per_weight = 0;
+  double bits_per_weight = 0;        // all that is stored for the conv weights, kept ones as well
   std::vector<std::size_t> choices;  // hybrids: a candidate of each layer
-  std::optional<Proxy> proxy;        // hybrids: what chose it
-  double cost = 0;                   // hybrids: predicted, in the proxy's unit
-  double lower_bound = 0;            // of the cost of any choice of that budget
+  std::vector<std::string> lossy_classes;  // that lose more than they may, most lost first
+  std::optional<Proxy> proxy;              // hybrids: what chose it
+  double cost = 0;                         // hybrids: predicted, in the proxy's unit
+  double lower_bound = 0;                  // of the cost of any choice of that budget
   Trial trial;
   bool holds = false;  // the promise
 
@@ -87,6 +91,7 @@ struct Recommendation {
   std::int64_t baseline_bytes = 0;
   double tolerance = 0;                // fraction of AP; 1 for a budget
   std::optional<std::int64_t> budget;  // bytes
+  std::optional<Tolerance> class_tolerance;
   std::vector<LayerCandidates> layers;
   std::optional<Proxy> proxy;         // that was settled on
   std::vector<Tried> hybrids;         // in the order of the search
@@ -96,6 +101,7 @@ struct Recommendation {
 
   // What it took.
   std::size_t tensors_tried = 0;
+  std::size_t uniforms_compared = 0;  // on calibration images
   double candidate_seconds = 0;
   std::size_t calibration_images = 0;
   SweepWork proxy_work;

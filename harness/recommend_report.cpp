@@ -32,6 +32,7 @@ OrderedJson tried_json(const Tried& tried) {
     json["cost"] = tried.cost;
     json["cost_lower_bound"] = tried.lower_bound;
   }
+  if (!tried.lossy_classes.empty()) json["lossy_classes"] = tried.lossy_classes;
   if (tried.trial.result) json["verdict"] = metrics::verdict(tried.trial.difference);
   json["cell"] = matrix_block(tried.cell);
   return json;
@@ -72,6 +73,17 @@ std::string choice_name(const Tried& tried) {
                      : tried.cell.recipe.text();
 }
 
+std::string kept_text(const Recommendation& r, const Tried& tried) {
+  if (r.budget) return tried.holds ? "fits" : "does not fit";
+  if (tried.holds) return "holds";
+  if (tried.lossy_classes.empty()) return "does not hold";
+  return fmt::format("does not hold: {} lose{} too much",
+                     tried.lossy_classes.size() == 1
+                         ? tried.lossy_classes.front()
+                         : fmt::format("{} classes", tried.lossy_classes.size()),
+                     tried.lossy_classes.size() == 1 ? "s" : "");
+}
+
 results::ReadingTable tried_table(const Recommendation& r) {
   results::ReadingTable table;
   table.columns = {{"Choice", false, {}}, {"Size, MB", true, {}}, {"Bits/weight", true, {}},
@@ -88,8 +100,7 @@ results::ReadingTable tried_table(const Recommendation& r) {
                ap ? fmt::format("{} ({} to {})", fixed(-100 * ap->value, 2),
                                 fixed(-100 * ap->high, 2), fixed(-100 * ap->low, 2))
                   : std::string(results::kAbsent),
-               r.budget ? (tried.holds ? "fits" : "does not fit")
-                        : (tried.holds ? "holds" : "does not hold")},
+               kept_text(r, tried)},
               best == i);
     }
   };
@@ -134,8 +145,12 @@ results::ReadingTable layer_table(const Recommendation& r, const Tried& hybrid) 
 }
 
 std::string promise(const Recommendation& r) {
-  return r.budget ? fmt::format("at most {}", megabytes(*r.budget))
-                  : fmt::format("at most {} points of AP lost", fixed(100 * r.tolerance, 2));
+  if (r.budget) return fmt::format("at most {}", megabytes(*r.budget));
+  std::string text = fmt::format("at most {} points of AP lost", fixed(100 * r.tolerance, 2));
+  if (r.class_tolerance)
+    text +=
+        fmt::format(", and at most {} by any one class, as measured", r.class_tolerance->text());
+  return text;
 }
 
 }  // namespace
@@ -147,6 +162,7 @@ OrderedJson recommendation_json(const Recommendation& r) {
     json["budget_bytes"] = *r.budget;
   } else {
     json["tolerance"] = r.tolerance;
+    if (r.class_tolerance) json["class_tolerance"] = r.class_tolerance->text();
   }
   json["hybrid"] = r.hybrid ? tried_json(r.hybrids[*r.hybrid]) : OrderedJson();
   json["uniform"] = r.uniform ? tried_json(r.uniforms[*r.uniform]) : OrderedJson();
@@ -169,6 +185,7 @@ OrderedJson recommendation_json(const Recommendation& r) {
     json["layers"].push_back(std::move(entry));
   }
   json["work"] = {{"tensors_quantized", r.tensors_tried},
+                  {"uniforms_compared", r.uniforms_compared},
                   {"candidate_seconds", r.candidate_seconds},
                   {"calibration_images", r.calibration_images},
                   {"proxy_forwards", r.proxy_work.forwards},
@@ -216,6 +233,8 @@ std::string recommendation_text(const Recommendation& r) {
       results::markdown_list(
           {fmt::format("{} tensors quantized in {} s", r.tensors_tried,
                        fixed(r.candidate_seconds, 1)),
+           fmt::format("{} uniform choices compared on the calibration images",
+                       r.uniforms_compared),
            fmt::format("{} forwards on batches of {} calibration images in {} s, {} of their "
                        "convolution work saved by shared prefixes",
                        r.proxy_work.forwards, r.calibration_images, fixed(r.proxy_seconds, 1),

@@ -1,0 +1,137 @@
+// `qyolo recommend`, on a few images of the embedded data and with few candidates.
+#include "tests/harness/cli/qyolo.h"
+
+namespace qyolo::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class RecommendCommand : public ::testing::Test {
+ protected:
+  // As little work as the command can do.
+  [[nodiscard]] static ProcessResult run(const std::vector<std::string>& more,
+                                         const std::string& calibration = parts("calib/images")) {
+    std::vector<std::string> arguments = {"recommend",
+                                          "--model",
+                                          parts_model(),
+                                          "--images",
+                                          parts("val/images"),
+                                          "--annotations",
+                                          parts("val/annotations.json"),
+                                          "--img",
+                                          "160",
+                                          "--calibration",
+                                          calibration,
+                                          "--calibration-limit",
+                                          "1",
+                                          "--candidates",
+                                          "2",
+                                          "--evaluations",
+                                          "3",
+                                          "--limit",
+                                          "16",
+                                          "-q"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return qyolo(arguments);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTake) {
+  const fs::path artifact = folder_.path() / "hybrid.safetensors";
+  const fs::path experiment = folder_.path() / "hybrid.json";
+  const fs::path measured = folder_.path() / "measured.json";
+  const auto result = run({"--bits-per-weight", "5", "--format", "json", "-o", artifact.string(),
+                           "--experiment", experiment.string(), "--json", measured.string()});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(Json::parse(content_of(measured)), json);
+  const auto budget = json["budget_bytes"].get<std::int64_t>();
+  for (const char* kind : {"hybrid", "uniform"}) {
+    EXPECT_LE(json[kind]["bytes"].get<std::int64_t>(), budget) << kind;
+    EXPECT_LE(json[kind]["bits_per_weight"].get<double>(), 5) << kind;
+    EXPECT_EQ(json[kind]["holds"], true) << kind;
+  }
+  for (const Json& tried : json["hybrids_tried"]) {
+    EXPECT_LE(tried["AP"].get<double>(), json["hybrid"]["AP"].get<double>());
+    EXPECT_GE(tried["cost"].get<double>(), tried["cost_lower_bound"].get<double>());
+  }
+  for (const Json& tried : json["uniforms_tried"]) {
+    EXPECT_TRUE(tried["stopped"] || tried["AP"] <= json["uniform"]["AP"]) << tried;
+  }
+  // Every layer's choice is one of its candidates, and their sizes are the network's.
+  std::int64_t bytes = 0;
+  for (const Json& layer : json["layers"])
+    bytes += layer["candidates"][layer["chosen"].get<std::size_t>()]["bytes"].get<std::int64_t>();
+  EXPECT_LE(bytes, json["hybrid"]["bytes"].get<std::int64_t>());
+
+  const auto inspected = qyolo({"inspect", artifact.string(), "-o", "json"});
+  ASSERT_EQ(inspected.exit_code, 0) << inspected.err;
+  EXPECT_EQ(Json::parse(inspected.out)["artifact"]["data_bytes"], json["hybrid"]["bytes"]);
+
+  const auto ran = qyolo({"run", experiment.string(), "--set", "rounds=0", "--out",
+                          (folder_.path() / "run").string(), "-o", "json", "-q"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr(json["hybrid"]["bytes"].dump()));
+  EXPECT_THAT(ran.out, HasSubstr(json["hybrid"]["AP"].dump()));
+}
+
+TEST_F(RecommendCommand, AToleranceOfEveryClassIsPartOfThePromise) {
+  const auto result = run(
+      {"--tolerance", "100pt", "--class-tolerance", "0.001pt", "--no-uniform", "--format", "json"});
+  ASSERT_THAT(result.exit_code, ::testing::AnyOf(0, 1)) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json["tolerance"], 1.0);
+  EXPECT_EQ(json["class_tolerance"], "0.001 points of AP");
+  EXPECT_TRUE(json["uniform"].is_null());
+  EXPECT_TRUE(json["uniforms_tried"].empty());
+  EXPECT_EQ(json["work"]["uniforms_compared"], 0);
+  bool some = false;
+  for (const Json& tried : json["hybrids_tried"]) {
+    EXPECT_EQ(tried["holds"], !tried.contains("lossy_classes")) << tried["bytes"];
+    some = some || tried.contains("lossy_classes");
+  }
+  EXPECT_TRUE(some);
+}
+
+TEST_F(RecommendCommand, EntropyCodedRegionsAreCountedAsTheyAreStored) {
+  const fs::path artifact = folder_.path() / "hybrid.safetensors";
+  const auto result = run({"--bits-per-weight", "4", "--regions", "entropy", "--no-uniform",
+                           "--format", "json", "-o", artifact.string()});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  const auto inspected = qyolo({"inspect", artifact.string(), "-o", "json"});
+  ASSERT_EQ(inspected.exit_code, 0) << inspected.err;
+  const Json stored = Json::parse(inspected.out);
+  EXPECT_EQ(stored["artifact"]["data_bytes"], json["hybrid"]["bytes"]);
+  EXPECT_LE(json["hybrid"]["bytes"], json["budget_bytes"]);
+}
+
+TEST_F(RecommendCommand, BadInputIsOneSentence) {
+  expect_one_sentence(run({}), "expected one of --tolerance, --max-bytes and --bits-per-weight");
+  expect_one_sentence(run({"--tolerance", "1pt", "--max-bytes", "1000000"}), "expected one of");
+  expect_one_sentence(run({"--tolerance", "1"}), "a tolerance of '1'");
+  expect_one_sentence(run({"--tolerance", "101%"}), "a tolerance of '101%'");
+  expect_one_sentence(run({"--max-bytes", "1000000", "--class-tolerance", "1pt"}),
+                      "--class-tolerance goes with --tolerance");
+  expect_one_sentence(run({"--max-bytes", "1300000"}, "/nowhere"), "/nowhere");
+  EXPECT_EQ(run({"--max-bytes", "0"}).exit_code, 2);
+  EXPECT_EQ(run({"--bits-per-weight", "33"}).exit_code, 2);
+  EXPECT_EQ(run({"--tolerance", "1pt", "--regions", "zip"}).exit_code, 2);
+}
+
+TEST_F(RecommendCommand, ABudgetThatNothingFitsSaysWhatTheSmallestTakes) {
+  expect_one_sentence(run({"--max-bytes", "1000"}), "even the smallest choices take");
+}
+
+TEST_F(RecommendCommand, HelpHasAnExample) {
+  const auto help = qyolo({"recommend", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("Example: qyolo recommend "));
+}
+
+}  // namespace
+}  // namespace qyolo::testing
