@@ -8,7 +8,7 @@ function(qyolo_library name)
 endfunction()
 
 # qyolo_test(NAME SOURCES ... LIBRARIES ...): a GoogleTest binary whose cases become tests of their own.
-# Tests find the repository through QYOLO_SOURCE_DIR and the shared reference data beside it.
+# Threads that wait sleep, since several tests run at a time. Tests find the repository through QYOLO_SOURCE_DIR and the shared reference data beside it.
 function(qyolo_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -19,5 +19,5 @@ function(qyolo_test name)
   if(QYOLO_SANITIZE)
     set(prefix "sanitized.")
   endif()
-  gtest_discover_tests(${name} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+  gtest_discover_tests(${name} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=PASSIVE")
 endfunction()
