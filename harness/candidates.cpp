@@ -120,6 +120,10 @@ std::vector<quant::Recipe> candidate_recipes() {
           options.integer_zero_points = true;
           options.bias_correction = corrected;
           auto recipe = quant::make_recipe(scheme->name(), bits, granularity, options);
+          if (!recipe.ok()) {  // piecewise-linear schemes cover all weights
+            options.range.kind = quant::Range::Kind::kMinMax;
+            recipe = quant::make_recipe(scheme->name(), bits, granularity, options);
+          }
           if (recipe.ok()) recipes.push_back(std::move(recipe).value());
         }
       }

@@ -56,8 +56,8 @@ struct CandidateOptions {
 };
 
 // What is tried: every scheme at 2 to 8 bits, layer, filter, fshape, group:128 and group:32, ranges
-// and breakpoints by least squared error, 16-bit scales and integer zero-points, with and without
-// bias correction.
+// (where a scheme does not cover all weights) and breakpoints by least squared error, 16-bit scales
+// and integer zero-points, with and without bias correction.
 [[nodiscard]] std::vector<quant::Recipe> candidate_recipes();
 
 // Recipes that a layer cannot take (weights too large for 16-bit scales) are left out for it.

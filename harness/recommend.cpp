@@ -41,6 +41,8 @@ class Recommender {
 
   Result<Recommendation> run() {
     const Clock::time_point start = Clock::now();
+    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
+                                       options_.calibration, evaluation_, evaluator_.threads()));
     QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
     result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
     result_.baseline_bytes = trials_->baseline().memory.true_bytes();
@@ -54,8 +56,6 @@ class Recommender {
     result_.tensors_tried = search.tried;
     result_.candidate_seconds = search.seconds;
     QYOLO_CHECK_OK(check_budget());
-    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
-                                       options_.calibration, evaluation_, evaluator_.threads()));
     QYOLO_CHECK_OK(measure());
     QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
     if (options_.uniform) QYOLO_CHECK_OK(find_uniform(std::move(search.uniform)));
@@ -191,6 +191,7 @@ class Recommender {
       recipes.push_back(result_.layers[i].candidates[selection.choices[i]].recipe);
     QYOLO_TRY(Cell cell, hybrid_cell(evaluator_.graph(), recipes));
     Tried tried;
+    tried.bytes = selection.size + bias_bytes(evaluator_.graph());
     tried.choices = selection.choices;
     tried.proxy = proxy;
     tried.cost = selection.cost;
@@ -204,9 +205,10 @@ class Recommender {
   Status measure_cell(Cell cell, double interest, Tried& tried) {
     QYOLO_TRY(const metrics::MemoryReport memory, account(evaluator_.source(), cell));
     QYOLO_TRY(tried.trial, trials_->run(cell, interest, images("AP")));
-    tried.bytes = memory.true_bytes();
+    // What the candidates' own sizes say, where a trial was stopped before regions were coded.
+    if (!options_.coded_regions) tried.bytes = memory.true_bytes();
     if (options_.coded_regions && tried.trial.result)
-      tried.bytes = tried.trial.result->coded_bytes.value_or(tried.bytes);
+      tried.bytes = tried.trial.result->coded_bytes.value_or(memory.true_bytes());
     tried.bits_per_weight = 8 * static_cast<double>(tried.bytes - bias_bytes(evaluator_.graph())) /
                             static_cast<double>(evaluator_.graph().conv_weights());
     tried.cell = std::move(cell);
@@ -330,6 +332,7 @@ class Recommender {
     Cell cell;
     cell.recipe = candidate.recipe;
     Tried tried;
+    tried.bytes = candidate.bytes;
     QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, tried));
     result_.uniforms.push_back(std::move(tried));
     if (on_tried_) on_tried_(result_.uniforms.back());
