@@ -12,6 +12,7 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/host.h"
+#include "harness/quantize_network.h"
 
 namespace qyolo::cli {
 namespace {
@@ -114,6 +115,9 @@ Result<int> bench(const Arguments& arguments) {
     if (cases.size() != 1) return error("a worker runs one case, not {}", cases.size());
     return arguments.worker ? work(options, cases.front()) : report_memory(options, cases.front());
   }
+  // What is wrong with the file is said before anything is measured.
+  QYOLO_TRY([[maybe_unused]] const harness::SourceNetwork checked,
+            harness::SourceNetwork::open(arguments.model));
   if (arguments.profile) {
     for (const harness::BenchCase& what : cases) {
       QYOLO_TRY(const auto network, harness::BenchNetwork::open(options, what));
