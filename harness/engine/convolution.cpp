@@ -68,7 +68,7 @@ std::vector<float> output_scales(const ConvWeights& weights, const MapType& from
 }
 
 dnnl::primitive_attr attributes(const model::ConvNode& conv, const ConvWeights& weights,
-                                const MapType& from, const MapType& to) {
+                                [[maybe_unused]] const MapType& from, const MapType& to) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   attr.set_post_ops(post_ops(conv, to));
