@@ -17,20 +17,26 @@
 
 namespace qyolo::harness {
 
-// Each with the file's name, beside the binary, and the one symbol that it exports: a function
-// without parameters that returns the table.
+inline constexpr const char* kBuiltTogether =
+    "It is built together with qyolo and belongs beside it, or in ../lib/qyolo";
+
+// Each with the file's name, the one symbol that it exports (a function without parameters that
+// returns the table), and for the sentence that is said where it is missing: what it is for, and
+// where it comes from.
 struct TorchBackend {
   static constexpr const char* kFile = "libqyolo_torch.so";
   static constexpr const char* kSymbol = "qyolo_torch_backend";
   static constexpr const char* kPurpose = "runs the reference executor";
+  static constexpr const char* kRemedy =
+      "It is built where LibTorch is found: run scripts/setup --torch, then scripts/build --torch";
   decltype(&model::make_torch_executor) make_torch_executor;
-  decltype(&model::torch_version) torch_version;
 };
 
 struct ImageBackend {
   static constexpr const char* kFile = "libqyolo_images.so";
   static constexpr const char* kSymbol = "qyolo_image_backend";
   static constexpr const char* kPurpose = "reads and draws images";
+  static constexpr const char* kRemedy = kBuiltTogether;
   decltype(&datasets::read_image_size) read_image_size;
   decltype(&datasets::load_letterboxed) load_letterboxed;
   decltype(&harness::draw_boxes) draw_boxes;
@@ -42,6 +48,7 @@ struct EngineBackend {
   static constexpr const char* kFile = "libqyolo_engine.so";
   static constexpr const char* kSymbol = "qyolo_engine_backend";
   static constexpr const char* kPurpose = "runs networks";
+  static constexpr const char* kRemedy = kBuiltTogether;
   decltype(&engine::make_engine) make_engine;
   decltype(&engine::onednn_version) onednn_version;
   decltype(&engine::measure_peak_gflops) measure_peak_gflops;

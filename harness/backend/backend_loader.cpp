@@ -10,12 +10,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error not_loaded(const fs::path& path, const char* purpose, std::string_view reason) {
+Error not_loaded(const fs::path& path, const char* purpose, const char* remedy,
+                 std::string_view reason) {
   // dlerror() begins with the path where the file itself is the problem.
   if (reason.starts_with(path.native() + ": ")) reason.remove_prefix(path.native().size() + 2);
-  return error(
-      "{} cannot be loaded, which {}: {}. It is built together with qyolo and belongs beside it",
-      path.string(), purpose, reason);
+  return error("{} cannot be loaded, which {}: {}. {}", path.string(), purpose, reason, remedy);
+}
+
+// Beside the binary, as it is built; or in ../lib/qyolo, as it is installed.
+fs::path find_library(const fs::path& folder, const char* name) {
+  const fs::path beside = folder / name;
+  const fs::path installed = folder.parent_path() / "lib" / "qyolo" / name;
+  std::error_code code;
+  return !fs::exists(beside, code) && fs::exists(installed, code) ? installed : beside;
 }
 
 template <class Table>
@@ -23,11 +30,11 @@ Result<const Table*> load() {
   std::error_code code;
   const fs::path binary = fs::read_symlink("/proc/self/exe", code);
   if (code) return error("/proc/self/exe cannot be read: {}", code.message());
-  const fs::path path = binary.parent_path() / Table::kFile;
+  const fs::path path = find_library(binary.parent_path(), Table::kFile);
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed
-  if (library == nullptr) return not_loaded(path, Table::kPurpose, dlerror());
+  if (library == nullptr) return not_loaded(path, Table::kPurpose, Table::kRemedy, dlerror());
   void* symbol = dlsym(library, Table::kSymbol);
-  if (symbol == nullptr) return not_loaded(path, Table::kPurpose, dlerror());
+  if (symbol == nullptr) return not_loaded(path, Table::kPurpose, Table::kRemedy, dlerror());
   return reinterpret_cast<const Table* (*)()>(symbol)();
 }
 
@@ -63,11 +70,6 @@ namespace qyolo::model {
 Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads) {
   QYOLO_TRY(const harness::TorchBackend* loaded, harness::backend<harness::TorchBackend>());
   return loaded->make_torch_executor(graph, threads);
-}
-
-std::string torch_version() {
-  const auto& loaded = harness::backend<harness::TorchBackend>();
-  return loaded.ok() ? (*loaded)->torch_version() : "LibTorch (not loaded)";
 }
 
 }  // namespace qyolo::model

@@ -3,7 +3,6 @@
 extern "C" __attribute__((visibility("default"))) const qyolo::harness::TorchBackend*
 qyolo_torch_backend() {
   using namespace qyolo;
-  static constexpr harness::TorchBackend kBackend = {&model::make_torch_executor,
-                                                     &model::torch_version};
+  static constexpr harness::TorchBackend kBackend = {&model::make_torch_executor};
   return &kBackend;
 }

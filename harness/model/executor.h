@@ -104,7 +104,4 @@ class Executor {
 // the whole process, so the executor made last sets the threads of all.
 Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads = 0);
 
-// "LibTorch 2.15.0 (oneDNN 3.x)": for the manifest.
-[[nodiscard]] std::string torch_version();
-
 }  // namespace qyolo::model

@@ -134,6 +134,15 @@ HeadOutput to_output(const at::Tensor& map) {
           std::vector<float>(values, values + rows.numel())};
 }
 
+// "LibTorch 2.15.0 (oneDNN 3.x)".
+std::string torch_version() {
+  const std::string onednn = at::get_mkldnn_version();
+  const std::size_t v = onednn.find(" v");
+  const std::string number =
+      v == std::string::npos ? "absent" : onednn.substr(v + 2, onednn.find(' ', v + 2) - v - 2);
+  return fmt::format("LibTorch {} (oneDNN {})", TORCH_VERSION, number);
+}
+
 class TorchExecutor final : public Executor {
  public:
   TorchExecutor(const Graph& graph, int threads) : threads_(threads) {
@@ -335,14 +344,6 @@ Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int th
     const std::string_view text = exception.what();
     return error("LibTorch cannot take the network: {}", text.substr(0, text.find('\n')));
   }
-}
-
-std::string torch_version() {
-  const std::string onednn = at::get_mkldnn_version();
-  const std::size_t v = onednn.find(" v");
-  const std::string number =
-      v == std::string::npos ? "absent" : onednn.substr(v + 2, onednn.find(' ', v + 2) - v - 2);
-  return fmt::format("LibTorch {} (oneDNN {})", TORCH_VERSION, number);
 }
 
 }  // namespace qyolo::model

@@ -21,6 +21,7 @@ class WithoutBackend : public ::testing::Test {
     arguments.insert(arguments.begin(), binary_.string());
     return run_process(arguments);
   }
+  [[nodiscard]] const fs::path& binary() const { return binary_; }
   [[nodiscard]] fs::path backend() const { return folder_.path() / "libqyolo_images.so"; }
 
  private:
@@ -39,12 +40,32 @@ TEST_F(WithoutBackend, CommandsWithANetworkSayWhatIsMissing) {
   const ProcessResult missing = run(parts_eval());
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.err, StartsWith("qyolo: " + backend().string() + " cannot be loaded"));
-  EXPECT_THAT(missing.err, HasSubstr("It is built together with qyolo and belongs beside it\n"));
+  EXPECT_THAT(missing.err, HasSubstr("It is built together with qyolo and belongs beside it, or in ../lib/qyolo\n"));
 
   std::ofstream(backend()) << "not a library";
   const ProcessResult damaged = run(parts_eval());
   EXPECT_EQ(damaged.exit_code, 2);
   EXPECT_THAT(damaged.err, HasSubstr("reads and draws images: file too short. It is built"));
+}
+
+TEST_F(WithoutBackend, TheReferenceExecutorSaysHowToGetIt) {
+  fs::copy_file(fs::path(kQyolo).parent_path() / "libqyolo_images.so", backend());
+  const ProcessResult missing = run(parts_eval({"--engine", "torch", "--limit", "1"}));
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("libqyolo_torch.so cannot be loaded, which runs the reference"));
+  EXPECT_THAT(missing.err, HasSubstr("run scripts/setup --torch"));
+}
+
+TEST_F(WithoutBackend, LibrariesAreFoundWhereTheyAreInstalled) {
+  const fs::path prefix = binary().parent_path(), lib = prefix / "lib" / "qyolo";
+  fs::create_directories(prefix / "bin");
+  fs::create_directories(lib);
+  fs::rename(binary(), prefix / "bin" / "qyolo");
+  for (const char* name : {"libqyolo_images.so", "libqyolo_engine.so"})
+    fs::copy_file(fs::path(kQyolo).parent_path() / name, lib / name);
+  std::vector<std::string> command = {(prefix / "bin" / "qyolo").string()};
+  for (const std::string& argument : parts_eval({"--limit", "1"})) command.push_back(argument);
+  EXPECT_EQ(run_process(command).exit_code, 0);
 }
 
 // Spinning threads take the cores from those that work (main.cpp).
