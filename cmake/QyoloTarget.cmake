@@ -1,8 +1,17 @@
+# qyolo_unity(TARGET): with QYOLO_UNITY, sources are compiled in batches, so that heavy headers and what they
+# instantiate are paid for once a batch. Names in unnamed namespaces must therefore differ within a target.
+function(qyolo_unity target)
+  if(QYOLO_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
 # qyolo_library(NAME SOURCES ... [LIBRARIES ...] [PRIVATE_LIBRARIES ...]): the static library qyolo::NAME.
 function(qyolo_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
   add_library(qyolo_${name} STATIC ${arg_SOURCES})
   add_library(qyolo::${name} ALIAS qyolo_${name})
+  qyolo_unity(qyolo_${name})
   target_include_directories(qyolo_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_link_libraries(qyolo_${name} PUBLIC ${arg_LIBRARIES} PRIVATE qyolo_warnings ${arg_PRIVATE_LIBRARIES})
 endfunction()

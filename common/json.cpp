@@ -77,6 +77,13 @@ Result<Json> read_json(const std::filesystem::path& path) {
   return parse_json(text, path.string());
 }
 
+const Json& member(const Json& object, std::string_view key) {
+  static const Json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
 Result<JsonObject> JsonObject::from(const Json& value, std::string place) {
   if (!value.is_object()) return error("{} is {}, expected an object", place, value.type_name());
   return JsonObject(value, std::move(place));

@@ -26,6 +26,9 @@ Result<Json> parse_json(std::string_view text, std::string_view where,
                         DuplicateKeys duplicates = DuplicateKeys::kLastWins);
 Result<Json> read_json(const std::filesystem::path& path);
 
+// The member of that name, or null where there is none or `object` is none.
+const Json& member(const Json& object, std::string_view key);
+
 // An object inside a document, with its place. Getters fail with a sentence that names place and
 // key. The document must outlive the view.
 class JsonObject {

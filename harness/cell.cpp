@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMaxCells = 100000;
 
 // One value of each axis of a block.
-using Choice = std::vector<std::pair<std::string, Json>>;
+using MatrixChoice = std::vector<std::pair<std::string, Json>>;
 
 bool is_cell_key(std::string_view key) {
   return std::ranges::find(cell_keys(), key) != cell_keys().end();
@@ -77,13 +77,14 @@ Status read_rules(const Json& list, const std::string& place, Cell& cell) {
 }
 
 // Whether an option of activations other than their bits is chosen, and the bits are not.
-bool lacks_activation_bits(const Choice& choice) {
+bool lacks_activation_bits(const MatrixChoice& choice) {
   const auto chosen = [&](const auto& item) {
     const CellOption* option = find_cell_option(item.first);
     return option != nullptr && option->scope == CellOption::Scope::kActivations;
   };
   return std::ranges::any_of(choice, chosen) &&
-         std::ranges::find(choice, "activation_bits", &Choice::value_type::first) == choice.end();
+         std::ranges::find(choice, "activation_bits", &MatrixChoice::value_type::first) ==
+             choice.end();
 }
 
 Status check_floating_point(const Cell& cell, const std::string& place) {
@@ -97,7 +98,7 @@ Status check_floating_point(const Cell& cell, const std::string& place) {
   return {};
 }
 
-Result<Cell> make_cell(const Choice& choice, const std::string& place) {
+Result<Cell> make_cell(const MatrixChoice& choice, const std::string& place) {
   std::string scheme;
   std::string granularity;
   std::string keep;
@@ -182,7 +183,7 @@ Status expand_block(const Json& block, const std::string& place, std::vector<Cel
   QYOLO_TRY(const auto axes, axes_of(block, place));
   std::vector<std::size_t> position(axes.size(), 0);
   for (;;) {
-    Choice choice;
+    MatrixChoice choice;
     for (std::size_t i = 0; i < axes.size(); ++i)
       choice.emplace_back(axes[i].first, axes[i].second[position[i]]);
     QYOLO_TRY(Cell cell, make_cell(choice, place));

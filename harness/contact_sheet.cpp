@@ -11,6 +11,7 @@
 
 #include "common/file.h"
 #include "datasets/image_pipeline.h"
+#include "harness/picture_colours.h"
 #include "results/text.h"
 
 namespace qyolo::harness {
@@ -31,14 +32,11 @@ constexpr std::size_t kPerSheet = 6;
 constexpr int kPairWidth = 2 * kPanelWidth + kPanelGap;
 constexpr int kPairHeight = kCaption + kPanelHeight;
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
-constexpr int kJpegQuality = 93;
+constexpr int kSheetQuality = 93;
 
 // Okabe & Ito's colour-blind safe palette, BGR.
 const cv::Scalar kGreen(115, 158, 0);
-const cv::Scalar kVermillion(0, 94, 213);
-const cv::Scalar kBlue(178, 114, 0);
 const cv::Scalar kPurple(150, 60, 150);
-const cv::Scalar kWhite(255, 255, 255);
 const cv::Scalar kInk(40, 40, 40);
 const cv::Scalar kGrey(110, 110, 110);
 const cv::Scalar kEmpty(236, 236, 236);
@@ -329,7 +327,7 @@ Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t 
     try {
       QYOLO_TRY(const cv::Mat sheet,
                 draw_sheet(diff, std::span(worst).subspan(first, on_sheet), images));
-      if (!cv::imwrite(path.string(), sheet, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality}))
+      if (!cv::imwrite(path.string(), sheet, {cv::IMWRITE_JPEG_QUALITY, kSheetQuality}))
         return error("{} cannot be written", path.string());
     } catch (const cv::Exception& failure) {
       return error("{} cannot be drawn: {}", path.string(), failure.err);

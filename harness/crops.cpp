@@ -9,6 +9,7 @@
 
 #include "common/file.h"
 #include "datasets/image_pipeline.h"
+#include "harness/picture_colours.h"
 
 namespace qyolo::harness {
 namespace {
@@ -18,8 +19,7 @@ namespace fs = std::filesystem;
 constexpr double kSurroundings = 0.7;  // of the box's longer side, added on every side
 constexpr double kSmallestSide = 48;   // pixels of the image
 constexpr int kWidth = 264, kHeight = 198;
-constexpr int kJpegQuality = 84;
-const cv::Scalar kVermillion(0, 94, 213), kBlue(178, 114, 0), kWhite(255, 255, 255);  // BGR
+constexpr int kCropQuality = 84;
 
 struct Subject {
   Crop crop;
@@ -135,7 +135,7 @@ Status render(const Diff& diff, const fs::path& images, Subject& subject) {
     QYOLO_TRY(const cv::Mat image, load(diff, subject.image_id, images));
     const cv::Mat picture = draw(image, subject);
     std::vector<std::uint8_t> bytes;
-    if (!cv::imencode(".jpg", picture, bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality}))
+    if (!cv::imencode(".jpg", picture, bytes, {cv::IMWRITE_JPEG_QUALITY, kCropQuality}))
       return error("{} cannot be encoded", subject.crop.image);
     subject.crop.jpeg.assign(bytes.begin(), bytes.end());
     subject.crop.width = picture.cols;

@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
 #include "datasets/coco_json.h"
@@ -23,11 +24,6 @@ namespace qyolo::harness {
 namespace {
 
 using datasets::Letterboxed;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The true bytes with what the coded regions take in place of the raw ones, if there are any.
 std::optional<std::int64_t> coded_bytes(const metrics::MemoryReport& memory,

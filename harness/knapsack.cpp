@@ -8,7 +8,7 @@
 namespace qyolo::harness {
 namespace {
 
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr double kUnreachable = std::numeric_limits<double>::infinity();
 
 Status check(const std::vector<std::vector<Choice>>& groups) {
   if (groups.empty()) return error("there is nothing to choose from");
@@ -66,7 +66,7 @@ Result<Knapsack> Knapsack::make(std::vector<std::vector<Choice>> groups, std::in
   std::vector<double> cost(knapsack.states_, 0);
   std::vector<double> next(knapsack.states_);
   for (const std::vector<Choice>& group : knapsack.groups_) {
-    std::ranges::fill(next, kInfinite);
+    std::ranges::fill(next, kUnreachable);
     std::vector<std::uint16_t> chosen(knapsack.states_, 0);
     for (std::size_t c = 0; c < group.size(); ++c) {
       const auto taken = static_cast<std::size_t>(knapsack.units_of(group[c].size));

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "common/clock.h"
 #include "harness/hybrid_cell.h"
 #include "harness/memory_account.h"
 #include "harness/proxies.h"
@@ -15,18 +16,11 @@
 namespace qyolo::harness {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr double kPoint = 0.01;
 // Weights of candidates held at once.
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
 // Hybrids whose sizes differ by less than this share are not told apart.
 constexpr double kFinest = 0.004;
 constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class Recommender {
  public:
@@ -466,7 +460,7 @@ Result<Tolerance> Tolerance::parse(std::string_view text) {
 }
 
 double Tolerance::of(double baseline_ap) const {
-  return relative ? value / 100 * baseline_ap : value * kPoint;
+  return relative ? value / 100 * baseline_ap : value * metrics::kPoint;
 }
 
 std::string Tolerance::text() const {

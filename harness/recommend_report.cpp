@@ -13,7 +13,7 @@ namespace {
 using results::fixed;
 using results::TextColumn;
 
-OrderedJson difference_json(const std::optional<metrics::Difference>& difference) {
+OrderedJson interval_json(const std::optional<metrics::Difference>& difference) {
   if (!difference) return nullptr;
   return {{"value", difference->value}, {"low", difference->low}, {"high", difference->high}};
 }
@@ -25,7 +25,7 @@ OrderedJson tried_json(const Tried& tried) {
   json["AP"] = tried.trial.result ? OrderedJson(tried.ap()) : OrderedJson();
   json["images"] = tried.trial.images;
   json["stopped"] = !tried.trial.result.has_value();
-  json["delta_AP"] = difference_json(tried.trial.difference.ap);
+  json["delta_AP"] = interval_json(tried.trial.difference.ap);
   json["holds"] = tried.holds;
   if (tried.proxy) {
     json["proxy"] = proxy_name(*tried.proxy);

@@ -16,11 +16,6 @@ constexpr std::array<std::string_view, 6> kConditions = {"kernel", "name", "inde
 constexpr std::array<std::string_view, 4> kActions = {"keep", "scheme", "bits", "granularity"};
 constexpr std::int64_t kMaxIndex = 1 << 20;
 
-template <class Keys>
-bool contains(const Keys& keys, std::string_view key) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -134,7 +129,7 @@ Result<quant::Recipe> read_recipe(const JsonObject& view, const Json& rule,
 Status check_keys(const Json& rule, const std::string& place) {
   for (const auto& [key, value] : rule.items()) {
     const CellOption* option = find_cell_option(key);
-    if (contains(kConditions, key) || contains(kActions, key)) continue;
+    if (std::ranges::count(kConditions, key) > 0 || std::ranges::count(kActions, key) > 0) continue;
     if (option != nullptr && option->scope == CellOption::Scope::kScheme) continue;
     return error("{}: unknown key '{}', expected one of: {}, {}, {}", place, key,
                  fmt::join(kConditions, ", "), fmt::join(kActions, ", "),

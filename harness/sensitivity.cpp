@@ -4,17 +4,12 @@
 #include <numeric>
 #include <utility>
 
+#include "common/clock.h"
 #include "harness/proxies.h"
 #include "metrics/rank_correlation.h"
 
 namespace qyolo::harness {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The networks to measure: the original, all quantized, each layer alone, all but each.
 class Networks {

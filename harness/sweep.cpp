@@ -1,4 +1,5 @@
 #include "harness/sweep.h"
+#include "common/clock.h"
 
 #include <algorithm>
 #include <chrono>
@@ -9,12 +10,6 @@
 
 namespace qyolo::harness {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 

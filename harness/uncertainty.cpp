@@ -10,8 +10,6 @@
 namespace qyolo::harness {
 namespace {
 
-constexpr double kPoint = 0.01;  // of AP
-
 OrderedJson difference_json(const std::optional<metrics::Difference>& difference) {
   if (!difference) return nullptr;
   return {{"value", difference->value},
@@ -52,7 +50,7 @@ Result<metrics::PairedDifference> Uncertainty::compare(std::span<const Detection
 
 Result<OrderedJson> Uncertainty::of(std::span<const Detection> detections) const {
   QYOLO_TRY(const metrics::PairedDifference compared,
-            compare(detections, options_.tolerance * kPoint));
+            compare(detections, options_.tolerance * metrics::kPoint));
   OrderedJson classes = OrderedJson::array();
   for (const metrics::ClassDifference& of_class : compared.classes) {
     classes.push_back({{"category_id", of_class.category_id},

@@ -11,8 +11,6 @@
 namespace qyolo::metrics {
 namespace {
 
-constexpr std::size_t kMaxPerImage = 100;
-
 using Places = std::vector<std::uint32_t>;
 using Verdict = Assignment::Verdict;
 

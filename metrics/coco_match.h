@@ -19,6 +19,7 @@ namespace qyolo::metrics {
 
 // One bit per IoU threshold of a block of at most 16: COCO's 10 fit, and outcomes stay small.
 using ThresholdMask = std::uint32_t;
+inline constexpr ThresholdMask kAtHalf = 1;  // the bit of IoU 0.5
 inline constexpr std::size_t kThresholdsPerBlock = 16;
 
 // Of one detection at each threshold; neither bit: it does not count.

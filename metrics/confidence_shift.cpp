@@ -5,8 +5,6 @@
 namespace qyolo::metrics {
 namespace {
 
-constexpr std::uint32_t kNone = Assignment::kNone;
-
 std::optional<ShiftSummary> summary_of(const std::vector<double>& shifts) {
   if (shifts.empty()) return std::nullopt;
   const Summary summary = summarize(shifts);
@@ -35,11 +33,11 @@ ConfidenceShift confidence_shift(std::span<const Detection> baseline,
   std::vector<std::vector<double>> class_shifts(result.classes.size());
   for (std::uint32_t g = 0; g < baseline_assignment.finder_of.size(); ++g) {
     const std::uint32_t k = baseline_assignment.class_of_object[g];
-    if (k == kNone) continue;
+    if (k == Assignment::kNone) continue;
     const std::uint32_t a = baseline_assignment.finder_of[g], b = network_assignment.finder_of[g];
     for (ClassShift* counts : {&result.all, &result.classes[k]})
-      add(*counts, a != kNone, b != kNone);
-    if (a == kNone || b == kNone) continue;
+      add(*counts, a != Assignment::kNone, b != Assignment::kNone);
+    if (a == Assignment::kNone || b == Assignment::kNone) continue;
     result.pairs.push_back({g, baseline[a].score, network[b].score});
     shifts.push_back(result.pairs.back().shift());
     class_shifts[k].push_back(result.pairs.back().shift());

@@ -9,7 +9,6 @@
 namespace qyolo::metrics {
 namespace {
 
-constexpr std::uint32_t kNone = Assignment::kNone;
 using Verdict = Assignment::Verdict;
 
 }  // namespace
@@ -30,7 +29,7 @@ ConfusionMatrix confusion_matrix(const GroundTruth& truth, std::span<const Detec
     for (const std::uint32_t g : assignment.objects_in[image]) {
       const std::uint32_t finder = assignment.finder_of[g];
       const std::uint32_t k = assignment.class_of_object[g];
-      if (finder != kNone && detections[finder].score >= confidence) {
+      if (finder != Assignment::kNone && detections[finder].score >= confidence) {
         count(k, k);
       } else {
         free.push_back(g);

@@ -9,8 +9,6 @@
 namespace qyolo::metrics {
 namespace {
 
-constexpr ThresholdMask kAtHalf = 1;  // the bit of IoU 0.5
-
 bool right(const MatchedDetection& detection) {
   return (detection.outcome.true_positive & kAtHalf) != 0;
 }

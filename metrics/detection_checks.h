@@ -15,6 +15,8 @@ namespace qyolo::metrics {
 
 // Places of images, categories, annotations and detections are kept in 32 bits.
 inline constexpr std::size_t kMaxEntries = INT32_MAX;
+// Detections per image and class that count where an evaluation sets no other limit (COCO).
+inline constexpr std::size_t kMaxPerImage = 100;
 
 inline Status check_counts(const GroundTruth& truth, std::span<const Detection> detections) {
   const std::size_t most = std::max(

@@ -5,8 +5,6 @@
 namespace qyolo::metrics {
 namespace {
 
-constexpr ThresholdMask kAtHalf = 1;  // the bit of IoU 0.5
-
 void add(AlarmCounts& counts, const MatchedDetection& detection) {
   counts.found += (detection.outcome.true_positive & kAtHalf) != 0 ? 1 : 0;
   counts.false_alarms += (detection.outcome.false_positive & kAtHalf) != 0 ? 1 : 0;

@@ -13,7 +13,6 @@
 namespace qyolo::metrics {
 namespace {
 
-constexpr std::size_t kMaxPerImage = 100;
 constexpr AreaLimits kAllAreas{0, 1e10};
 
 std::vector<ObjectCount> count_objects(const ClassTruth& truth, std::span<const Run> runs) {
@@ -27,7 +26,7 @@ std::vector<ObjectCount> count_objects(const ClassTruth& truth, std::span<const 
   return counts;
 }
 
-struct Problem {
+struct MatchProblem {
   const GroundTruth& truth;
   std::span<const Detection> detections;
   ItemGroups truth_groups;
@@ -35,7 +34,7 @@ struct Problem {
   std::vector<double> iou_thresholds;
 };
 
-void match(const Problem& problem, std::size_t k, MatchedClass& matched) {
+void match(const MatchProblem& problem, std::size_t k, MatchedClass& matched) {
   const ClassTruth truth = class_truth(problem.truth.annotations, problem.truth_groups, k);
   matched.objects = count_objects(truth, problem.truth_groups.runs_of_class(k));
   if (matched.objects.empty()) return;
@@ -80,7 +79,7 @@ Result<MatchedDetections> match_detections(const GroundTruth& truth,
     return ItemGroups(std::move(indices.image), indices.category, images.size(), categories.size(),
                       true);
   };
-  const Problem problem{
+  const MatchProblem problem{
       truth, detections,
       group(index_items(std::span(std::as_const(truth.annotations)), images, categories)),
       group(std::move(found)), CocoParams().iou_thresholds};

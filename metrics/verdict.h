@@ -9,6 +9,8 @@
 
 namespace qyolo::metrics {
 
+inline constexpr double kPoint = 0.01;  // of AP
+
 // Where the loss lies, with the confidence of the interval.
 enum class Decision {
   kWithin,     // at most the tolerance, or no loss at all

@@ -9,8 +9,8 @@
 namespace qyolo::plots {
 namespace {
 
-constexpr std::size_t kColours = 6;     // of series_colour(), without black
-constexpr std::size_t kMostNamed = 12;  // more classes than this: only the worst have a colour
+constexpr std::size_t kNamedCurves = 6;  // of series_colour(), without black
+constexpr std::size_t kMostNamed = 12;   // more classes than this: only the worst have a colour
 constexpr std::string_view kOther = "#c4cad1";
 constexpr std::string_view kSecondDash = "5 2";
 
@@ -25,14 +25,14 @@ class CurveStyles {
     std::iota(named_.begin(), named_.end(), std::size_t{0});
     if (classes.size() > kMostNamed) {
       std::ranges::stable_sort(named_, {}, [&](std::size_t i) { return key(classes[i]); });
-      named_.resize(kColours);
+      named_.resize(kNamedCurves);
       selected_ = true;
     }
   }
   [[nodiscard]] const std::vector<std::size_t>& named() const { return named_; }
   [[nodiscard]] bool selected() const { return selected_; }
   [[nodiscard]] static Stroke stroke(std::size_t place) {
-    return {series_colour(place % kColours), 1.6, place < kColours ? "" : kSecondDash};
+    return {series_colour(place % kNamedCurves), 1.6, place < kNamedCurves ? "" : kSecondDash};
   }
 
  private:

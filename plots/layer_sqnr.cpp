@@ -18,7 +18,7 @@ using results::LayerSqnr;
 using results::Row;
 using results::Run;
 
-constexpr std::size_t kMostPanels = 12;
+constexpr std::size_t kMostNetworks = 12;
 constexpr std::size_t kMostLayers = 800;
 constexpr std::string_view kSpatial = "#0072b2", kPointwise = "#d98c00", kExact = "#dfe3e8";
 
@@ -40,7 +40,7 @@ class LayerChart {
     }
     if (all.empty()) return;
     select(all);
-    if (panels_.size() > kMostPanels) panels_.resize(kMostPanels);
+    if (panels_.size() > kMostNetworks) panels_.resize(kMostNetworks);
     collect_layers();
   }
 
@@ -316,7 +316,7 @@ class LayerChart {
   std::string scheme_;
   int bits_ = 0;
   std::vector<Panel> panels_;
-  std::size_t cells_ = 0;                     // before kMostPanels
+  std::size_t cells_ = 0;                     // before kMostNetworks
   std::vector<std::string> names_;            // of the layers shown
   std::map<std::string, std::size_t> place_;  // of all layers
   std::size_t layers_ = 0;

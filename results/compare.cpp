@@ -8,13 +8,6 @@
 namespace qyolo::results {
 namespace {
 
-const Json& member(const Json& object, std::string_view key) {
-  static const Json null;
-  if (!object.is_object()) return null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
-}
-
 std::string text(const Json& value) {
   if (value.is_null()) return "not said";
   if (value.is_string()) return value.get<std::string>();

@@ -6,9 +6,9 @@
 namespace qyolo::results {
 namespace {
 
-constexpr double kLargest = 1e15;
+constexpr double kLargestStored = 1e15;
 
-const Json* member(const Json& object, std::string_view key) {
+const Json* find_member(const Json& object, std::string_view key) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(key);
   return found == object.end() ? nullptr : &*found;
@@ -22,7 +22,7 @@ const Json* newest_record(const Run& run, const Row& row) {
 }
 
 std::optional<std::array<std::int64_t, 4>> shape_of(const Json& layer) {
-  const Json* sizes = member(layer, "shape");
+  const Json* sizes = find_member(layer, "shape");
   if (sizes == nullptr || !sizes->is_array() || sizes->size() != 4) return std::nullopt;
   std::array<std::int64_t, 4> shape{};
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -34,20 +34,20 @@ std::optional<std::array<std::int64_t, 4>> shape_of(const Json& layer) {
 }
 
 double count_of(const Json& layer, std::string_view key) {
-  const Json* count = member(layer, key);
-  return count != nullptr && count->is_number() && *count >= 0 && *count <= kLargest
+  const Json* count = find_member(layer, key);
+  return count != nullptr && count->is_number() && *count >= 0 && *count <= kLargestStored
              ? count->get<double>()
              : 0;
 }
 
 std::optional<LayerSqnr> read_layer(const Json& layer) {
   LayerSqnr result;
-  const Json *name = member(layer, "name"), *sqnr = member(layer, "sqnr_db");
+  const Json *name = find_member(layer, "name"), *sqnr = find_member(layer, "sqnr_db");
   if (name == nullptr || !name->is_string() || sqnr == nullptr) return std::nullopt;
   result.name = name->get<std::string>();
   if (sqnr->is_number()) {
     result.sqnr_db = sqnr->get<double>();
-    if (!(std::abs(*result.sqnr_db) <= kLargest)) return std::nullopt;
+    if (!(std::abs(*result.sqnr_db) <= kLargestStored)) return std::nullopt;
   } else if (!sqnr->is_null() || count_of(layer, "mse") != 0) {
     return std::nullopt;  // null of a layer with an error is no number at all
   }
@@ -63,8 +63,8 @@ std::vector<LayerSqnr> layer_errors(const Run& run, const Row& row) {
   std::vector<LayerSqnr> layers;
   const Json* record = newest_record(run, row);
   if (record == nullptr || (*record)["status"] != "ok") return layers;
-  const Json* error = member(*record, "weight_error");
-  const Json* entries = error == nullptr ? nullptr : member(*error, "layers");
+  const Json* error = find_member(*record, "weight_error");
+  const Json* entries = error == nullptr ? nullptr : find_member(*error, "layers");
   if (entries == nullptr || !entries->is_array()) return layers;
   std::set<std::string> names;
   for (const Json& entry : *entries) {

@@ -15,13 +15,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kStatuses = {"ok", "failed", "skipped", "unsupported"};
 
 // The member, or null where `object` is no object or lacks it.
-const Json& member(const Json& object, std::string_view key) {
-  static const Json null;
-  if (!object.is_object()) return null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
-}
-
 std::string text(const Json& object, std::string_view key) {
   const Json& value = member(object, key);
   return value.is_string() ? value.get<std::string>() : std::string();
@@ -74,7 +67,8 @@ class RowReader {
   }
 
   void add_record(Row& row, const Json& record, const std::string& place) {
-    const bool accuracy = record["kind"] == "accuracy";
+    const std::string kind = text(record, "kind");
+    const bool accuracy = kind == "accuracy";
     std::string status = record["status"].get<std::string>();
     if (std::find(kStatuses.begin(), kStatuses.end(), status) == kStatuses.end()) {
       warn("{}: the status '{}' is unknown and counts as failed", place, status);
@@ -89,7 +83,7 @@ class RowReader {
     }
     if (status != "ok") return;
     for (const NumberColumn& column : number_columns()) {
-      if (column.kind == record["kind"]) row.*column.value = number(record, column, place);
+      if (kind == column.kind) row.*column.value = number(record, column, place);
     }
     if (accuracy) {
       add_uncertainty(row, member(record, "uncertainty"), place);

@@ -17,7 +17,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct BenchArguments {
   std::string model;
   std::vector<std::string> precisions = {"fp32", "bf16", "int8"};
   std::vector<std::string> weights = {"plain"};
@@ -31,7 +31,7 @@ struct Arguments {
   std::string output = "md", save;
 };
 
-Result<std::vector<harness::BenchCase>> cases_of(const Arguments& arguments) {
+Result<std::vector<harness::BenchCase>> cases_of(const BenchArguments& arguments) {
   std::vector<harness::BenchCase> cases;
   for (const int batch : arguments.batches) {
     for (const int threads : arguments.threads) {
@@ -77,7 +77,7 @@ Result<int> report_memory(const harness::BenchOptions& options, const harness::B
   return 0;
 }
 
-harness::MeasureMemory in_a_fresh_process(const Arguments& arguments) {
+harness::MeasureMemory in_a_fresh_process(const BenchArguments& arguments) {
   if (arguments.no_memory) {
     return [](const harness::BenchCase&) -> Result<std::optional<std::int64_t>> {
       return std::optional<std::int64_t>();
@@ -103,7 +103,7 @@ harness::MeasureMemory in_a_fresh_process(const Arguments& arguments) {
   };
 }
 
-Result<int> bench(const Arguments& arguments) {
+Result<int> bench(const BenchArguments& arguments) {
   harness::BenchOptions options;
   options.model = arguments.model;
   options.height = options.width = arguments.image_size;
@@ -145,7 +145,7 @@ Result<int> bench(const Arguments& arguments) {
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<BenchArguments>();
   arguments->cell.scheme = "affine";
   CLI::App* command = app.add_subcommand(
       "bench", "Time a network on this host: precisions, batches, threads; memory; profile");

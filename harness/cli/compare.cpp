@@ -8,14 +8,14 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct CompareArguments {
   std::string a, b;
   std::string output = "md";
   std::string sort = "run";
   std::optional<double> fail_above;
 };
 
-Result<int> compare(const Arguments& arguments) {
+Result<int> compare(const CompareArguments& arguments) {
   QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
   QYOLO_TRY(const results::CompareOrder order, results::parse_compare_order(arguments.sort));
   if (arguments.fail_above && (!std::isfinite(*arguments.fail_above) || *arguments.fail_above < 0))
@@ -46,7 +46,7 @@ Result<int> compare(const Arguments& arguments) {
 }  // namespace
 
 void add_compare(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand(
       "compare", "Two runs, cell by cell: differences of AP, sizes, ratios of latency");
   command->add_option("A", arguments->a, "Run folder")->required();

@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct DetectArguments {
   std::vector<std::string> images;
   std::string model;
   CellArguments cell;
@@ -19,7 +19,7 @@ struct Arguments {
   ExecutorArguments executor;
 };
 
-Result<int> detect(const Arguments& arguments) {
+Result<int> detect(const DetectArguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto detector,
@@ -46,7 +46,7 @@ Result<int> detect(const Arguments& arguments) {
 }  // namespace
 
 void add_detect(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DetectArguments>();
   CLI::App* command = app.add_subcommand("detect", "Detect on images and draw the boxes");
   command->add_option("images", arguments->images, "Images")->required();
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")

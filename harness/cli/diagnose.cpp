@@ -9,7 +9,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct DiagnoseArguments {
   std::string truth;
   std::string detections;
   std::optional<std::string> baseline;
@@ -29,7 +29,7 @@ Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::
   return {};
 }
 
-Result<int> diagnose(const Arguments& arguments) {
+Result<int> diagnose(const DiagnoseArguments& arguments) {
   if (arguments.baseline && arguments.baseline->empty())
     return error("--against is empty, expected a results file");
   if (arguments.options.confidence && !std::isfinite(*arguments.options.confidence))
@@ -51,7 +51,7 @@ Result<int> diagnose(const Arguments& arguments) {
 }  // namespace
 
 void add_diagnose(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DiagnoseArguments>();
   CLI::App* command = app.add_subcommand(
       "diagnose", "What is behind the AP of a results file: error types, curves, confusions");
   command->add_option("annotations", arguments->truth, "COCO annotation file")->required();

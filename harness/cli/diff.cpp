@@ -11,7 +11,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct DiffArguments {
   std::vector<std::string> files;
   std::string model, images, annotations;
   harness::EvaluationOptions evaluation;
@@ -25,7 +25,7 @@ struct Arguments {
   ExecutorArguments executor;
 };
 
-Status check(const Arguments& arguments) {
+Status check(const DiffArguments& arguments) {
   if (arguments.model.empty() && arguments.files.size() != 3) {
     return error(
         "diff needs an annotation file and two results files, or --model, --images and "
@@ -44,7 +44,7 @@ Status check(const Arguments& arguments) {
   return {};
 }
 
-Result<harness::Diff> run_networks(const Arguments& arguments) {
+Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   harness::EvaluatorConfig config;
   config.model = arguments.model;
@@ -58,7 +58,7 @@ Result<harness::Diff> run_networks(const Arguments& arguments) {
   return harness::diff_network(config, factory, cell, arguments.diff, progress);
 }
 
-Result<int> diff(const Arguments& arguments) {
+Result<int> diff(const DiffArguments& arguments) {
   QYOLO_CHECK_OK(check(arguments));
   const auto compare = [&] {
     if (!arguments.model.empty()) return run_networks(arguments);
@@ -88,7 +88,7 @@ Result<int> diff(const Arguments& arguments) {
 }  // namespace
 
 void add_diff(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DiffArguments>();
   CLI::App* command = app.add_subcommand(
       "diff",
       "What changed in the detections, not only how much: missed, found, false, other class");

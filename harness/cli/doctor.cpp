@@ -11,7 +11,7 @@ namespace {
 using datasets::Check;
 using datasets::Severity;
 
-struct Arguments {
+struct DoctorArguments {
   std::string images, annotations, calibration, model;
   datasets::DoctorOptions options;
   bool strict = false;
@@ -86,7 +86,7 @@ std::string report_text(const datasets::DoctorReport& report) {
   return text;
 }
 
-Result<int> doctor(Arguments arguments) {
+Result<int> doctor(DoctorArguments arguments) {
   if (!arguments.calibration.empty()) arguments.options.calibration = arguments.calibration;
   if (!arguments.model.empty()) {
     QYOLO_TRY(const auto network, harness::SourceNetwork::open(arguments.model));
@@ -107,7 +107,7 @@ Result<int> doctor(Arguments arguments) {
 }  // namespace
 
 void add_doctor(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DoctorArguments>();
   CLI::App* command = app.add_subcommand(
       "doctor", "Check a dataset before anything is measured on it: boxes, classes, leakage");
   command->add_option("--images", arguments->images, "Image folder")->required();

@@ -10,7 +10,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct EvalArguments {
   std::string model, images, annotations;
   harness::EvaluationOptions evaluation;
   bool square = false;
@@ -49,7 +49,7 @@ std::string result_text(const harness::Cell& cell, const harness::CellResult& re
   return text + "\n";
 }
 
-Result<int> eval(const Arguments& arguments) {
+Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
   harness::EvaluatorConfig config;
   config.model = arguments.model;
@@ -84,7 +84,7 @@ Result<int> eval(const Arguments& arguments) {
 }  // namespace
 
 void add_eval(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Evaluate one cell without an experiment file");
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
       ->required();

@@ -14,7 +14,7 @@ namespace {
 using datasets::Fetched;
 using datasets::FetchProgress;
 
-struct Arguments {
+struct FetchArguments {
   std::string item;
   std::string to = datasets::kDownloads;
   std::string from;
@@ -117,7 +117,7 @@ std::string summary(const Fetched& fetched) {
   return text;
 }
 
-Result<int> fetch(const Arguments& arguments) {
+Result<int> fetch(const FetchArguments& arguments) {
   Bar bar;
   datasets::FetchOptions options;
   options.to = arguments.to;
@@ -146,7 +146,7 @@ std::string items_help() {
 }  // namespace
 
 void add_fetch(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<FetchArguments>();
   CLI::App* command = app.add_subcommand(
       "fetch",
       "Official checkpoints and COCO val2017, checked; goes on with an interrupted download");

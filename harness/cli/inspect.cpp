@@ -8,7 +8,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct InspectArguments {
   std::string model;
   CellArguments cell;
   std::string output = "text";
@@ -16,7 +16,7 @@ struct Arguments {
   std::optional<std::int64_t> group;
 };
 
-Result<int> draw_histogram(const Arguments& arguments, const harness::Cell& cell,
+Result<int> draw_histogram(const InspectArguments& arguments, const harness::Cell& cell,
                            const model::Graph& graph) {
   QYOLO_TRY(const plots::WeightHistogram histogram,
             harness::weight_histogram(graph, cell, arguments.layer, arguments.group));
@@ -29,7 +29,7 @@ Result<int> draw_histogram(const Arguments& arguments, const harness::Cell& cell
   return 0;
 }
 
-Result<int> inspect(const Arguments& arguments) {
+Result<int> inspect(const InspectArguments& arguments) {
   QYOLO_TRY(const harness::Cell asked, arguments.cell.cell());
   QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
   const harness::Cell cell = source.resolve(asked);
@@ -46,7 +46,7 @@ Result<int> inspect(const Arguments& arguments) {
 }  // namespace
 
 void add_inspect(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<InspectArguments>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Layers, shapes, groups and bytes of a checkpoint or an artifact");
   command

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct PlotArguments {
   std::string folder;
   std::string out;
   plots::LayerSelection layers;
@@ -39,7 +39,7 @@ Status check_selection(const results::Run& run, const plots::LayerSelection& sel
       selection.bits ? fmt::format("{} bits", *selection.bits) : "", fmt::join(pairs, ", "));
 }
 
-Result<int> plot(const Arguments& arguments) {
+Result<int> plot(const PlotArguments& arguments) {
   QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
   for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
   QYOLO_CHECK_OK(check_selection(run, arguments.layers));
@@ -61,7 +61,7 @@ Result<int> plot(const Arguments& arguments) {
 }  // namespace
 
 void add_plot(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PlotArguments>();
   CLI::App* command = app.add_subcommand("plot", "The charts of a run, as SVG; prints their paths");
   command->add_option("run", arguments->folder, "Run folder")->required();
   command->add_option("--out", arguments->out, "Folder for the charts (default: the run folder)");

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct PocArguments {
   std::string model, images, annotations;
   harness::PocOptions options;
   CalibrationArguments calibration;
@@ -28,7 +28,7 @@ struct Arguments {
 };
 
 // The same command once more, every option as it counts.
-std::string command_of(const Arguments& arguments) {
+std::string command_of(const PocArguments& arguments) {
   const harness::EvaluationOptions& evaluation = arguments.options.evaluation.options;
   std::string text = "qyolo poc";
   const auto add = [&](const char* flag, const std::string& value) {
@@ -103,7 +103,7 @@ Result<std::vector<report::LatencyRow>> measured_latency(const std::string& mode
   return rows;
 }
 
-Result<int> poc(Arguments arguments) {
+Result<int> poc(PocArguments arguments) {
   harness::PocOptions& options = arguments.options;
   options.evaluation.model = arguments.model;
   options.evaluation.images = arguments.images;
@@ -145,7 +145,7 @@ Result<int> poc(Arguments arguments) {
 }  // namespace
 
 void add_poc(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PocArguments>();
   CLI::App* command = app.add_subcommand(
       "poc", "From your own data to a recommendation: the whole roadmap, as one HTML report");
   command->add_option("--model", arguments->model, "Checkpoint")->required();

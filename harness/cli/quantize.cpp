@@ -10,7 +10,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct QuantizeArguments {
   std::string model;
   CellArguments cell;
   std::string regions = "raw";
@@ -38,7 +38,7 @@ std::string summary(const std::string& path, const harness::QuantizedNetwork& ne
   return text;
 }
 
-Result<int> quantize(const Arguments& arguments) {
+Result<int> quantize(const QuantizeArguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   if (arguments.out.empty() && arguments.dequantized.empty())
     return error("nothing to write: expected --out, --dequantize or both");
@@ -70,7 +70,7 @@ Result<int> quantize(const Arguments& arguments) {
 }  // namespace
 
 void add_quantize(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<QuantizeArguments>();
   CLI::App* command = app.add_subcommand(
       "quantize",
       "Quantize a checkpoint into a packed artifact, which other commands take as model, or into a "

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct RecommendArguments {
   std::string model, images, annotations;
   harness::EvaluationOptions evaluation;
   std::string tolerance, class_tolerance;
@@ -31,7 +31,7 @@ struct Arguments {
   ExecutorArguments executor;
 };
 
-Result<harness::RecommendOptions> options_of(const Arguments& arguments) {
+Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments) {
   harness::RecommendOptions options = arguments.options;
   if (!arguments.tolerance.empty()) {
     QYOLO_TRY(options.tolerance, harness::Tolerance::parse(arguments.tolerance));
@@ -53,7 +53,7 @@ Result<harness::RecommendOptions> options_of(const Arguments& arguments) {
   return options;
 }
 
-Status write_outputs(const Arguments& arguments, const harness::EvaluatorConfig& config,
+Status write_outputs(const RecommendArguments& arguments, const harness::EvaluatorConfig& config,
                      const harness::Recommendation& found, harness::Evaluator& evaluator) {
   if (!arguments.json.empty()) {
     QYOLO_CHECK_OK(write_file(arguments.json, harness::recommendation_json(found).dump(2) + "\n"));
@@ -83,7 +83,7 @@ Status write_outputs(const Arguments& arguments, const harness::EvaluatorConfig&
   return {};
 }
 
-std::string next_steps(const Arguments& arguments, const harness::Recommendation& found) {
+std::string next_steps(const RecommendArguments& arguments, const harness::Recommendation& found) {
   if (!found.hybrid) return "";
   return fmt::format(
       "\n## The same by hand\n\n```sh\nqyolo quantize {} {} --regions {} -o hybrid.safetensors\n"
@@ -92,7 +92,7 @@ std::string next_steps(const Arguments& arguments, const harness::Recommendation
       arguments.regions);
 }
 
-Result<int> recommend(const Arguments& arguments) {
+Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::RecommendOptions options, options_of(arguments));
   harness::EvaluatorConfig config;
   config.model = arguments.model;
@@ -138,7 +138,7 @@ Result<int> recommend(const Arguments& arguments) {
 }  // namespace
 
 void add_recommend(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RecommendArguments>();
   CLI::App* command = app.add_subcommand(
       "recommend",
       "Find how to quantize each layer so that a promise holds: a tolerance in AP, or a size");

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct RunArguments {
   std::string experiment;
   std::vector<std::string> sets;
   std::string model, dataset, images, annotations, calibration;
@@ -24,7 +24,7 @@ struct Arguments {
   ExecutorArguments executor;
 };
 
-Result<int> race(const harness::Experiment& experiment, const Arguments& arguments) {
+Result<int> race(const harness::Experiment& experiment, const RunArguments& arguments) {
   if (experiment.uncertainty.resamples == 0)
     return error("--race compares intervals; expected uncertainty.resamples above 0");
   harness::EvaluatorConfig config;
@@ -51,7 +51,7 @@ Result<int> race(const harness::Experiment& experiment, const Arguments& argumen
   return result.winner ? 0 : 1;
 }
 
-Result<int> run(const Arguments& arguments) {
+Result<int> run(const RunArguments& arguments) {
   QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
   std::vector<harness::Override> overrides;
   for (const std::string& text : arguments.sets) {
@@ -93,7 +93,7 @@ Result<int> run(const Arguments& arguments) {
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RunArguments>();
   CLI::App* command = app.add_subcommand(
       "run", "Run an experiment: quantize, evaluate and time every cell of its matrix");
   command->add_option("experiment", arguments->experiment, "Experiment file (JSON)")->required();

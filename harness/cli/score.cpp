@@ -6,7 +6,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct ScoreArguments {
   std::string truth;
   std::string detections;
   std::string arrays;
@@ -19,7 +19,7 @@ struct Arguments {
   int threads = 0;
 };
 
-Result<metrics::CocoParams> params_of(const Arguments& arguments) {
+Result<metrics::CocoParams> params_of(const ScoreArguments& arguments) {
   metrics::CocoParams params;
   params.threads = arguments.threads;
   params.use_categories = arguments.use_categories == 1;
@@ -35,7 +35,7 @@ Result<metrics::CocoParams> params_of(const Arguments& arguments) {
   return params;
 }
 
-Result<int> score(const Arguments& arguments) {
+Result<int> score(const ScoreArguments& arguments) {
   QYOLO_TRY(const metrics::CocoParams params, params_of(arguments));
   QYOLO_TRY(const harness::Score result,
             harness::score_files(arguments.truth, arguments.detections, params));
@@ -54,7 +54,7 @@ Result<int> score(const Arguments& arguments) {
 }  // namespace
 
 void add_score(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ScoreArguments>();
   CLI::App* command = app.add_subcommand(
       "score", "COCO mAP of a results file: pycocotools' numbers, cell for cell");
   command->add_option("annotations", arguments->truth, "COCO annotation file")->required();

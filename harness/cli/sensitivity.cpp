@@ -11,7 +11,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct SensitivityArguments {
   std::string model, images, annotations;
   harness::EvaluationOptions evaluation;
   CellArguments cell;
@@ -25,7 +25,7 @@ struct Arguments {
   ExecutorArguments executor;
 };
 
-Result<int> sensitivity(const Arguments& arguments) {
+Result<int> sensitivity(const SensitivityArguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   harness::SensitivityOptions options;
   options.by_ap = arguments.by != "proxy";
@@ -77,7 +77,7 @@ Result<int> sensitivity(const Arguments& arguments) {
 }  // namespace
 
 void add_sensitivity(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SensitivityArguments>();
   CLI::App* command = app.add_subcommand(
       "sensitivity", "Which layers can be quantized: each one alone, and all but each");
   command->add_option("--model", arguments->model, "Checkpoint")->required();

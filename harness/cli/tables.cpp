@@ -6,13 +6,13 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct TablesArguments {
   std::string folder;
   std::string output = "md";
   std::string table = "all";
 };
 
-Result<int> tables(const Arguments& arguments) {
+Result<int> tables(const TablesArguments& arguments) {
   QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
   QYOLO_TRY(const results::TablePart part, results::parse_table_part(arguments.table));
   const bool for_reading =
@@ -29,7 +29,7 @@ Result<int> tables(const Arguments& arguments) {
 }  // namespace
 
 void add_tables(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TablesArguments>();
   CLI::App* command = app.add_subcommand("tables", "The tables of a run");
   command->add_option("run", arguments->folder, "Run folder")->required();
   command->add_option("-o,--output", arguments->output, "md, csv, tex, json")

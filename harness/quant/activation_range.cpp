@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 #include <vector>
+#include "harness/quant/rounding.h"
 
 namespace qyolo::quant {
 namespace {
@@ -50,12 +51,6 @@ std::vector<WeightedValue> centres(const ActivationHistogram& histogram) {
                       static_cast<double>(bins[i])});
   }
   return values;
-}
-
-// Adding and subtracting 1.5 * 2^52 rounds to an integer, half to even. REQUIRES: |value| < 2^51.
-inline double round_half_even(double value) {
-  constexpr double kShift = 6755399441055744.0;
-  return (value + kShift) - kShift;
 }
 
 // Sum of count (x - x^)^2.

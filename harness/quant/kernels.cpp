@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include "harness/quant/rounding.h"
 
 // ThreadSanitizer's runtime is not there yet when the dynamic linker asks which version to use.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__AVX2__) && \
@@ -31,12 +32,6 @@ template <class Term>
   double sum = 0;
   for (const double lane : lanes) sum += lane;
   return sum;
-}
-
-// Adding and subtracting 1.5 * 2^52 rounds to an integer, half to even. REQUIRES: |value| < 2^51.
-inline double round_half_even(double value) {
-  constexpr double kShift = 6755399441055744.0;
-  return (value + kShift) - kShift;
 }
 
 inline double clip(double value, double low, double high) {

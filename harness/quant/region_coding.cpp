@@ -136,7 +136,7 @@ class Model {
 
 // The interval of an arithmetic coder: [low, high] of 64 bits, of which both ends' common leading
 // bytes have been moved out. After narrow(), low < high again.
-class Interval {
+class CodingInterval {
  public:
   // The last position that means 1.
   [[nodiscard]] std::uint64_t split(std::uint32_t probability) const {
@@ -188,7 +188,7 @@ class Source {
 std::vector<std::byte> encode_regions(std::span<const std::uint8_t> tails,
                                       std::span<const std::uint8_t> fields, const Shape& shape) {
   Model model(shape);
-  Interval interval;
+  CodingInterval interval;
   std::vector<std::byte> coded;
   for (std::size_t i = 0; i < tails.size(); ++i) {
     const std::uint64_t split = interval.split(model.predict(tails, i, fields[i]));
@@ -202,7 +202,7 @@ std::vector<std::byte> encode_regions(std::span<const std::uint8_t> tails,
 Status decode_regions(std::span<const std::byte> coded, std::span<const std::uint8_t> fields,
                       const Shape& shape, std::span<std::uint8_t> tails) {
   Model model(shape);
-  Interval interval;
+  CodingInterval interval;
   Source source(coded);
   for (std::size_t i = 0; i < tails.size(); ++i) {
     const std::uint64_t split = interval.split(model.predict(tails, i, fields[i]));

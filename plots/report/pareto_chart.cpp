@@ -14,7 +14,7 @@ using plots::Point;
 using plots::Scale;
 using plots::Svg;
 
-constexpr double kRadius = 5.5;
+constexpr double kDotRadius = 5.5;
 constexpr double kMegabyte = 1e6;
 constexpr double kTolerancesShown = 6;
 constexpr double kFootroom = 18;
@@ -72,7 +72,7 @@ class ParetoChart {
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
       const Look look = look_of(one.standing);
-      svg.mark(look.shape, place(frame, one), kRadius, look.colour,
+      svg.mark(look.shape, place(frame, one), kDotRadius, look.colour,
                fmt::format("{} {}", i, point_text(one)));
     }
     draw_numbers(svg, frame);
@@ -120,7 +120,7 @@ class ParetoChart {
     return *one.ap * 100 < frame.y.low();
   }
   [[nodiscard]] static Point place(const Frame& frame, const Candidate& one) {
-    if (is_below(frame, one)) return {frame.x(one.bytes), frame.area.bottom - kRadius - 2};
+    if (is_below(frame, one)) return {frame.x(one.bytes), frame.area.bottom - kDotRadius - 2};
     return frame.at(one.bytes, *one.ap * 100);
   }
 
@@ -163,9 +163,9 @@ class ParetoChart {
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
       const bool chosen = report_.subject == i;
-      placer.add_mark(place(frame, one), kRadius);
+      placer.add_mark(place(frame, one), kDotRadius);
       requests.push_back({place(frame, one),
-                          kRadius,
+                          kDotRadius,
                           label_of(frame, i),
                           {12.5, plots::kInk, plots::Anchor::kStart, chosen, true},
                           14});

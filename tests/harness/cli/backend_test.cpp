@@ -40,7 +40,9 @@ TEST_F(WithoutBackend, CommandsWithANetworkSayWhatIsMissing) {
   const ProcessResult missing = run(parts_eval());
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.err, StartsWith("qyolo: " + backend().string() + " cannot be loaded"));
-  EXPECT_THAT(missing.err, HasSubstr("It is built together with qyolo and belongs beside it, or in ../lib/qyolo\n"));
+  EXPECT_THAT(
+      missing.err,
+      HasSubstr("It is built together with qyolo and belongs beside it, or in ../lib/qyolo\n"));
 
   std::ofstream(backend()) << "not a library";
   const ProcessResult damaged = run(parts_eval());
@@ -52,7 +54,8 @@ TEST_F(WithoutBackend, TheReferenceExecutorSaysHowToGetIt) {
   fs::copy_file(fs::path(kQyolo).parent_path() / "libqyolo_images.so", backend());
   const ProcessResult missing = run(parts_eval({"--engine", "torch", "--limit", "1"}));
   EXPECT_EQ(missing.exit_code, 2);
-  EXPECT_THAT(missing.err, HasSubstr("libqyolo_torch.so cannot be loaded, which runs the reference"));
+  EXPECT_THAT(missing.err,
+              HasSubstr("libqyolo_torch.so cannot be loaded, which runs the reference"));
   EXPECT_THAT(missing.err, HasSubstr("run scripts/setup --torch"));
 }
 
