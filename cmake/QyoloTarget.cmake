@@ -6,6 +6,11 @@ function(qyolo_unity target)
   endif()
 endfunction()
 
+# qyolo_optimize(TARGET LEVEL): where the work is done elsewhere, an optimized build is not worth its time.
+function(qyolo_optimize target level)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:${level}>)
+endfunction()
+
 # qyolo_library(NAME SOURCES ... [LIBRARIES ...] [PRIVATE_LIBRARIES ...]): the static library qyolo::NAME.
 function(qyolo_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
