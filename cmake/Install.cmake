@@ -7,6 +7,9 @@ set(_bin bin)
 set(_lib lib/qyolo)
 set(_share share/qyolo)
 set(_doc share/doc/qyolo)
+# Debian's zsh looks in share/zsh/vendor-completions for what packages bring, and in site-functions below /usr/local.
+set(QYOLO_ZSH_FOLDER share/zsh/site-functions CACHE STRING "Where zsh's completion is installed")
+mark_as_advanced(QYOLO_ZSH_FOLDER)
 
 install(TARGETS qyolo RUNTIME DESTINATION ${_bin} COMPONENT runtime)
 install(TARGETS qyolo_backend_engine qyolo_backend_images LIBRARY DESTINATION ${_lib} COMPONENT runtime)
@@ -25,6 +28,6 @@ include(Documents)
 if(qyolo_documents)
   install(FILES "${qyolo_documents}/qyolo.bash" DESTINATION share/bash-completion/completions RENAME qyolo
     COMPONENT runtime)
-  install(FILES "${qyolo_documents}/_qyolo" DESTINATION share/zsh/site-functions COMPONENT runtime)
+  install(FILES "${qyolo_documents}/_qyolo" DESTINATION ${QYOLO_ZSH_FOLDER} COMPONENT runtime)
   install(DIRECTORY "${qyolo_documents}/man/" DESTINATION share/man/man1 COMPONENT runtime)
 endif()

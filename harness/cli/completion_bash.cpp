@@ -39,9 +39,9 @@ _PROGRAM() {
     elif [[ $word == -- ]]; then
       only_positionals=1 pending=0
     elif [[ $word == -?* && $only_positionals == 0 ]]; then
-      _PROGRAM_option "$command" "$word"
+      _PROGRAM_option "$command" "${word%%=*}"
       pending=0
-      [[ $takes == 0 ]] || pending=1
+      [[ $takes == 0 || $word == *=* ]] || pending=1
     elif ((pending)); then
       [[ $takes == several ]] || pending=0
     elif [[ -z $command ]]; then

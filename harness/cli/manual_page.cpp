@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <sstream>
+#include <utility>
 
 namespace qyolo::cli {
 namespace {
@@ -18,10 +19,7 @@ std::string upper(std::string text) {
 // Text that is to appear as it is.
 std::string roff(std::string_view text) {
   std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool begins_line = i == 0 || text[i - 1] == '\n';
-    if (begins_line && (c == '.' || c == '\'')) result += "\\&";
+  for (const char c : text) {
     switch (c) {
       case '\\':
         result += "\\e";
@@ -48,17 +46,34 @@ std::string roff(std::string_view text) {
 std::string bold(std::string_view text) { return "\\fB" + roff(text) + "\\fR"; }
 std::string italic(std::string_view text) { return "\\fI" + roff(text) + "\\fR"; }
 
-// Paragraph by paragraph; a line that begins with a space stays a line of its own.
+// A paragraph, in lines of at most kLineLength where its words allow it.
+std::string filled(std::string_view text) {
+  constexpr std::size_t kLineLength = 78;
+  std::string result, line;
+  std::istringstream words{std::string(text)};
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > kLineLength) {
+      result += std::exchange(line, "") + "\n";
+    }
+    if (!line.empty()) line += ' ';
+    // A line that begins with one of these would be a request.
+    if (line.empty() && (word.front() == '.' || word.front() == '\'')) line += "\\&";
+    line += word;
+  }
+  return line.empty() ? result : result + line + "\n";
+}
+
+// Lines that begin with a space stay lines of their own.
 std::string prose(const std::string& text) {
-  std::string result;
+  std::string result, paragraph;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    const std::size_t begin = line.find_first_not_of(' ');
-    if (begin == std::string::npos) continue;
-    if (begin > 0) result += ".br\n";
-    result += roff(line.substr(begin)) + "\n";
+    if (line.starts_with(' ')) {
+      result += filled(std::exchange(paragraph, "")) + ".br\n";
+    }
+    paragraph += roff(line) + "\n";
   }
-  return result;
+  return result + filled(paragraph);
 }
 
 std::string sentence(std::string text) {
@@ -68,21 +83,20 @@ std::string sentence(std::string text) {
 
 std::string title(const std::string& name, const ManualEdition& edition,
                   const std::string& program) {
-  return fmt::format(".TH {} 1 {} \"{} {}\" \"User Commands\"\n", upper(name), edition.date,
-                     program, edition.version);
+  return fmt::format(".TH {} 1 {} \"{} {}\" \"User Commands\"\n.nh\n.ad l\n", upper(name),
+                     edition.date, program, edition.version);
+}
+
+std::string choices_text(const OptionUsage& option, std::string_view separator) {
+  std::vector<std::string> choices;
+  for (const std::string& choice : option.choices) choices.push_back(bold(choice));
+  return fmt::format("{}", fmt::join(choices, separator));
 }
 
 std::string value_text(const OptionUsage& option) {
-  std::string value;
-  if (option.choices.empty()) {
-    value = italic(option.placeholder);
-  } else {
-    std::vector<std::string> choices;
-    for (const std::string& choice : option.choices) choices.push_back(bold(choice));
-    value = fmt::format("{}", fmt::join(choices, "|"));
-  }
-  if (option.delimiter == ',') value += "[,...]";
-  return value;
+  const std::string value =
+      option.choices.empty() ? italic(option.placeholder) : choices_text(option, "|");
+  return option.delimiter == ',' ? value + "[,...]" : value;
 }
 
 std::string option_entry(const OptionUsage& option) {
@@ -98,7 +112,7 @@ std::string option_entry(const OptionUsage& option) {
   std::string text = fmt::format(".TP\n{}\n{}", tag, prose(sentence(option.help)));
   std::vector<std::string> remarks;
   if (option.positional() && !option.choices.empty())
-    text += fmt::format("One of {}.\n", value_text(option));
+    text += filled(fmt::format("One of {}.", choices_text(option, ", ")));
   if (!option.limits.empty()) remarks.push_back(option.limits);
   if (!option.positional() && option.required) remarks.emplace_back("required");
   if (!option.default_value.empty()) remarks.push_back("default: " + option.default_value);
@@ -117,11 +131,11 @@ std::string options_section(const CommandUsage& command) {
 
 std::string examples_section(const CommandUsage& command) {
   if (command.examples.empty()) return {};
-  std::string text = ".SH EXAMPLES\n";
+  std::string text;
   for (const std::string& example : command.examples) {
-    text += fmt::format(".PP\n.RS 4\n.nh\n{}\n.hy\n.RE\n", bold(example));
+    text += fmt::format("{}.RS 4\n{}.RE\n", text.empty() ? "" : ".PP\n", filled(bold(example)));
   }
-  return text;
+  return ".SH EXAMPLES\n" + text;
 }
 
 std::string page_name(const CommandUsage& program, const CommandUsage& command) {
@@ -137,10 +151,14 @@ std::string program_page(const CommandUsage& program, const ManualEdition& editi
   if (summary.starts_with(program.name + ": ")) summary = summary.substr(program.name.size() + 2);
   if (summary.ends_with('.')) summary.pop_back();
   std::string text = title(program.name, edition, program.name);
-  text += fmt::format(".SH NAME\n{} \\- {}\n", roff(program.name), roff(summary));
+  text += fmt::format(".SH NAME\n{}", filled(roff(program.name) + " \\- " + roff(summary)));
   text += fmt::format(".SH SYNOPSIS\n{} {} [{}]...\n", bold(program.name), italic("COMMAND"),
                       italic("OPTION"));
-  text += ".SH DESCRIPTION\n" + prose(program.summary);
+  text += ".SH DESCRIPTION\n";
+  std::istringstream paragraphs(program.summary);
+  for (std::string line; std::getline(paragraphs, line);) {
+    text += (text.ends_with(".SH DESCRIPTION\n") ? "" : ".PP\n") + filled(roff(line));
+  }
   text += ".SH COMMANDS\n";
   for (const CommandUsage& command : program.commands) {
     text += fmt::format(".TP\n{}(1)\n{}", bold(page_name(program, command)),
@@ -163,8 +181,9 @@ std::string command_page(const CommandUsage& program, const CommandUsage& comman
     synopsis += argument.required ? " " + word : " [" + word + "]";
   }
   std::string text = title(name, edition, program.name);
-  text += fmt::format(".SH NAME\n{} \\- {}\n", roff(name), roff(first_line(command.summary)));
-  text += ".SH SYNOPSIS\n" + synopsis + "\n";
+  text +=
+      fmt::format(".SH NAME\n{}", filled(roff(name) + " \\- " + roff(first_line(command.summary))));
+  text += ".SH SYNOPSIS\n" + filled(synopsis);
   text += ".SH DESCRIPTION\n" + prose(sentence(command.summary));
   if (!command.notes.empty()) text += ".PP\n" + prose(command.notes);
   text += options_section(command) + examples_section(command);
