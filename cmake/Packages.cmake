@@ -5,7 +5,6 @@
 set(CPACK_PACKAGE_NAME qyolo)
 set(CPACK_PACKAGE_VENDOR "qyolo developers")
 set(CPACK_PACKAGE_CONTACT "qyolo developers <qyolo@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "what quantizing a YOLOv7 saves, costs and gains on this host")
 set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
 set(CPACK_RESOURCE_FILE_README "${PROJECT_SOURCE_DIR}/README.md")
 set(CPACK_PACKAGE_CHECKSUM SHA256)
@@ -20,17 +19,18 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME qyolo)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS qyolo-parts)
-set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION_SUMMARY}
- Reads YOLOv7 checkpoints and packed artifacts, evaluates them by COCO mAP on
- one's own images, quantizes them and times them on this host.
- Images are decoded with OpenCV, which is recommended only: without it bench,
- quantize, score and inspect work, and eval and detect say what is missing.")
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "what quantizing a YOLOv7 saves and costs, and how fast it is here
+Reads YOLOv7 checkpoints and packed artifacts, evaluates them by COCO mAP on
+one's own images, quantizes them and times them on this host.
+.
+Images are decoded with OpenCV, which is recommended only: without it bench,
+quantize, score and inspect work; eval and detect say what is missing.")
 set(CPACK_DEBIAN_PARTS_PACKAGE_NAME qyolo-parts)
 set(CPACK_DEBIAN_PARTS_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PARTS_PACKAGE_ENHANCES qyolo)
 set(CPACK_COMPONENT_PARTS_DESCRIPTION "example network and images for qyolo
- A small trained YOLOv7 and 272 annotated images of machine parts, which the
- experiments of qyolo refer to.")
+A small trained YOLOv7 and 272 annotated images of machine parts, which the
+experiments of qyolo refer to.")
 
 set(_architectures_x86_64 amd64)
 set(_architectures_aarch64 arm64)

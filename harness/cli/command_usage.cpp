@@ -100,6 +100,8 @@ const CommandUsage* CommandUsage::find(std::string_view command) const {
   return found == commands.end() ? nullptr : &*found;
 }
 
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 CommandUsage usage_of(const CLI::App& app) {
   CommandUsage usage;
   usage.name = app.get_name();

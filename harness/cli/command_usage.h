@@ -49,4 +49,6 @@ struct CommandUsage {
 
 [[nodiscard]] CommandUsage usage_of(const CLI::App& app);
 
+[[nodiscard]] std::string first_line(const std::string& text);
+
 }  // namespace qyolo::cli

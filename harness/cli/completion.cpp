@@ -5,14 +5,14 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct CompletionArguments {
   std::string shell;
 };
 
 }  // namespace
 
 void add_completion(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CompletionArguments>();
   CLI::App* command = app.add_subcommand(
       "completion", "Print the script by which a shell completes this command line");
   command->add_option("shell", arguments->shell, "Shell")

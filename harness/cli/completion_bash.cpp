@@ -92,7 +92,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 // "percentile:P" stands for values that begin with "percentile:".
 std::string word_of(const std::string& choice) { return choice.substr(0, choice.find(':') + 1); }
 
-std::string words_of(const std::vector<std::string>& choices) {
+std::string bash_words(const std::vector<std::string>& choices) {
   std::vector<std::string> words;
   for (const std::string& choice : choices) {
     words.push_back(choice.find(':') == std::string::npos ? choice : word_of(choice));
@@ -106,7 +106,7 @@ std::string settings_of(const OptionUsage& option) {
   const std::string takes = option.several ? "takes=several" : "takes=1";
   if (!option.choices.empty())
     return fmt::format("{} kind={} choices='{}'", takes, option.delimiter == ',' ? "list" : "word",
-                       words_of(option.choices));
+                       bash_words(option.choices));
   switch (option.value) {
     case OptionUsage::Value::kNumber:
       return takes + " kind=none";

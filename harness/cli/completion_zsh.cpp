@@ -13,7 +13,7 @@ std::string single_quoted(const std::string& text) {
 }
 
 // For a part of a specification of _arguments or _values.
-std::string escaped(const std::string& text) {
+std::string for_zsh(const std::string& text) {
   std::string result;
   for (const char c : text) {
     if (c == '\n') {
@@ -26,10 +26,8 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 // "percentile:P" stands for values that begin with "percentile:".
-std::string words_of(const std::vector<std::string>& choices) {
+std::string zsh_words(const std::vector<std::string>& choices) {
   std::vector<std::string> words;
   for (const std::string& choice : choices) {
     const std::size_t colon = choice.find(':');
@@ -42,8 +40,8 @@ std::string words_of(const std::vector<std::string>& choices) {
 std::string action_of(const OptionUsage& option) {
   if (!option.choices.empty()) {
     if (option.delimiter == ',')
-      return fmt::format("_values -s , {} {}", option.placeholder, words_of(option.choices));
-    return fmt::format("({})", words_of(option.choices));
+      return fmt::format("_values -s , {} {}", option.placeholder, zsh_words(option.choices));
+    return fmt::format("({})", zsh_words(option.choices));
   }
   switch (option.value) {
     case OptionUsage::Value::kNumber:
@@ -63,7 +61,7 @@ std::string specification_of(const OptionUsage& option, const std::string& inden
   if (option.positional())
     return fmt::format("{}{}", indent,
                        single_quoted(fmt::format("{}:{}:{}", option.several ? "*" : "",
-                                                 escaped(option.placeholder), action_of(option))));
+                                                 for_zsh(option.placeholder), action_of(option))));
   std::vector<std::string> specifications;
   for (const std::string& name : option.names) {
     std::string text;
@@ -75,8 +73,8 @@ std::string specification_of(const OptionUsage& option, const std::string& inden
     const bool flag = option.value == OptionUsage::Value::kNone;
     const bool long_name = name.starts_with("--");
     text += name + (flag ? "" : long_name ? "=" : "+");
-    text += fmt::format("[{}]", escaped(first_line(option.help)));
-    if (!flag) text += fmt::format(":{}:{}", escaped(option.placeholder), action_of(option));
+    text += fmt::format("[{}]", for_zsh(first_line(option.help)));
+    if (!flag) text += fmt::format(":{}:{}", for_zsh(option.placeholder), action_of(option));
     specifications.push_back(indent + single_quoted(text));
   }
   return fmt::format("{}", fmt::join(specifications, " \\\n"));
@@ -97,7 +95,7 @@ std::string zsh_completion(const CommandUsage& program) {
   std::string commands, cases;
   for (const CommandUsage& command : program.commands) {
     commands += fmt::format(
-        "    {}\n", single_quoted(command.name + ":" + escaped(first_line(command.summary))));
+        "    {}\n", single_quoted(command.name + ":" + for_zsh(first_line(command.summary))));
     cases += fmt::format("        {})\n          _arguments -s -S{} && status_=0\n          ;;\n",
                          command.name, specifications_of(command, "            "));
   }

@@ -6,7 +6,7 @@
 namespace qyolo::cli {
 namespace {
 
-struct Arguments {
+struct ManualArguments {
   std::string command;
   std::string out;
 };
@@ -23,7 +23,7 @@ Status write_pages(const CommandUsage& program, const ManualEdition& edition,
   return {};
 }
 
-Result<int> manual(const Arguments& arguments, const CommandUsage& program) {
+Result<int> manual(const ManualArguments& arguments, const CommandUsage& program) {
   const ManualEdition edition{.version = kVersion, .date = kReleaseDate};
   if (!arguments.out.empty()) {
     if (!arguments.command.empty())
@@ -45,7 +45,7 @@ Result<int> manual(const Arguments& arguments, const CommandUsage& program) {
 }  // namespace
 
 void add_manual(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ManualArguments>();
   CLI::App* command = app.add_subcommand("manual", "Print a manual page, for man");
   std::vector<std::string> names;
   for (const CommandUsage& each : usage_of(app).commands) names.push_back(each.name);

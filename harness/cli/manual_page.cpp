@@ -142,8 +142,6 @@ std::string page_name(const CommandUsage& program, const CommandUsage& command) 
   return program.name + "-" + command.name;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 }  // namespace
 
 std::string program_page(const CommandUsage& program, const ManualEdition& edition) {
