@@ -33,6 +33,12 @@ Result<bool> parse_on_off(std::string_view text) {
   return error("'{}', expected on or off", text);
 }
 
+std::vector<std::string> names_of(const std::vector<quant::Choice>& choices) {
+  std::vector<std::string> names;
+  for (const quant::Choice& choice : choices) names.emplace_back(choice.name);
+  return names;
+}
+
 using Scope = CellOption::Scope;
 
 }  // namespace
@@ -40,6 +46,7 @@ using Scope = CellOption::Scope;
 const std::vector<CellOption>& cell_options() {
   static const std::vector<CellOption> options = {
       {"breakpoint", "piecewise-linear schemes: how the breakpoint is chosen", Scope::kScheme,
+       names_of(quant::all_breakpoints()),
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "breakpoint", &quant::parse_breakpoint, out.scheme.breakpoint);
        },
@@ -47,11 +54,15 @@ const std::vector<CellOption>& cell_options() {
          return Json(std::string(quant::breakpoint_name(from.scheme.breakpoint)));
        }},
       {"range", "uniform schemes: how the range of a group is found", Scope::kScheme,
+       names_of(quant::Range::all()),
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "range", &quant::Range::parse, out.scheme.range);
        },
        [](const CellSettings& from) { return Json(from.scheme.range.name()); }},
-      {"include_zero", "affine: extend every range to contain 0", Scope::kScheme,
+      {"include_zero",
+       "affine: extend every range to contain 0",
+       Scope::kScheme,
+       {"true", "false"},
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "include_zero", out.scheme.include_zero);
        },
@@ -59,16 +70,23 @@ const std::vector<CellOption>& cell_options() {
       {"bias_correction",
        "per filter, match mean and standard deviation of the reconstruction to the original",
        Scope::kScheme,
+       {"true", "false"},
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "bias_correction", out.scheme.bias_correction);
        },
        [](const CellSettings& from) { return Json(from.scheme.bias_correction); }},
-      {"integer_zero_points", "store zero-points as integers instead of FP32", Scope::kScheme,
+      {"integer_zero_points",
+       "store zero-points as integers instead of FP32",
+       Scope::kScheme,
+       {"true", "false"},
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "integer_zero_points", out.scheme.integer_zero_points);
        },
        [](const CellSettings& from) { return Json(from.scheme.integer_zero_points); }},
-      {"scale_bits", "width of a stored scale: 32 or 16", Scope::kScheme,
+      {"scale_bits",
+       "width of a stored scale: 32 or 16",
+       Scope::kScheme,
+       {"32", "16"},
        [](const JsonObject& object, CellSettings& out) {
          return read_float_width(object, "scale_bits", out.scheme.scale_bits);
        },
@@ -77,18 +95,23 @@ const std::vector<CellOption>& cell_options() {
        "quantize the network with batch norms folded in (on), or the checkpoint's own weights "
        "(off)",
        Scope::kNetwork,
+       {"on", "off"},
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "fold", &parse_on_off, out.network.fold);
        },
        [](const CellSettings& from) { return Json(from.network.fold ? "on" : "off"); }},
-      {"kept_bits", "width of what stays in floating point beside quantized weights: 16 or 32",
+      {"kept_bits",
+       "width of what stays in floating point beside quantized weights: 16 or 32",
        Scope::kNetwork,
+       {"16", "32"},
        [](const JsonObject& object, CellSettings& out) {
          return read_float_width(object, "kept_bits", out.network.kept_bits);
        },
        [](const CellSettings& from) { return Json(from.network.kept_bits); }},
-      {"activation_bits", "bits per activation, 4 to 8; 0: activations stay in floating point",
+      {"activation_bits",
+       "bits per activation, 4 to 8; 0: activations stay in floating point",
        Scope::kActivations,
+       {},
        [](const JsonObject& object, CellSettings& out) -> Status {
          QYOLO_TRY(const std::int64_t bits,
                    object.integer("activation_bits", 0, quant::kMaxActivationBits));
@@ -102,7 +125,7 @@ const std::vector<CellOption>& cell_options() {
        }},
       {"activation_range",
        "how the range of an activation tensor is found: minmax, percentile:P, mse, entropy",
-       Scope::kActivations,
+       Scope::kActivations, names_of(quant::CalibrationMethod::all()),
        [](const JsonObject& object, CellSettings& out) -> Status {
          return read_choice(object, "activation_range", &quant::CalibrationMethod::parse,
                             out.activations.method);
@@ -110,8 +133,10 @@ const std::vector<CellOption>& cell_options() {
        [](const CellSettings& from) {
          return from.activation_bits == 0 ? Json() : Json(from.activations.method.name());
        }},
-      {"activation_shared", "the inputs of a concatenation share one activation range",
+      {"activation_shared",
+       "the inputs of a concatenation share one activation range",
        Scope::kActivations,
+       {"true", "false"},
        [](const JsonObject& object, CellSettings& out) {
          return read_flag(object, "activation_shared", out.activations.shared);
        },

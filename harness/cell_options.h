@@ -29,6 +29,8 @@ struct CellOption {
   const char* name;
   const char* help;
   Scope scope;
+  // As text; "percentile:P" is a family of values. Empty: a number.
+  std::vector<std::string> values;
   // REQUIRES: object.has(name)
   Status (*read)(const JsonObject& object, CellSettings& settings);
   // null where the option has no meaning for the cell

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <utility>
 
 #include "results/columns.h"
 #include "results/published.h"
@@ -205,26 +206,55 @@ std::string emit_json(const Run& run) {
   return document.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }
 
+template <class Value>
+using Names = std::vector<std::pair<std::string_view, Value>>;
+
+const Names<TableFormat> kFormats = {{"md", TableFormat::kMarkdown},
+                                     {"csv", TableFormat::kCsv},
+                                     {"tex", TableFormat::kLatex},
+                                     {"json", TableFormat::kJson}};
+
+const Names<TablePart> kParts = {{"all", TablePart::kAll},
+                                 {"main", TablePart::kMain},
+                                 {"verdicts", TablePart::kVerdicts},
+                                 {"study", TablePart::kStudy},
+                                 {"published", TablePart::kPublished},
+                                 {"parts", TablePart::kParts}};
+
+template <class Value>
+std::vector<std::string> names_of(const Names<Value>& values) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) names.emplace_back(name);
+  return names;
+}
+
+template <class Value>
+Result<Value> parse_name(std::string_view what, const Names<Value>& values, std::string_view name) {
+  for (const auto& [known, value] : values) {
+    if (known == name) return value;
+  }
+  return error("the {} '{}' is unknown, expected one of: {}", what, name,
+               fmt::join(names_of(values), ", "));
+}
+
 }  // namespace
 
+const std::vector<std::string>& table_format_names() {
+  static const std::vector<std::string> names = names_of(kFormats);
+  return names;
+}
+
 Result<TableFormat> parse_table_format(std::string_view name) {
-  if (name == "md") return TableFormat::kMarkdown;
-  if (name == "csv") return TableFormat::kCsv;
-  if (name == "tex") return TableFormat::kLatex;
-  if (name == "json") return TableFormat::kJson;
-  return error("the table format '{}' is unknown, expected one of: md, csv, tex, json", name);
+  return parse_name("table format", kFormats, name);
+}
+
+const std::vector<std::string>& table_part_names() {
+  static const std::vector<std::string> names = names_of(kParts);
+  return names;
 }
 
 Result<TablePart> parse_table_part(std::string_view name) {
-  if (name == "all") return TablePart::kAll;
-  if (name == "main") return TablePart::kMain;
-  if (name == "study") return TablePart::kStudy;
-  if (name == "published") return TablePart::kPublished;
-  if (name == "verdicts") return TablePart::kVerdicts;
-  if (name == "parts") return TablePart::kParts;
-  return error(
-      "the table '{}' is unknown, expected one of: all, main, verdicts, study, published, parts",
-      name);
+  return parse_name("table", kParts, name);
 }
 
 std::string emit_table(const Run& run, TableFormat format, TablePart part) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 #include "results/record.h"
@@ -12,6 +13,7 @@ namespace qyolo::results {
 enum class TableFormat { kMarkdown, kCsv, kLatex, kJson };
 
 // "md", "csv", "tex", "json".
+const std::vector<std::string>& table_format_names();
 Result<TableFormat> parse_table_format(std::string_view name);
 
 // What is shown in the formats for reading:
@@ -26,6 +28,7 @@ Result<TableFormat> parse_table_format(std::string_view name);
 enum class TablePart { kAll, kMain, kVerdicts, kStudy, kPublished, kParts };
 
 // "all", "main", "verdicts", "study", "published", "parts".
+const std::vector<std::string>& table_part_names();
 Result<TablePart> parse_table_part(std::string_view name);
 
 //   Markdown  for reading, with footnotes that say what the numbers mean.

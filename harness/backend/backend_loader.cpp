@@ -12,8 +12,13 @@ namespace fs = std::filesystem;
 
 Error not_loaded(const fs::path& path, const char* purpose, const char* remedy,
                  std::string_view reason) {
-  // dlerror() begins with the path where the file itself is the problem.
-  if (reason.starts_with(path.native() + ": ")) reason.remove_prefix(path.native().size() + 2);
+  // dlerror() begins with the path where the file itself is the problem, otherwise with the name of
+  // a library that it needs.
+  if (reason.starts_with(path.native() + ": ")) {
+    reason.remove_prefix(path.native().size() + 2);
+  } else if (remedy == std::string_view(kBuiltTogether)) {
+    remedy = "Install the system's package of that library";
+  }
   return error("{} cannot be loaded, which {}: {}. {}", path.string(), purpose, reason, remedy);
 }
 

@@ -19,7 +19,7 @@ namespace {
 
 struct BenchArguments {
   std::string model;
-  std::vector<std::string> precisions = {"fp32", "bf16", "int8"};
+  std::vector<std::string> precisions = engine::precision_names();
   std::vector<std::string> weights = {"plain"};
   std::vector<int> batches = {1};
   std::vector<int> threads = {0};
@@ -149,8 +149,11 @@ void add_bench(CLI::App& app, Action& action) {
   arguments->cell.scheme = "affine";
   CLI::App* command = app.add_subcommand(
       "bench", "Time a network on this host: precisions, batches, threads; memory; profile");
-  command->add_option("model", arguments->model, "Checkpoint or packed artifact")->required();
+  command->add_option("model", arguments->model, "Checkpoint or packed artifact")
+      ->type_name(kFileType)
+      ->required();
   command->add_option("--precision", arguments->precisions, "Any of fp32, bf16, int8")
+      ->check(offered(engine::precision_names()))
       ->delimiter(',')
       ->capture_default_str();
   command
@@ -185,7 +188,8 @@ void add_bench(CLI::App& app, Action& action) {
                     "Print \"ready\", then for every line of the standard input the milliseconds "
                     "of one forward (benchmarks/peers)");
   command->add_flag("--report-memory", arguments->report_memory)->group("");
-  command->add_option("--save", arguments->save, "Write the JSON to a file, too");
+  command->add_option("--save", arguments->save, "Write the JSON to a file, too")
+      ->type_name(kFileType);
   command->add_option("-o,--output", arguments->output, "md or json")
       ->check(CLI::IsMember({"md", "json"}))
       ->capture_default_str();

@@ -1,10 +1,9 @@
 #include "harness/cli/cell_arguments.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
 #include "harness/cell_options.h"
+#include "harness/cli/command_usage.h"
 #include "harness/rule_text.h"
 
 namespace qyolo::cli {
@@ -12,16 +11,14 @@ namespace qyolo::cli {
 void CellArguments::add_to(CLI::App& command) {
   std::vector<std::string> schemes = {"fp32"};
   for (const quant::Scheme* known : quant::all_schemes()) schemes.emplace_back(known->name());
-  std::vector<std::string_view> granularities;
-  for (const auto& known : quant::Granularity::all()) granularities.push_back(known.name);
-  command
-      .add_option("--scheme", scheme,
-                  fmt::format("Quantization scheme: {}", fmt::join(schemes, ", ")))
+  std::vector<std::string> granularities;
+  for (const auto& known : quant::Granularity::all()) granularities.emplace_back(known.name);
+  command.add_option("--scheme", scheme, "Quantization scheme")
+      ->check(offered(schemes))
       ->capture_default_str();
   command.add_option("--bits", bits, "Bits per code, 2 to 8")->capture_default_str();
-  command
-      .add_option("--granularity", granularity,
-                  fmt::format("Which weights share parameters: {}", fmt::join(granularities, ", ")))
+  command.add_option("--granularity", granularity, "Which weights share parameters")
+      ->check(offered(granularities))
       ->capture_default_str();
   command.add_option("--keep", keep,
                      "Leave layers in floating point: a regular expression for the whole name");
@@ -35,9 +32,14 @@ void CellArguments::add_to(CLI::App& command) {
   for (const harness::CellOption& option : harness::cell_options()) {
     std::string flag = fmt::format("--{}", option.name);
     std::replace(flag.begin(), flag.end(), '_', '-');
-    command.add_option_function<std::string>(
+    CLI::Option* added = command.add_option_function<std::string>(
         flag, [this, name = option.name](const std::string& text) { options[name] = text; },
         option.help);
+    if (option.values.empty()) {
+      added->type_name("INT");
+    } else {
+      added->check(offered(option.values));
+    }
   }
 }
 
@@ -75,8 +77,10 @@ std::string shell_quoted(std::string_view text) {
 }
 
 void CalibrationArguments::add_to(CLI::App& command) {
-  command.add_option("--calibration", set.images,
-                     "Folder of images to find activation ranges on (no annotations needed)");
+  command
+      .add_option("--calibration", set.images,
+                  "Folder of images to find activation ranges on (no annotations needed)")
+      ->type_name(kFolderType);
   command
       .add_option("--calibration-limit", set.limit, "Only its first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);

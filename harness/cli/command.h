@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/result.h"
+#include "harness/cli/command_usage.h"
 
 namespace qyolo::cli {
 
@@ -15,6 +16,7 @@ namespace qyolo::cli {
 using Action = std::function<Result<int>()>;
 
 void add_compare(CLI::App& app, Action& action);
+void add_completion(CLI::App& app, Action& action);
 void add_detect(CLI::App& app, Action& action);
 void add_diagnose(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
@@ -23,6 +25,7 @@ void add_bench(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_fetch(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
+void add_manual(CLI::App& app, Action& action);
 void add_plot(CLI::App& app, Action& action);
 void add_poc(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);

@@ -49,11 +49,15 @@ void add_compare(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand(
       "compare", "Two runs, cell by cell: differences of AP, sizes, ratios of latency");
-  command->add_option("A", arguments->a, "Run folder")->required();
-  command->add_option("B", arguments->b, "Run folder to compare with it")->required();
+  command->add_option("A", arguments->a, "Run folder")->type_name(kFolderType)->required();
+  command->add_option("B", arguments->b, "Run folder to compare with it")
+      ->type_name(kFolderType)
+      ->required();
   command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
+      ->check(offered(results::table_format_names()))
       ->capture_default_str();
   command->add_option("--sort", arguments->sort, "run (A's order) or ap (largest difference first)")
+      ->check(offered({"run", "ap"}))
       ->capture_default_str();
   command->add_option("--fail-above", arguments->fail_above,
                       "Exit with 1 if a matched cell lost more than this many points of AP, or has "

@@ -48,8 +48,9 @@ Result<int> detect(const DetectArguments& arguments) {
 void add_detect(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<DetectArguments>();
   CLI::App* command = app.add_subcommand("detect", "Detect on images and draw the boxes");
-  command->add_option("images", arguments->images, "Images")->required();
+  command->add_option("images", arguments->images, "Images")->type_name(kFileType)->required();
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->type_name(kFileType)
       ->required();
   arguments->cell.add_to(*command);
   harness::DetectorOptions& options = arguments->options;
@@ -65,7 +66,9 @@ void add_detect(CLI::App& app, Action& action) {
   arguments->executor.add_to(*command);
   command->add_option("--threads", options.threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--out", arguments->out, "Folder for the pictures")->capture_default_str();
+  command->add_option("--out", arguments->out, "Folder for the pictures")
+      ->type_name(kFolderType)
+      ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

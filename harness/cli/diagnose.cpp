@@ -54,12 +54,17 @@ void add_diagnose(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<DiagnoseArguments>();
   CLI::App* command = app.add_subcommand(
       "diagnose", "What is behind the AP of a results file: error types, curves, confusions");
-  command->add_option("annotations", arguments->truth, "COCO annotation file")->required();
-  command->add_option("detections", arguments->detections, "COCO results file")->required();
-  command->add_option(
-      "--against", arguments->baseline,
-      "Results file of the baseline, on the same images: also how confidences shift");
-  command->add_option("--out", arguments->out, "Folder for charts (SVG)");
+  command->add_option("annotations", arguments->truth, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
+  command->add_option("detections", arguments->detections, "COCO results file")
+      ->type_name(kFileType)
+      ->required();
+  command
+      ->add_option("--against", arguments->baseline,
+                   "Results file of the baseline, on the same images: also how confidences shift")
+      ->type_name(kFileType);
+  command->add_option("--out", arguments->out, "Folder for charts (SVG)")->type_name(kFolderType);
   command->add_option("--confidence", arguments->options.confidence,
                       "Of the confusion matrix (default: that of the best mean F1)");
   command->add_option("--threads", arguments->options.threads, "Threads (default: all)")

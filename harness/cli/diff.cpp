@@ -96,11 +96,16 @@ void add_diff(CLI::App& app, Action& action) {
       ->add_option("files", arguments->files,
                    "COCO annotations, and the results files of the baseline (A) and of the other "
                    "network (B), as `qyolo eval --save-detections` writes them")
+      ->type_name(kFileType)
       ->expected(0, 3);
-  command->add_option("--model", arguments->model,
-                      "Instead of files: checkpoint to run as it is (A) and as the cell below (B)");
-  command->add_option("--images", arguments->images, "Image folder, for --model and --sheets");
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file, for --model");
+  command
+      ->add_option("--model", arguments->model,
+                   "Instead of files: checkpoint to run as it is (A) and as the cell below (B)")
+      ->type_name(kFileType);
+  command->add_option("--images", arguments->images, "Image folder, for --model and --sheets")
+      ->type_name(kFolderType);
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file, for --model")
+      ->type_name(kFileType);
   command
       ->add_option("--conf", arguments->diff.confidence,
                    "Operating confidence (default: that of A's best mean F1 over the classes)")
@@ -116,8 +121,10 @@ void add_diff(CLI::App& app, Action& action) {
   command->add_option("--worst", arguments->worst, "Images to list and draw")
       ->check(CLI::Range(0, 10000))
       ->capture_default_str();
-  command->add_option("--sheets", arguments->sheets,
-                      "Folder for contact sheets (JPEG) of these images, A beside B");
+  command
+      ->add_option("--sheets", arguments->sheets,
+                   "Folder for contact sheets (JPEG) of these images, A beside B")
+      ->type_name(kFolderType);
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -110,12 +110,20 @@ void add_doctor(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<DoctorArguments>();
   CLI::App* command = app.add_subcommand(
       "doctor", "Check a dataset before anything is measured on it: boxes, classes, leakage");
-  command->add_option("--images", arguments->images, "Image folder")->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
-  command->add_option("--calibration", arguments->calibration,
-                      "Folder of calibration images, which should not be evaluated on");
-  command->add_option("--model", arguments->model,
-                      "Checkpoint or artifact whose classes the categories should be");
+  command->add_option("--images", arguments->images, "Image folder")
+      ->type_name(kFolderType)
+      ->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
+  command
+      ->add_option("--calibration", arguments->calibration,
+                   "Folder of calibration images, which should not be evaluated on")
+      ->type_name(kFolderType);
+  command
+      ->add_option("--model", arguments->model,
+                   "Checkpoint or artifact whose classes the categories should be")
+      ->type_name(kFileType);
   command
       ->add_option("--min-objects", arguments->options.min_objects,
                    "A class with fewer objects is remarked on")

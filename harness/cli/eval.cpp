@@ -87,9 +87,14 @@ void add_eval(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Evaluate one cell without an experiment file");
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->type_name(kFileType)
       ->required();
-  command->add_option("--images", arguments->images, "Image folder")->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  command->add_option("--images", arguments->images, "Image folder")
+      ->type_name(kFolderType)
+      ->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   harness::EvaluationOptions& options = arguments->evaluation;
@@ -112,7 +117,8 @@ void add_eval(CLI::App& app, Action& action) {
                     "One square input for all images instead of rect batches");
   command->add_flag("--ignore-class-names", options.ignore_class_names,
                     "Map classes by order even where names differ");
-  command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file");
+  command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
+      ->type_name(kFileType);
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);

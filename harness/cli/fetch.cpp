@@ -135,6 +135,12 @@ Result<int> fetch(const FetchArguments& arguments) {
   return 0;
 }
 
+std::vector<std::string> item_names() {
+  std::vector<std::string> names;
+  for (const datasets::RegistryItem& item : datasets::registry()) names.emplace_back(item.name);
+  return names;
+}
+
 std::string items_help() {
   std::string text = "What to fetch:";
   for (const datasets::RegistryItem& item : datasets::registry()) {
@@ -150,8 +156,12 @@ void add_fetch(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "fetch",
       "Official checkpoints and COCO val2017, checked; goes on with an interrupted download");
-  command->add_option("item", arguments->item, items_help())->required();
-  command->add_option("--to", arguments->to, "Folder to put it in")->capture_default_str();
+  command->add_option("item", arguments->item, items_help())
+      ->check(offered(item_names()))
+      ->required();
+  command->add_option("--to", arguments->to, "Folder to put it in")
+      ->type_name(kFolderType)
+      ->capture_default_str();
   command->add_option(
       "--from", arguments->from,
       "Instead of the publisher: a folder, file:///folder or http(s)://mirror/folder that "

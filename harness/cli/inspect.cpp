@@ -51,15 +51,18 @@ void add_inspect(CLI::App& app, Action& action) {
       "inspect", "Layers, shapes, groups and bytes of a checkpoint or an artifact");
   command
       ->add_option("checkpoint", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
+      ->type_name(kFileType)
       ->required();
   arguments->cell.add_to(*command);
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  CLI::Option* histogram = command->add_option(
-      "--histogram", arguments->histogram,
-      "Draw the weights of --layer and the grid that the scheme lays over them, as SVG; prints the "
-      "path, or with -o json the numbers");
+  CLI::Option* histogram = command
+                               ->add_option("--histogram", arguments->histogram,
+                                            "Draw the weights of --layer and the grid that the "
+                                            "scheme lays over them, as SVG; prints the "
+                                            "path, or with -o json the numbers")
+                               ->type_name(kFileType);
   CLI::Option* layer =
       command->add_option("--layer", arguments->layer, "Layer to draw, by name")->needs(histogram);
   histogram->needs(layer);

@@ -43,6 +43,8 @@ int run_command(int argc, char** argv) {
   add_fetch(app, action);
   add_recommend(app, action);
   add_sensitivity(app, action);
+  add_completion(app, action);
+  add_manual(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

@@ -63,8 +63,9 @@ Result<int> plot(const PlotArguments& arguments) {
 void add_plot(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<PlotArguments>();
   CLI::App* command = app.add_subcommand("plot", "The charts of a run, as SVG; prints their paths");
-  command->add_option("run", arguments->folder, "Run folder")->required();
-  command->add_option("--out", arguments->out, "Folder for the charts (default: the run folder)");
+  command->add_option("run", arguments->folder, "Run folder")->type_name(kFolderType)->required();
+  command->add_option("--out", arguments->out, "Folder for the charts (default: the run folder)")
+      ->type_name(kFolderType);
   command->add_option("--scheme", arguments->layers.scheme,
                       "Scheme of layer-sqnr.svg (default: the one with most granularities)");
   command->add_option("--bits", arguments->layers.bits,

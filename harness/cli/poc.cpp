@@ -148,9 +148,13 @@ void add_poc(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<PocArguments>();
   CLI::App* command = app.add_subcommand(
       "poc", "From your own data to a recommendation: the whole roadmap, as one HTML report");
-  command->add_option("--model", arguments->model, "Checkpoint")->required();
-  command->add_option("--images", arguments->images, "Image folder")->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
+  command->add_option("--images", arguments->images, "Image folder")
+      ->type_name(kFolderType)
+      ->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
   command
       ->add_option("--tolerance", arguments->tolerance,
                    "Loss of AP that is acceptable: points (1pt), or percent of FP32's AP (2%)")
@@ -192,6 +196,7 @@ void add_poc(CLI::App& app, Action& action) {
   command
       ->add_option("--out", arguments->out,
                    "Run folder for the records and the report; an unfinished one is resumed")
+      ->type_name(kFolderType)
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -75,17 +75,22 @@ void add_quantize(CLI::App& app, Action& action) {
       "quantize",
       "Quantize a checkpoint into a packed artifact, which other commands take as model, or into a "
       "checkpoint for official tools");
-  command->add_option("checkpoint", arguments->model, "Checkpoint")->required();
+  command->add_option("checkpoint", arguments->model, "Checkpoint")
+      ->type_name(kFileType)
+      ->required();
   arguments->cell.add_to(*command);
   command
       ->add_option("--regions", arguments->regions,
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
-  command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists");
-  command->add_option("--dequantize", arguments->dequantized,
-                      "Checkpoint (.pt) that official tools load as they load the original, with "
-                      "the reconstructed weights in it; as large as the original");
+  command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists")
+      ->type_name(kFileType);
+  command
+      ->add_option("--dequantize", arguments->dequantized,
+                   "Checkpoint (.pt) that official tools load as they load the original, with "
+                   "the reconstructed weights in it; as large as the original")
+      ->type_name(kFileType);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->footer(

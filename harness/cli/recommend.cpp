@@ -142,12 +142,17 @@ void add_recommend(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "recommend",
       "Find how to quantize each layer so that a promise holds: a tolerance in AP, or a size");
-  command->add_option("--model", arguments->model, "Checkpoint")->required();
-  command->add_option("--images", arguments->images, "Image folder")->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
+  command->add_option("--images", arguments->images, "Image folder")
+      ->type_name(kFolderType)
+      ->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
   command
       ->add_option("--calibration", arguments->options.calibration.images,
                    "Folder of images that layers are compared on (no annotations needed)")
+      ->type_name(kFolderType)
       ->required();
   command
       ->add_option("--calibration-limit", arguments->options.calibration.limit,
@@ -186,11 +191,16 @@ void add_recommend(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("-o,--out", arguments->out,
-                      "Packed artifact of the hybrid (.safetensors); replaced if it exists");
-  command->add_option("--experiment", arguments->experiment,
-                      "Experiment file for `qyolo run` with what was found");
-  command->add_option("--json", arguments->json, "File for all that was measured, as JSON");
+  command
+      ->add_option("-o,--out", arguments->out,
+                   "Packed artifact of the hybrid (.safetensors); replaced if it exists")
+      ->type_name(kFileType);
+  command
+      ->add_option("--experiment", arguments->experiment,
+                   "Experiment file for `qyolo run` with what was found")
+      ->type_name(kFileType);
+  command->add_option("--json", arguments->json, "File for all that was measured, as JSON")
+      ->type_name(kFileType);
   command->add_option("--format", arguments->format, "On stdout: md, csv, json")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();

@@ -96,29 +96,42 @@ void add_run(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command = app.add_subcommand(
       "run", "Run an experiment: quantize, evaluate and time every cell of its matrix");
-  command->add_option("experiment", arguments->experiment, "Experiment file (JSON)")->required();
-  command->add_option("--out", arguments->out,
-                      "Run folder; an unfinished run there is resumed (default: runs/NAME)");
+  command->add_option("experiment", arguments->experiment, "Experiment file (JSON)")
+      ->type_name(kFileType)
+      ->required();
+  command
+      ->add_option("--out", arguments->out,
+                   "Run folder; an unfinished run there is resumed (default: runs/NAME)")
+      ->type_name(kFolderType);
   command
       ->add_option("--set", arguments->sets,
                    "Replace a value: key=v1,v2 (e.g. bits=4,8 or img=640); repeatable")
       ->take_all();
-  command->add_option("--model", arguments->model, "Checkpoint to use instead of the experiment's");
-  command->add_option("--dataset", arguments->dataset,
-                      "Dataset folder to use instead of the experiment's: images/ and "
-                      "annotations.json, or COCO's val2017/ and annotations/");
-  command->add_option("--images", arguments->images,
-                      "Image folder to use instead of the experiment's");
-  command->add_option("--annotations", arguments->annotations,
-                      "COCO annotations to use instead of the experiment's");
-  command->add_option("--calibration", arguments->calibration,
-                      "Folder of calibration images to use instead of the experiment's");
+  command->add_option("--model", arguments->model, "Checkpoint to use instead of the experiment's")
+      ->type_name(kFileType);
+  command
+      ->add_option("--dataset", arguments->dataset,
+                   "Dataset folder to use instead of the experiment's: images/ and "
+                   "annotations.json, or COCO's val2017/ and annotations/")
+      ->type_name(kFolderType);
+  command
+      ->add_option("--images", arguments->images, "Image folder to use instead of the experiment's")
+      ->type_name(kFolderType);
+  command
+      ->add_option("--annotations", arguments->annotations,
+                   "COCO annotations to use instead of the experiment's")
+      ->type_name(kFileType);
+  command
+      ->add_option("--calibration", arguments->calibration,
+                   "Folder of calibration images to use instead of the experiment's")
+      ->type_name(kFolderType);
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
+      ->check(offered(results::table_format_names()))
       ->capture_default_str();
   command->add_flag("--race", arguments->race,
                     "Only find the smallest cell that is certain to stay within the tolerance: "

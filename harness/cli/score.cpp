@@ -57,8 +57,12 @@ void add_score(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<ScoreArguments>();
   CLI::App* command = app.add_subcommand(
       "score", "COCO mAP of a results file: pycocotools' numbers, cell for cell");
-  command->add_option("annotations", arguments->truth, "COCO annotation file")->required();
-  command->add_option("detections", arguments->detections, "COCO results file")->required();
+  command->add_option("annotations", arguments->truth, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
+  command->add_option("detections", arguments->detections, "COCO results file")
+      ->type_name(kFileType)
+      ->required();
   command->add_flag("--per-class", arguments->per_class,
                     "Also one line per class (in json they are always there)");
   command
@@ -73,9 +77,11 @@ void add_score(CLI::App& app, Action& action) {
                       "Detections per image and category that count (default: 1,10,100)");
   command->add_option("--iou-thresholds", arguments->iou_thresholds,
                       "IoU thresholds from 0 to 1 (default: 0.5 to 0.95 by 0.05)");
-  command->add_option("--arrays", arguments->arrays,
-                      "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
-                      "doubles, [T,R,K,A,M] and [T,K,A,M])");
+  command
+      ->add_option("--arrays", arguments->arrays,
+                   "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
+                   "doubles, [T,R,K,A,M] and [T,K,A,M])")
+      ->type_name(kFolderType);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "text or json")

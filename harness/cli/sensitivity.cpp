@@ -80,9 +80,13 @@ void add_sensitivity(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<SensitivityArguments>();
   CLI::App* command = app.add_subcommand(
       "sensitivity", "Which layers can be quantized: each one alone, and all but each");
-  command->add_option("--model", arguments->model, "Checkpoint")->required();
-  command->add_option("--images", arguments->images, "Image folder")->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")->required();
+  command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
+  command->add_option("--images", arguments->images, "Image folder")
+      ->type_name(kFolderType)
+      ->required();
+  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   command
@@ -97,7 +101,8 @@ void add_sensitivity(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)");
+  command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)")
+      ->type_name(kFolderType);
   arguments->executor.add_to(*command, false);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);

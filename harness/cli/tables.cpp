@@ -31,12 +31,14 @@ Result<int> tables(const TablesArguments& arguments) {
 void add_tables(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<TablesArguments>();
   CLI::App* command = app.add_subcommand("tables", "The tables of a run");
-  command->add_option("run", arguments->folder, "Run folder")->required();
+  command->add_option("run", arguments->folder, "Run folder")->type_name(kFolderType)->required();
   command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
+      ->check(offered(results::table_format_names()))
       ->capture_default_str();
   command
       ->add_option("--table", arguments->table,
                    "In md and tex: all, main, verdicts, study, published, parts")
+      ->check(offered(results::table_part_names()))
       ->capture_default_str();
   command->footer("Example: qyolo tables runs/demo -o csv > demo.csv");
   command->callback([arguments, &action] { action = [arguments] { return tables(*arguments); }; });

@@ -26,4 +26,10 @@ Result<Precision> parse_precision(std::string_view name) {
   return error("unknown precision '{}', expected fp32, bf16 or int8", name);
 }
 
+std::vector<std::string> precision_names() {
+  std::vector<std::string> names;
+  for (const Precision precision : all_precisions()) names.emplace_back(precision_name(precision));
+  return names;
+}
+
 }  // namespace qyolo::engine

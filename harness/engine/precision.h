@@ -1,6 +1,7 @@
 // The arithmetic that an executor computes in.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,5 +20,6 @@ enum class Precision {
 // Fails with the names.
 Result<Precision> parse_precision(std::string_view name);
 [[nodiscard]] const std::vector<Precision>& all_precisions();
+[[nodiscard]] std::vector<std::string> precision_names();
 
 }  // namespace qyolo::engine
