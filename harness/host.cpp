@@ -6,11 +6,13 @@
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <iterator>
 #include <opencv2/core/version.hpp>
 #include <set>
 #include <string>
 
 #include "common/parallel.h"
+#include "harness/host_cpu.h"
 #include "version.h"
 
 namespace qyolo::harness {
@@ -33,42 +35,32 @@ std::string value_of(const char* path, const std::string& key, char separator) {
   return {};
 }
 
-// Physical cores: distinct (package, core) pairs, as far as the kernel tells.
-int physical_cores() {
-  std::ifstream in("/proc/cpuinfo");
-  std::set<std::pair<std::string, std::string>> cores;
-  std::string package;
-  for (std::string line; std::getline(in, line);) {
-    const auto at = line.find(':');
-    if (at == std::string::npos) continue;
-    const std::string key = trimmed(line.substr(0, at));
-    if (key == "physical id") package = trimmed(line.substr(at + 1));
-    if (key == "core id") cores.emplace(package, trimmed(line.substr(at + 1)));
+// Distinct sets of threads that share a core; 0 if sysfs does not say.
+int cores_in_sysfs() {
+  std::set<std::string> cores;
+  for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_CONF); ++cpu) {
+    std::ifstream in(
+        fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
+    std::string threads;
+    if (std::getline(in, threads)) cores.insert(threads);
   }
   return static_cast<int>(cores.size());
 }
 
-// The instruction sets that decide how fast convolutions run.
-OrderedJson interesting_flags() {
-  const std::string flags = fmt::format(" {} ", value_of("/proc/cpuinfo", "flags", ':'));
-  OrderedJson found = OrderedJson::array();
-  for (const char* flag : {"avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16",
-                           "amx_int8", "amx_bf16"}) {
-    if (flags.find(fmt::format(" {} ", flag)) != std::string::npos) found.push_back(flag);
-  }
-  return found;
+std::string whole_file(const char* path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
 
 OrderedJson describe_host() {
   OrderedJson host;
-  std::string cpu = value_of("/proc/cpuinfo", "model name", ':');
-  if (cpu.empty()) cpu = value_of("/proc/cpuinfo", "Model", ':');
+  const CpuDescription cpu = describe_cpu(whole_file("/proc/cpuinfo"));
   utsname names{};
   uname(&names);
-  host["cpu"] = cpu.empty() ? std::string(names.machine) : cpu;
-  host["cores"] = physical_cores();
+  host["cpu"] = cpu.name.empty() ? std::string(names.machine) : cpu.name;
+  host["cores"] = cpu.cores > 0 ? cpu.cores : cores_in_sysfs();
   host["threads"] = default_threads();
   host["memory_bytes"] = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   std::ifstream governor("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
@@ -78,7 +70,7 @@ OrderedJson describe_host() {
   host["os"] = os.empty() ? std::string(names.sysname) : os;
   host["kernel"] = std::string(names.release);
   host["architecture"] = std::string(names.machine);
-  host["flags"] = interesting_flags();
+  host["flags"] = cpu.flags;
   return host;
 }
 

@@ -11,8 +11,8 @@
 #include "harness/model/graph.h"
 #include "harness/model/postprocess.h"
 #include "tests/support/checkpoint_writer.h"
-#include "tests/support/npy.h"
 #include "tests/support/paths.h"
+#include "tests/support/zoo.h"
 
 namespace qyolo::model {
 namespace {
@@ -24,62 +24,18 @@ using testing::pseudo_random;
 
 class OfficialNetwork : public ::testing::TestWithParam<std::string> {};
 
-// Largest difference in columns [first, last) of two tables, over the range of the expected ones.
-double relative_difference(const std::vector<float>& rows, const std::vector<float>& expected,
-                           std::size_t columns, std::size_t first, std::size_t last) {
-  double difference = 0, low = INFINITY, high = -INFINITY;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i % columns < first || i % columns >= last) continue;
-    difference = std::max(difference, std::abs(double{rows[i]} - double{expected[i]}));
-    low = std::min(low, double{expected[i]});
-    high = std::max(high, double{expected[i]});
-  }
-  return difference / (high - low);
-}
-
 TEST_P(OfficialNetwork, OutputsAreReproduced) {
   QYOLO_NEEDS_SHARED("data/zoo");
-  const auto folder = testing::shared_dir() / "data/zoo";
-  const auto graph = load_checkpoint(folder / (GetParam() + ".pt"));
-  ASSERT_TRUE(graph.ok()) << graph.error().message;
-  const auto input = testing::read_npy(
-      folder / (graph->max_stride == 64 ? "input-256x128.npy" : "input-256x192.npy"));
-  const auto expected = testing::read_npy(folder / (GetParam() + ".out.npy"));
-  auto executor = make_torch_executor(*graph, 1);
+  const testing::ZooNetwork network = testing::read_zoo(GetParam());
+  auto executor = make_torch_executor(network.graph, 1);
   ASSERT_TRUE(executor.ok()) << executor.error().message;
-  const int batch = static_cast<int>(input.shape[0]);
-  const auto outputs =
-      (*executor)->forward(std::span<const float>(input.values), batch,
-                           static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3]));
+  const auto outputs = testing::forward(**executor, network.input);
   ASSERT_TRUE(outputs.ok()) << outputs.error().message;
-
-  std::vector<float> rows;
-  for (int image = 0; image < batch; ++image) {
-    const auto decoded = decode_rows(*graph, *outputs, image);
-    rows.insert(rows.end(), decoded.begin(), decoded.end());
-  }
-  ASSERT_EQ(rows.size(), expected.values.size());
-  const std::size_t columns = graph->class_names.size() + 5;
-  for (const auto& [first, last] :
-       {std::pair{0, 2}, {2, 4}, {4, 5}, {5, static_cast<int>(columns)}}) {
-    EXPECT_LT(relative_difference(rows, expected.values, columns, static_cast<std::size_t>(first),
-                                  static_cast<std::size_t>(last)),
-              1e-3)
-        << "columns " << first << " to " << last - 1;
-  }
+  EXPECT_LT(testing::zoo_difference(network, *outputs), 1e-3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoo, OfficialNetwork,
-                         ::testing::Values("deploy-yolov7", "deploy-yolov7x", "deploy-yolov7-tiny",
-                                           "deploy-yolov7-tiny-silu", "deploy-yolov7-w6",
-                                           "deploy-yolov7-e6", "deploy-yolov7-d6",
-                                           "deploy-yolov7-e6e", "training-yolov7",
-                                           "training-yolov7-tiny", "training-yolov7-w6"),
-                         [](const auto& test) {
-                           std::string name = test.param;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Zoo, OfficialNetwork, ::testing::ValuesIn(testing::zoo_networks()),
+                         testing::zoo_test_name);
 
 // --- single operations ---
 
