@@ -58,7 +58,7 @@ constexpr const char* kBaselineName = "sse2";
 #elif defined(__aarch64__)
 
 namespace baseline {
-constexpr int kLanes = 4, kRows = 6, kVectors = 4, kGroup = 1;
+constexpr int kLanes = 4, kRows = 4, kVectors = 4, kGroup = 1;
 using GroupBytes = std::int16_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums = reinterpret_cast<IntVector>(  \
