@@ -10,6 +10,7 @@ endfunction()
 function(qyolo_optimize target level)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:${level}>)
 endfunction()
+
 # One result on every machine: a compiler may otherwise fuse a multiplication and an addition, which rounds once instead of
 # twice, wherever the target has the instruction (64-bit ARM always does, baseline x86-64 never). The engine's kernels,
 # whose numbers are compared within a tolerance, take it back.

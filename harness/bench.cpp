@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "common/parallel.h"
@@ -239,6 +240,7 @@ Result<BenchReport> run_bench(const BenchOptions& options, const std::vector<Ben
     QYOLO_TRY(auto network, BenchNetwork::open(options, row.what));
     row.gflop = network->gflop();
     row.weight_bytes = network->weight_bytes();
+    row.note = network->note();
     networks.push_back(std::move(network));
   }
   for (int round = 0; round < options.rounds; ++round) {
@@ -287,6 +289,7 @@ OrderedJson bench_json(const BenchReport& report, const BenchOptions& options) {
     entry["peak_gflops"] = row.peak_gflops ? OrderedJson(*row.peak_gflops) : OrderedJson();
     entry["weight_bytes"] = row.weight_bytes;
     entry["peak_rss_bytes"] = row.peak_rss ? OrderedJson(*row.peak_rss) : OrderedJson();
+    if (!row.note.empty()) entry["note"] = row.note;
     json["rows"].push_back(std::move(entry));
   }
   json["unsupported"] = report.unsupported;
@@ -314,6 +317,12 @@ std::string bench_markdown(const BenchReport& report) {
         static_cast<double>(row.weight_bytes) / 1e6,
         row.peak_rss ? fmt::format("{:.1f}", static_cast<double>(*row.peak_rss) / 1e6) : "–");
   }
+  std::set<std::string> notes;
+  for (const BenchRow& row : report.rows) {
+    if (row.note.empty()) continue;
+    notes.insert(fmt::format("{}: {}", engine::precision_name(row.what.precision), row.note));
+  }
+  for (const std::string& note : notes) text += fmt::format("\n{}\n", note);
   for (const std::string& reason : report.unsupported)
     text += fmt::format("\nLeft out: {}\n", reason);
   return text;

@@ -46,6 +46,7 @@ class BenchNetwork {
   Result<double> time_forward();  // milliseconds
   Result<std::vector<engine::StepTime>> profile();
   [[nodiscard]] double gflop() const { return gflop_; }  // of one forward's convolutions
+  [[nodiscard]] std::string note() const { return engine_->note(); }
   // What the weights take: as computed for the packed cell, or in the precision's own width
   // (before oneDNN's padding).
   [[nodiscard]] std::int64_t weight_bytes() const { return weight_bytes_; }
@@ -74,6 +75,7 @@ struct BenchRow {
   std::optional<double> peak_gflops;  // best matrix multiplication at this precision, in this run
   std::int64_t weight_bytes = 0;
   std::optional<std::int64_t> peak_rss;  // while it runs, in a process of its own
+  std::string note;                      // Engine::note()
 };
 
 // Called before each measurement.

@@ -82,9 +82,9 @@ Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int th
 namespace qyolo::engine {
 
 Result<std::unique_ptr<Engine>> make_engine(const model::Graph& graph, Precision precision,
-                                            int threads) {
+                                            int threads, KernelChoice kernels) {
   QYOLO_TRY(const harness::EngineBackend* loaded, harness::backend<harness::EngineBackend>());
-  return loaded->make_engine(graph, precision, threads);
+  return loaded->make_engine(graph, precision, threads, kernels);
 }
 
 std::string onednn_version() {

@@ -1,8 +1,21 @@
 #include "harness/cli/executor_arguments.h"
 
+#include <cstdio>
+#include <mutex>
+
 #include "harness/engine/engine.h"
 
 namespace qyolo::cli {
+namespace {
+
+// Once, for whatever number of engines a command makes.
+void say_once(const std::string& note) {
+  static std::once_flag said;
+  if (note.empty()) return;
+  std::call_once(said, [&] { fmt::print(stderr, "warning: {}\n", note); });
+}
+
+}  // namespace
 
 void ExecutorArguments::add_to(CLI::App& command, bool precisions) {
   command
@@ -30,6 +43,7 @@ Result<harness::ExecutorFactory> ExecutorArguments::factory() const {
       [chosen](const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {
         QYOLO_TRY(std::unique_ptr<engine::Engine> made,
                   engine::make_engine(graph, chosen, threads));
+        say_once(made->note());
         return std::unique_ptr<model::Executor>(std::move(made));
       });
 }

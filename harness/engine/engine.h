@@ -1,6 +1,7 @@
 // harness/engine/: the fast executor. The graph becomes a plan of steps over one block of memory;
-// convolutions with their activation functions are oneDNN primitives with prepacked weights, the
-// rest are kernels of our own. executor_torch.cpp is the reference that it is tested against.
+// convolutions with their activation functions are oneDNN primitives with prepacked weights (or,
+// where oneDNN has no good ones, our own: gemm_convolution.h), the rest are kernels of our own.
+// executor_torch.cpp is the reference that it is tested against.
 //
 // Maps are NHWC from end to end. What a concatenation reads is copied into its channels as soon as
 // it is computed, while it is in the cache; pooling and upsampling write there directly. Buffers
@@ -22,9 +23,18 @@ struct StepTime {
   int node = 0;           // of the graph; model::kNetworkInput: the input, or the head's outputs
   std::string name;       // "model.0.conv"
   std::string operation;  // "conv 3x3/2", "max-pool 5", "concat", "input", "output"
-  std::string kernel;     // oneDNN's name of its implementation; "" for our own
+  std::string kernel;     // of a convolution: oneDNN's name of it, or "qyolo:gemm:avx2"
   double gflop = 0;       // 2 x multiply-accumulates of the whole batch
   double milliseconds = 0;
+};
+
+// Which kernels convolutions run on; others than kBest are for tests and comparisons.
+enum class KernelChoice {
+  // oneDNN's, and where it has only reference kernels, or integer ones whose sums saturate in
+  // 16 bits, our own (harness/engine/gemm_convolution.h).
+  kBest,
+  kOwn,
+  kReference,  // oneDNN's plain loops
 };
 
 class Engine : public model::Executor {
@@ -33,6 +43,9 @@ class Engine : public model::Executor {
   // own calls.
   virtual Result<std::vector<StepTime>> profile(std::span<const std::uint8_t> rgb, int batch,
                                                 int height, int width) = 0;
+  // What is unusual about how this host runs the network, for people, a part of description(): "92
+  // of 92 convolutions by qyolo's own neon kernels, since ..."; "": nothing.
+  [[nodiscard]] virtual std::string note() const = 0;
   // Bytes of the block that holds all maps, of the largest forward so far.
   [[nodiscard]] virtual std::size_t map_bytes() const = 0;
 };
@@ -44,7 +57,8 @@ class Engine : public model::Executor {
 // needs codes of 8 bits as its input (set_activation_quantizers()); one whose weights were set by
 // set_weights() computes in FP32. Where maps become codes or floats follows from these two.
 Result<std::unique_ptr<Engine>> make_engine(const model::Graph& graph, Precision precision,
-                                            int threads = 0);
+                                            int threads = 0,
+                                            KernelChoice kernels = KernelChoice::kBest);
 
 // "oneDNN 2.6.3".
 [[nodiscard]] std::string onednn_version();

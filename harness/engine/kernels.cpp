@@ -8,13 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-// Loops over one row are compiled for several instruction sets, the best of which is taken at run
-// time.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define QYOLO_ROW_LOOP __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define QYOLO_ROW_LOOP
-#endif
+#include "harness/engine/row_loop.h"
 
 namespace qyolo::engine {
 

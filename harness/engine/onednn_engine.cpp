@@ -31,10 +31,22 @@ struct Prepared {
   std::vector<std::unique_ptr<Convolution>> convolutions;  // by step; nullptr: none
 };
 
+// As far as ONEDNN_MAX_CPU_ISA lets oneDNN go, our own kernels go.
+InstructionSet effective_instruction_set() {
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto has = [&](dnnl::cpu_isa set) {
+    return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
+  };
+  if (has(dnnl::cpu_isa::avx512_core)) return InstructionSet::kAvx512;
+  return has(dnnl::cpu_isa::avx2) ? InstructionSet::kAvx2 : InstructionSet::kBaseline;
+}
+
 class OnednnEngine final : public Engine {
  public:
-  OnednnEngine(const model::Graph& graph, Precision precision, int threads)
+  OnednnEngine(const model::Graph& graph, Precision precision, int threads, KernelChoice kernels)
       : precision_(precision), threads_(threads) {
+    context_.choice = kernels;
+    context_.matrix_kernel = &matrix_kernel(effective_instruction_set());
     graph_.max_stride = graph.max_stride;
     graph_.head = graph.head;
     weights_.resize(graph.nodes.size());
@@ -48,6 +60,7 @@ class OnednnEngine final : public Engine {
       }
       graph_.nodes.push_back(model::without_weights(node));
     }
+    own_ = survey();
   }
 
   Result<std::vector<HeadOutput>> forward(std::span<const std::uint8_t> rgb, int batch, int height,
@@ -134,9 +147,12 @@ class OnednnEngine final : public Engine {
                                         int width) override;
 
   [[nodiscard]] std::string description() const override {
-    return fmt::format("{}, {}, {} thread{}", onednn_version(), precision_name(precision_),
-                       threads_, threads_ == 1 ? "" : "s");
+    std::string text = fmt::format("{}, {}, {} thread{}", onednn_version(),
+                                   precision_name(precision_), threads_, threads_ == 1 ? "" : "s");
+    if (!own_.empty()) text += "; " + own_;
+    return text;
   }
+  [[nodiscard]] std::string note() const override { return own_; }
   [[nodiscard]] std::string identity() const override {
     return fmt::format("onednn-{}", precision_name(precision_));
   }
@@ -154,6 +170,55 @@ class OnednnEngine final : public Engine {
     } catch (const std::bad_alloc&) {
       return error("not enough memory to run the network");
     }
+  }
+
+  // Which convolutions of a nominal input will be our own, and why.
+  std::string survey() {
+    const int side = 10 * graph_.max_stride;
+    const auto shapes = model::infer_shapes(graph_, side, side);
+    if (!shapes.ok()) return "";
+    const MapType maps = precision_ == Precision::kFp32   ? MapType{Element::kF32}
+                         : precision_ == Precision::kBf16 ? MapType{Element::kBf16}
+                                                          : MapType{Element::kU8, 1, 1};
+    std::map<InsteadOf, int> counts;
+    int all = 0;
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const model::ConvNode* conv = graph_.nodes[i].conv();
+      if (conv == nullptr) continue;
+      // Its head is FP32, whatever the rest is.
+      if (precision_ == Precision::kInt8 && conv->head) continue;
+      ++all;
+      const int input = graph_.nodes[i].inputs[0];
+      const Value from{.shape = input < 0 ? model::MapShape{conv->channels, side, side}
+                                          : (*shapes)[static_cast<std::size_t>(input)],
+                       .type = maps};
+      const Value to{.shape = (*shapes)[i], .type = conv->head ? MapType{} : maps};
+      ConvWeights weights(*conv);
+      if (precision_ == Precision::kInt8) weights.set_for_description(conv->filters);
+      const auto instead = Convolution::own_instead_of(*conv, weights, from, to, 1, context_);
+      if (instead.ok()) ++counts[*instead];
+    }
+    std::string text;
+    for (const auto& [instead, count] : counts) {
+      if (instead == InsteadOf::kNothing) continue;
+      text += fmt::format("{}{} of {} convolutions by qyolo's own {} kernels{}",
+                          text.empty() ? "" : "; ", count, all, context_.matrix_kernel->name,
+                          reason(instead));
+    }
+    return text;
+  }
+
+  static std::string_view reason(InsteadOf instead) {
+    switch (instead) {
+      case InsteadOf::kReferenceKernel:
+        return ", since oneDNN has only reference kernels for them on this CPU";
+      case InsteadOf::kSaturatingKernel:
+        return ", exact, since the sums of oneDNN's saturate in 16 bits on this CPU";
+      case InsteadOf::kNothing:
+      case InsteadOf::kAny:
+        break;
+    }
+    return "";
   }
 
   Result<MapTypes> types() const {
@@ -321,6 +386,7 @@ class OnednnEngine final : public Engine {
   bool retain_ = false;
   Context context_;
   Block block_;
+  std::string own_;  // description of what is not oneDNN's
   std::map<std::tuple<int, int, int, bool>, std::unique_ptr<Prepared>> prepared_;
   Prepared* last_ = nullptr;
 };
@@ -392,14 +458,14 @@ std::string onednn_version() {
 }
 
 Result<std::unique_ptr<Engine>> make_engine(const model::Graph& graph, Precision precision,
-                                            int threads) {
+                                            int threads, KernelChoice kernels) {
   if (threads < 0) return error("the number of threads is {}; expected 0 or more", threads);
   QYOLO_CHECK_OK(check_host(precision));
   QYOLO_TRY([[maybe_unused]] const auto shapes,
             model::infer_shapes(graph, graph.max_stride, graph.max_stride));
   try {
     return std::unique_ptr<Engine>(std::make_unique<OnednnEngine>(
-        graph, precision, threads == 0 ? default_threads() : threads));
+        graph, precision, threads == 0 ? default_threads() : threads, kernels));
   } catch (const dnnl::error& failure) {
     return error("oneDNN cannot take the network: {}", failure.what());
   }

@@ -1,0 +1,33 @@
+// What the convolutions of an engine share.
+#pragma once
+
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+
+#include "harness/engine/block.h"
+#include "harness/engine/engine.h"
+#include "harness/engine/gemm_convolution.h"
+#include "harness/engine/matrix_kernel.h"
+
+namespace qyolo::engine {
+
+// Why a convolution is our own instead of oneDNN's.
+enum class InsteadOf { kNothing, kReferenceKernel, kSaturatingKernel, kAny };
+
+// Thread-unsafe, as an executor is.
+struct Context {
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  KernelChoice choice = KernelChoice::kBest;
+  const MatrixKernel* matrix_kernel = nullptr;  // of our own convolutions
+  // Used by one primitive after the other.
+  Block scratchpad;
+  // The one layer that weight decoders decode into, plain and packed.
+  Block decoded, packed;
+  FilterPanels decoded_panels;
+  // What saturates() found, by kernel and channels.
+  std::map<std::string, bool> saturating;
+};
+
+}  // namespace qyolo::engine

@@ -1,0 +1,62 @@
+// Weights of a convolution, prepacked as its kernel wants them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "harness/engine/context.h"
+#include "harness/model/executor.h"
+#include "harness/model/graph.h"
+
+namespace qyolo::engine {
+
+// The weights of one convolution of the graph.
+class ConvWeights {
+ public:
+  explicit ConvWeights(const model::ConvNode& conv);
+
+  void set(std::span<const float> weights);
+  void set(std::span<const std::int8_t> codes, std::span<const float> scales);
+  void set(model::WeightDecoder decoder);
+  // Integers without codes, as describe_convolution() takes them.
+  void set_for_description(int filters);
+  void set_bias(std::span<const float> bias) { bias_.assign(bias.begin(), bias.end()); }
+
+  [[nodiscard]] bool integer() const { return !scales_.empty(); }
+  [[nodiscard]] const std::vector<float>& bias() const { return bias_; }
+  [[nodiscard]] const std::vector<float>& scales() const { return scales_; }  // one per filter
+  [[nodiscard]] const dnnl::memory::dims& dims() const { return dims_; }
+
+  // In this layout. Valid until the weights change, or of decoded ones until the next call of any.
+  dnnl::memory packed(const dnnl::memory::desc& layout, Context& context);
+  // For our own convolutions. Valid as above. REQUIRES: always one kernel and the convolution.
+  const FilterPanels& panels(const MatrixKernel& kernel, const model::ConvNode& conv,
+                             Context& context);
+
+ private:
+  void clear();
+  [[nodiscard]] dnnl::memory::desc plain(dnnl::memory::data_type type) const;
+  std::span<const float> decode(Context& context);
+  // Not decoded, in one layout or another.
+  std::vector<float> floats(Context& context);
+
+  dnnl::memory::dims dims_;    // [groups,] filters, channels, height, width
+  std::vector<float> floats_;  // until they are packed for the first time
+  std::vector<std::int8_t> codes_;
+  std::vector<float> scales_;
+  std::vector<float> bias_;
+  model::WeightDecoder decoder_;
+  struct Packed {
+    Block block;
+    dnnl::memory memory;
+  };
+  std::vector<Packed> packed_;  // one per layout
+  std::optional<FilterPanels> panels_;
+  std::function<std::vector<float>()> unpack_panels_;
+};
+
+}  // namespace qyolo::engine

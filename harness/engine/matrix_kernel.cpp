@@ -1,0 +1,117 @@
+#include "harness/engine/matrix_kernel.h"
+
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace qyolo::engine {
+namespace {
+
+#if defined(__x86_64__)
+
+namespace baseline {
+constexpr int kLanes = 4, kRows = 4, kVectors = 2, kGroup = 2;
+using GroupBytes = std::int32_t;
+#define QYOLO_MULTIPLY_ADD(sums, a, b) \
+  sums +=                              \
+      reinterpret_cast<IntVector>(_mm_madd_epi16(_mm_set1_epi32(a), reinterpret_cast<__m128i>(b)))
+#include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_MULTIPLY_ADD
+}  // namespace baseline
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define QYOLO_MORE_SETS
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+namespace avx2 {
+constexpr int kLanes = 8, kRows = 6, kVectors = 2, kGroup = 2;
+using GroupBytes = std::int32_t;
+#define QYOLO_MULTIPLY_ADD(sums, a, b) \
+  sums += reinterpret_cast<IntVector>( \
+      _mm256_madd_epi16(_mm256_set1_epi32(a), reinterpret_cast<__m256i>(b)))
+#include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_MULTIPLY_ADD
+}  // namespace avx2
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,prefer-vector-width=512")
+namespace avx512 {
+constexpr int kLanes = 16, kRows = 12, kVectors = 2, kGroup = 2;
+using GroupBytes = std::int32_t;
+#define QYOLO_MULTIPLY_ADD(sums, a, b) \
+  sums += reinterpret_cast<IntVector>( \
+      _mm512_madd_epi16(_mm512_set1_epi32(a), reinterpret_cast<__m512i>(b)))
+#include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_MULTIPLY_ADD
+}  // namespace avx512
+#pragma GCC pop_options
+#endif
+
+constexpr const char* kBaselineName = "sse2";
+
+#elif defined(__aarch64__)
+
+namespace baseline {
+constexpr int kLanes = 4, kRows = 4, kVectors = 4, kGroup = 1;
+using GroupBytes = std::int16_t;
+#define QYOLO_MULTIPLY_ADD(sums, a, b) \
+  sums = reinterpret_cast<IntVector>(  \
+      vmlal_n_s16(reinterpret_cast<int32x4_t>(sums), reinterpret_cast<int16x4_t>(b), a))
+#include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_MULTIPLY_ADD
+}  // namespace baseline
+constexpr const char* kBaselineName = "neon";
+
+#else
+
+namespace baseline {
+constexpr int kLanes = 4, kRows = 4, kVectors = 2, kGroup = 1;
+using GroupBytes = std::int16_t;
+#define QYOLO_MULTIPLY_ADD(sums, a, b) sums += __builtin_convertvector(b, IntVector) * a
+#include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_MULTIPLY_ADD
+}  // namespace baseline
+constexpr const char* kBaselineName = "portable";
+
+#endif
+
+std::vector<MatrixKernel> find_kernels() {
+  std::vector<MatrixKernel> found = {{kBaselineName, InstructionSet::kBaseline, baseline::kRows,
+                                      baseline::kColumns, baseline::kGroup,
+                                      &baseline::multiply_floats, &baseline::multiply_integers}};
+#ifdef QYOLO_MORE_SETS
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    found.push_back({"avx2", InstructionSet::kAvx2, avx2::kRows, avx2::kColumns, avx2::kGroup,
+                     &avx2::multiply_floats, &avx2::multiply_integers});
+  }
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")) {
+    found.push_back({"avx512", InstructionSet::kAvx512, avx512::kRows, avx512::kColumns,
+                     avx512::kGroup, &avx512::multiply_floats, &avx512::multiply_integers});
+  }
+#endif
+  return found;
+}
+
+}  // namespace
+
+const std::vector<MatrixKernel>& matrix_kernels() {
+  static const std::vector<MatrixKernel> found = find_kernels();
+  return found;
+}
+
+const MatrixKernel& matrix_kernel(InstructionSet limit) {
+  const std::vector<MatrixKernel>& all = matrix_kernels();
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (all[i].isa <= limit) best = i;
+  }
+  return all[best];
+}
+
+}  // namespace qyolo::engine
