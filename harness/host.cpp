@@ -48,6 +48,14 @@ int physical_cores() {
   return static_cast<int>(cores.size());
 }
 
+// As the device tree says it, ended by a zero byte; empty on PCs.
+std::string board_name() {
+  std::ifstream in("/proc/device-tree/model");
+  std::string name;
+  std::getline(in, name, '\0');
+  return trimmed(std::move(name));
+}
+
 // The instruction sets that decide how fast convolutions run.
 OrderedJson interesting_flags() {
   const std::string flags = fmt::format(" {} ", value_of("/proc/cpuinfo", "flags", ':'));
@@ -68,6 +76,7 @@ OrderedJson describe_host() {
   utsname names{};
   uname(&names);
   host["cpu"] = cpu.empty() ? std::string(names.machine) : cpu;
+  if (std::string board = board_name(); !board.empty()) host["board"] = std::move(board);
   host["cores"] = physical_cores();
   host["threads"] = default_threads();
   host["memory_bytes"] = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
@@ -89,6 +98,12 @@ OrderedJson describe_versions() {
   versions["compiler"] = kCompiler;
   versions["opencv"] = CV_VERSION;
   return versions;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
+  return name.data();
 }
 
 std::string timestamp() {
