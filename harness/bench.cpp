@@ -2,21 +2,23 @@
 
 #include <malloc.h>
 
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <map>
-#include <set>
 #include <utility>
 
-#include "common/parallel.h"
+#include "common/sha256.h"
+#include "harness/energy.h"
+#include "harness/host.h"
 #include "harness/memory_account.h"
 #include "harness/model/activation_points.h"
 #include "harness/quant/activation.h"
 #include "harness/quant/packing.h"
 #include "harness/quantize_network.h"
-#include "metrics/statistics.h"
 
 namespace qyolo::harness {
 namespace {
@@ -137,13 +139,7 @@ std::int64_t bytes_per_weight(Precision precision) {
   return precision == Precision::kFp32 ? 4 : precision == Precision::kBf16 ? 2 : 1;
 }
 
-double median(const std::vector<double>& samples) { return metrics::summarize(samples).median; }
-
 }  // namespace
-
-std::string bench_case_name(const BenchCase& what) {
-  return fmt::format("{}{}", engine::precision_name(what.precision), what.packed ? " packed" : "");
-}
 
 Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& options,
                                                          const BenchCase& what) {
@@ -162,10 +158,21 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
   network->gflop_ = gflop_of(graph, shapes, what.batch);
   network->weight_bytes_ = graph.conv_weights() * bytes_per_weight(what.precision);
   QYOLO_TRY(network->engine_, engine::make_engine(graph, what.precision, what.threads));
+  if (source.artifact() != nullptr) {
+    network->cell_ = source.artifact()->cell;
+  } else if (what.packed) {
+    network->cell_ = options.packed;
+  } else {
+    network->cell_.baseline = true;
+  }
+  // Activations are in floating point here, whatever the cell says of them.
+  network->cell_.activations.reset();
   if (what.packed) {
-    const Cell cell = source.artifact() != nullptr ? source.artifact()->cell : options.packed;
+    const Cell& cell = network->cell_;
     QYOLO_TRY(const metrics::MemoryReport memory, account(source, cell));
     network->weight_bytes_ = memory.true_bytes();
+    network->coded_regions_ =
+        source.artifact() != nullptr && source.artifact()->regions == quant::RegionCoding::kEntropy;
     QYOLO_CHECK_OK(source.artifact() != nullptr
                        ? keep_packed_artifact(options.model, *network->engine_, what.threads)
                        : keep_packed(source, cell, *network->engine_, what.threads));
@@ -173,9 +180,9 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
   if (what.precision == Precision::kInt8) {
     QYOLO_TRY(const auto quantizers, calibrate(graph, *network->engine_, network->rgb_, what,
                                                options.height, options.width));
-    QYOLO_TRY(const Cell cell, integer_cell());
+    QYOLO_TRY(network->cell_, integer_cell());
     QYOLO_TRY([[maybe_unused]] const auto errors,
-              load_weights(source, cell, *network->engine_, what.threads));
+              load_weights(source, network->cell_, *network->engine_, what.threads));
     QYOLO_CHECK_OK(network->engine_->set_activation_quantizers(quantizers));
   }
   return network;
@@ -212,153 +219,167 @@ void reset_peak_memory() {
   std::ofstream("/proc/self/clear_refs") << "5";
 }
 
-Result<BenchReport> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
-                              const MeasureMemory& memory, const BenchProgress& progress) {
-  BenchReport report;
-  std::vector<std::unique_ptr<BenchNetwork>> networks;
+namespace {
+
+constexpr const char* kSyntheticImage = "synthetic image";
+
+// What a case became: its network, and what is known of it so far.
+struct PreparedCase {
+  BenchCase what;
+  results::DeviceRow row;
+  std::unique_ptr<BenchNetwork> network;
+};
+
+Result<results::DeviceModel> describe_model(const BenchOptions& options,
+                                            const SourceNetwork& source) {
+  results::DeviceModel model;
+  model.path = options.model.string();
+  QYOLO_TRY(model.sha256, sha256_of_file(options.model));
+  model.checkpoint_sha256 = model.sha256;
+  if (const Artifact* artifact = source.artifact(); artifact != nullptr) {
+    model.artifact = true;
+    model.checkpoint_sha256 = artifact->checkpoint_sha256;
+    model.cell = artifact->cell.as_json();
+  }
+  return model;
+}
+
+results::DeviceRow device_row_of(const BenchCase& what) {
+  results::DeviceRow row;
+  row.precision = engine::precision_name(what.precision);
+  row.packed = what.packed;
+  row.batch = what.batch;
+  row.threads = what.threads;
+  if (what.precision == Precision::kInt8) row.calibration = kSyntheticImage;
+  return row;
+}
+
+Status open_network(const BenchOptions& options, PreparedCase& one) {
+  QYOLO_TRY(one.network, BenchNetwork::open(options, one.what));
+  one.row.cell = one.network->cell().as_json();
+  one.row.coded_regions = one.network->coded_regions();
+  one.row.gflop = one.network->gflop();
+  one.row.weight_bytes = one.network->weight_bytes();
+  one.row.note = one.network->note();
+  return {};
+}
+
+Status time_interleaved(const BenchOptions& options, std::vector<PreparedCase>& cases,
+                        const BenchProgress& progress) {
+  for (int round = 0; round < options.rounds; ++round) {
+    progress(fmt::format("round {} of {}", round + 1, options.rounds));
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      // Another one begins in every round.
+      PreparedCase& one = cases[(i + static_cast<std::size_t>(round)) % cases.size()];
+      for (int j = 0; j < options.warmup; ++j) {
+        QYOLO_TRY([[maybe_unused]] const double untimed, one.network->time_forward());
+      }
+      QYOLO_TRY(const double spent, one.network->time_forward());
+      one.row.milliseconds.push_back(spent);
+    }
+  }
+  return {};
+}
+
+Status find_kernels(PreparedCase& one) {
+  QYOLO_TRY(const auto steps, one.network->profile());
+  std::map<std::string, int> count;
+  for (const engine::StepTime& step : steps) {
+    if (!step.kernel.empty()) ++count[step.kernel];
+  }
+  for (const auto& [name, convolutions] : count) one.row.kernels.push_back({name, convolutions});
+  std::ranges::stable_sort(one.row.kernels, std::greater{}, &results::DeviceKernel::convolutions);
+  return {};
+}
+
+// Each case by itself: what they take is not to be told apart otherwise.
+results::DeviceEnergySource energy_of_cases(std::vector<PreparedCase>& cases,
+                                            const BenchProgress& progress) {
+  results::DeviceEnergySource source;
+  auto meter = EnergyMeter::open();
+  if (!meter.ok()) {
+    source.reason = meter.error().message;
+    return source;
+  }
+  const EnergySource& from = meter->source();
+  source = {"", from.name, from.method, from.covers, from.interval_ms};
+  for (PreparedCase& one : cases) {
+    progress(fmt::format("energy of {}", bench_case_name(one.what)));
+    const auto spent = energy_of_forwards(*meter, [&] { return one.network->time_forward(); });
+    if (!spent.ok()) {
+      one.row.energy_reason = spent.error().message;
+      continue;
+    }
+    const std::int64_t images = std::int64_t{spent->forwards} * one.what.batch;
+    one.row.energy = results::DeviceEnergy{
+        spent->reading.joules * 1e3 / static_cast<double>(images), spent->reading.joules,
+        spent->reading.seconds, images, static_cast<std::int64_t>(spent->reading.readings)};
+  }
+  return source;
+}
+
+}  // namespace
+
+Result<results::Device> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
+                                  const MeasureMemory& memory, const BenchProgress& progress) {
+  results::Device device;
+  device.started = timestamp();
+  device.name = options.device.empty() ? host_name() : options.device;
+  QYOLO_TRY(const SourceNetwork source, SourceNetwork::open(options.model));
+  QYOLO_TRY(device.model, describe_model(options, source));
+  device.host = describe_host();
+  OrderedJson versions = describe_versions();
+  versions["onednn"] = engine::onednn_version();
+  device.versions = std::move(versions);
+  device.height = options.height;
+  device.width = options.width;
+  device.rounds = options.rounds;
+  device.warmup = options.warmup;
+
+  std::vector<PreparedCase> prepared;
   std::map<std::pair<Precision, int>, double> peaks;
   for (const BenchCase& what : cases) {
+    const auto leave_out = [&](const std::string& reason) {
+      std::string text = fmt::format("{}: {}", bench_case_name(what), reason);
+      if (std::ranges::find(device.unsupported, text) == device.unsupported.end())
+        device.unsupported.push_back(std::move(text));
+    };
+    if (what.precision == Precision::kInt8 && device.model.artifact) {
+      leave_out("an artifact's weights are no integers to compute with; bench its checkpoint");
+      continue;
+    }
     const std::pair key(what.precision, what.threads);
     if (!peaks.contains(key)) {
       const auto peak = engine::measure_peak_gflops(what.precision, what.threads);
       if (!peak.ok()) {
-        report.unsupported.push_back(
-            fmt::format("{}: {}", bench_case_name(what), peak.error().message));
+        leave_out(peak.error().message);
         continue;
       }
       peaks[key] = *peak;
     }
     progress(fmt::format("preparing {}", bench_case_name(what)));
-    BenchRow row;
-    row.what = what;
-    row.peak_gflops = peaks[key];
+    PreparedCase one{what, device_row_of(what), nullptr};
+    one.row.peak_gflops = peaks[key];
     // First, while this process holds little else.
-    QYOLO_TRY(row.peak_rss, memory(what));
-    report.rows.push_back(std::move(row));
+    QYOLO_TRY(one.row.peak_rss, memory(what));
+    prepared.push_back(std::move(one));
   }
-  for (BenchRow& row : report.rows) {
-    QYOLO_TRY(auto network, BenchNetwork::open(options, row.what));
-    row.gflop = network->gflop();
-    row.weight_bytes = network->weight_bytes();
-    row.note = network->note();
-    networks.push_back(std::move(network));
-  }
-  for (int round = 0; round < options.rounds; ++round) {
-    progress(fmt::format("round {} of {}", round + 1, options.rounds));
-    for (std::size_t i = 0; i < networks.size(); ++i) {
-      // Another one begins in every round.
-      const std::size_t at = (i + static_cast<std::size_t>(round)) % networks.size();
-      for (int j = 0; j < options.warmup; ++j) {
-        QYOLO_TRY([[maybe_unused]] const double untimed, networks[at]->time_forward());
-      }
-      QYOLO_TRY(const double spent, networks[at]->time_forward());
-      report.rows[at].milliseconds.push_back(spent);
-    }
-  }
+  if (prepared.empty())
+    return error("nothing can be measured here: {}", fmt::join(device.unsupported, "; "));
+  for (PreparedCase& one : prepared) QYOLO_CHECK_OK(open_network(options, one));
+  QYOLO_CHECK_OK(time_interleaved(options, prepared, progress));
   // The host's reach may change while it gets warm: the better of before and after.
-  for (BenchRow& row : report.rows) {
-    const auto peak = engine::measure_peak_gflops(row.what.precision, row.what.threads);
-    if (peak.ok()) row.peak_gflops = std::max(*row.peak_gflops, *peak);
+  for (PreparedCase& one : prepared) {
+    const auto peak = engine::measure_peak_gflops(one.what.precision, one.what.threads);
+    if (peak.ok()) one.row.peak_gflops = std::max(*one.row.peak_gflops, *peak);
   }
-  return report;
-}
-
-OrderedJson bench_json(const BenchReport& report, const BenchOptions& options) {
-  OrderedJson json;
-  json["model"] = options.model.string();
-  json["height"] = options.height;
-  json["width"] = options.width;
-  json["rounds"] = options.rounds;
-  json["warmup"] = options.warmup;
-  json["onednn"] = engine::onednn_version();
-  json["rows"] = OrderedJson::array();
-  for (const BenchRow& row : report.rows) {
-    const metrics::Summary summary = metrics::summarize(row.milliseconds);
-    OrderedJson entry;
-    entry["precision"] = engine::precision_name(row.what.precision);
-    entry["weights"] = row.what.packed ? "packed" : "plain";
-    entry["batch"] = row.what.batch;
-    entry["threads"] = row.what.threads;
-    entry["median_ms"] = summary.median;
-    entry["min_ms"] = summary.min;
-    entry["q25_ms"] = metrics::quantile(row.milliseconds, 0.25);
-    entry["q75_ms"] = metrics::quantile(row.milliseconds, 0.75);
-    entry["samples_ms"] = row.milliseconds;
-    entry["gflop"] = row.gflop;
-    entry["gflops"] = row.gflop / summary.median * 1e3;
-    entry["peak_gflops"] = row.peak_gflops ? OrderedJson(*row.peak_gflops) : OrderedJson();
-    entry["weight_bytes"] = row.weight_bytes;
-    entry["peak_rss_bytes"] = row.peak_rss ? OrderedJson(*row.peak_rss) : OrderedJson();
-    if (!row.note.empty()) entry["note"] = row.note;
-    json["rows"].push_back(std::move(entry));
+  device.energy.reason = "not asked for";
+  if (options.energy) device.energy = energy_of_cases(prepared, progress);
+  for (PreparedCase& one : prepared) {
+    if (options.kernels) QYOLO_CHECK_OK(find_kernels(one));
+    device.rows.push_back(std::move(one.row));
   }
-  json["unsupported"] = report.unsupported;
-  return json;
-}
-
-std::string bench_markdown(const BenchReport& report) {
-  std::string text =
-      "| precision | batch | threads | median ms | quartiles | min | images/s | x first | GFLOP/s "
-      "| "
-      "of GEMM | weights MB | peak RSS MB |\n"
-      "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-  for (const BenchRow& row : report.rows) {
-    const metrics::Summary summary = metrics::summarize(row.milliseconds);
-    const double rate = row.gflop / summary.median * 1e3;
-    const double per_image = summary.median / row.what.batch;
-    const double first = median(report.rows.front().milliseconds) / report.rows.front().what.batch;
-    text += fmt::format(
-        "| {} | {} | {} | {:.1f} | {:.1f} – {:.1f} | {:.1f} | {:.2f} | {:.2f} | {:.0f} | {} | "
-        "{:.1f} | {} |\n",
-        bench_case_name(row.what), row.what.batch, row.what.threads, summary.median,
-        metrics::quantile(row.milliseconds, 0.25), metrics::quantile(row.milliseconds, 0.75),
-        summary.min, 1e3 / per_image, first / per_image, rate,
-        row.peak_gflops ? fmt::format("{:.0f} %", 100 * rate / *row.peak_gflops) : "–",
-        static_cast<double>(row.weight_bytes) / 1e6,
-        row.peak_rss ? fmt::format("{:.1f}", static_cast<double>(*row.peak_rss) / 1e6) : "–");
-  }
-  std::set<std::string> notes;
-  for (const BenchRow& row : report.rows) {
-    if (row.note.empty()) continue;
-    notes.insert(fmt::format("{}: {}", engine::precision_name(row.what.precision), row.note));
-  }
-  for (const std::string& note : notes) text += fmt::format("\n{}\n", note);
-  for (const std::string& reason : report.unsupported)
-    text += fmt::format("\nLeft out: {}\n", reason);
-  return text;
-}
-
-std::string profile_markdown(const std::vector<engine::StepTime>& steps) {
-  constexpr std::size_t kSlowest = 20;
-  std::map<std::string, engine::StepTime> operations;
-  double total = 0;
-  for (const engine::StepTime& step : steps) {
-    engine::StepTime& sum = operations[step.operation];
-    sum.milliseconds += step.milliseconds;
-    sum.gflop += step.gflop;
-    ++sum.node;  // how many
-    total += step.milliseconds;
-  }
-  const auto rate = [](const engine::StepTime& step) {
-    return step.gflop > 0 ? fmt::format("{:.0f}", step.gflop / step.milliseconds * 1e3)
-                          : std::string("–");
-  };
-  std::string text =
-      "| operation | steps | ms | share | GFLOP | GFLOP/s |\n|---|--:|--:|--:|--:|--:|\n";
-  for (const auto& [name, sum] : operations) {
-    text += fmt::format("| {} | {} | {:.2f} | {:.1f} % | {:.2f} | {} |\n", name, sum.node,
-                        sum.milliseconds, 100 * sum.milliseconds / total, sum.gflop, rate(sum));
-  }
-  std::vector<engine::StepTime> slowest = steps;
-  std::ranges::stable_sort(slowest, std::greater{}, &engine::StepTime::milliseconds);
-  slowest.resize(std::min(slowest.size(), kSlowest));
-  text += "\n| layer | operation | ms | share | GFLOP/s | kernel |\n|---|---|--:|--:|--:|---|\n";
-  for (const engine::StepTime& step : slowest) {
-    text +=
-        fmt::format("| {} | {} | {:.2f} | {:.1f} % | {} | {} |\n", step.name, step.operation,
-                    step.milliseconds, 100 * step.milliseconds / total, rate(step), step.kernel);
-  }
-  return text;
+  return device;
 }
 
 }  // namespace qyolo::harness

@@ -1,6 +1,7 @@
-// Latency and memory of a whole network on this host, per precision, batch and number of threads:
-// one forward (input conversion, network, outputs; no decoding of images, no NMS) on a synthetic
-// image.
+// Latency, memory and energy of a whole network on this host, per precision, batch and number of
+// threads: one forward (input conversion, network, outputs; no decoding of images, no NMS) on a
+// synthetic image. What comes out is a results::Device, the file that goes to where the accuracy
+// was measured.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "common/result.h"
 #include "harness/cell.h"
 #include "harness/engine/engine.h"
+#include "results/device.h"
 
 namespace qyolo::harness {
 
@@ -32,6 +34,9 @@ struct BenchOptions {
   int rounds = 9;                 // timed forwards per case, interleaved over the cases
   int warmup = 1;                 // untimed ones before each timed one
   Cell packed;                    // of a checkpoint's packed cases; an artifact has its own
+  std::string device;             // name of this machine; empty: its host name
+  bool energy = true;             // measured in a pass of its own, where this host tells
+  bool kernels = true;            // which kernels the convolutions ran on, by one more forward
 };
 
 // A network ready to run. Its weights are in memory once, as the case keeps them.
@@ -50,6 +55,9 @@ class BenchNetwork {
   // What the weights take: as computed for the packed cell, or in the precision's own width
   // (before oneDNN's padding).
   [[nodiscard]] std::int64_t weight_bytes() const { return weight_bytes_; }
+  // The cell that the weights are of.
+  [[nodiscard]] const Cell& cell() const { return cell_; }
+  [[nodiscard]] bool coded_regions() const { return coded_regions_; }
 
  private:
   BenchCase case_;
@@ -58,6 +66,8 @@ class BenchNetwork {
   std::unique_ptr<engine::Engine> engine_;
   double gflop_ = 0;
   std::int64_t weight_bytes_ = 0;
+  Cell cell_;
+  bool coded_regions_ = false;
 };
 
 // Of this process, from the kernel; 0 where it does not tell.
@@ -68,32 +78,17 @@ struct ResidentMemory {
 // Gives freed memory back to the system and starts the peak anew, where the kernel can.
 void reset_peak_memory();
 
-struct BenchRow {
-  BenchCase what;
-  std::vector<double> milliseconds;  // one per round
-  double gflop = 0;
-  std::optional<double> peak_gflops;  // best matrix multiplication at this precision, in this run
-  std::int64_t weight_bytes = 0;
-  std::optional<std::int64_t> peak_rss;  // while it runs, in a process of its own
-  std::string note;                      // Engine::note()
-};
-
 // Called before each measurement.
 using BenchProgress = std::function<void(const std::string& what)>;
 // What a fresh process's peak is; nullopt: not measured.
 using MeasureMemory = std::function<Result<std::optional<std::int64_t>>(const BenchCase& what)>;
 
-struct BenchReport {
-  std::vector<BenchRow> rows;
-  std::vector<std::string> unsupported;  // "bf16: this CPU has no ..."
-};
+// Cases that cannot run here (a precision that the host does not have, integers of an artifact) are
+// left out, and named. Latencies are interleaved over the cases; then each runs for its energy.
+Result<results::Device> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
+                                  const MeasureMemory& memory, const BenchProgress& progress);
 
-// Precisions that the host does not have are left out, and named.
-Result<BenchReport> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
-                              const MeasureMemory& memory, const BenchProgress& progress);
-
-[[nodiscard]] OrderedJson bench_json(const BenchReport& report, const BenchOptions& options);
-[[nodiscard]] std::string bench_markdown(const BenchReport& report);
+[[nodiscard]] std::string bench_markdown(const results::Device& device);
 // Steps grouped by operation, and the slowest layers.
 [[nodiscard]] std::string profile_markdown(const std::vector<engine::StepTime>& steps);
 

@@ -52,6 +52,14 @@ std::string whole_file(const char* path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// As the device tree says it, ended by a zero byte; empty on PCs.
+std::string board_name() {
+  std::ifstream in("/proc/device-tree/model");
+  std::string name;
+  std::getline(in, name, '\0');
+  return trimmed(std::move(name));
+}
+
 }  // namespace
 
 OrderedJson describe_host() {
@@ -60,6 +68,7 @@ OrderedJson describe_host() {
   utsname names{};
   uname(&names);
   host["cpu"] = cpu.name.empty() ? std::string(names.machine) : cpu.name;
+  if (std::string board = board_name(); !board.empty()) host["board"] = std::move(board);
   host["cores"] = cpu.cores > 0 ? cpu.cores : cores_in_sysfs();
   host["threads"] = default_threads();
   host["memory_bytes"] = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
@@ -81,6 +90,12 @@ OrderedJson describe_versions() {
   versions["compiler"] = kCompiler;
   versions["opencv"] = CV_VERSION;
   return versions;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
+  return name.data();
 }
 
 std::string timestamp() {

@@ -37,10 +37,11 @@ struct Evaluated {
 class Poc {
  public:
   Poc(const PocOptions& options, Evaluator& evaluator, results::RecordStore& store,
-      RunListener& listener)
+      std::vector<results::Device> devices, RunListener& listener)
       : options_(options),
         evaluator_(evaluator),
         store_(store),
+        devices_(std::move(devices)),
         listener_(listener),
         uncertainty_(uncertainty_options(options), evaluator.truth(), evaluator.threads()) {}
 
@@ -339,6 +340,7 @@ class Poc {
     }
     report_.energy = measure_energy(evaluator_, cells.front().cell);
     report_.memory = memory_rows(report_);
+    QYOLO_TRY(report_.devices, results::device_table(run_, std::move(devices_)));
     return {};
   }
 
@@ -354,6 +356,7 @@ class Poc {
   const PocOptions& options_;
   Evaluator& evaluator_;
   results::RecordStore& store_;
+  std::vector<results::Device> devices_;
   RunListener& listener_;
   Uncertainty uncertainty_;
   std::vector<Evaluated> evaluated_;
@@ -372,11 +375,17 @@ Result<PocReport> run_poc(const PocOptions& options, const ExecutorFactory& fact
     return error("a proof of concept needs at least 100 resamples, {} are asked for",
                  options.uncertainty.resamples);
   }
+  QYOLO_TRY(std::vector<results::Device> devices, results::read_devices(options.devices));
   QYOLO_TRY(const auto evaluator, Evaluator::open(options.evaluation, factory));
+  // Before hours are spent, not after.
+  for (const results::Device& device : devices) {
+    QYOLO_CHECK_OK(
+        results::check_model(device, evaluator->checkpoint_sha256(), options.evaluation.model));
+  }
   QYOLO_TRY(results::RecordStore store, results::RecordStore::open(options.out));
   for (const std::string& warning : store.warnings()) listener.on_warning(warning);
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
-  return Poc(options, *evaluator, store, listener).run();
+  return Poc(options, *evaluator, store, std::move(devices), listener).run();
 }
 
 }  // namespace qyolo::harness

@@ -9,18 +9,13 @@
 namespace qyolo::harness {
 namespace {
 
-constexpr int kEnergyForwards = 10;
-
-Result<double> joules_of_forward(Evaluator& evaluator, const Cell& baseline) {
+Result<report::Energy> energy_of_forward(Evaluator& evaluator, const Cell& baseline) {
   QYOLO_TRY(EnergyMeter meter, EnergyMeter::open());
   QYOLO_CHECK_OK(evaluator.prepare(baseline));
-  QYOLO_TRY([[maybe_unused]] const double untimed, evaluator.time_forward());
-  QYOLO_TRY([[maybe_unused]] const double before, meter.joules());
-  for (int i = 0; i < kEnergyForwards; ++i) {
-    QYOLO_TRY([[maybe_unused]] const double milliseconds, evaluator.time_forward());
-  }
-  QYOLO_TRY(const double joules, meter.joules());
-  return joules / kEnergyForwards;
+  QYOLO_TRY(const ForwardEnergy spent,
+            energy_of_forwards(meter, [&] { return evaluator.time_forward(); }));
+  return report::Energy{spent.reading.joules * 1e3 / spent.forwards, meter.source().name,
+                        meter.source().covers, ""};
 }
 
 }  // namespace
@@ -82,15 +77,9 @@ void add_latency(const Json& record, const LatencyCell& cell, report::PocReport&
 }
 
 report::Energy measure_energy(Evaluator& evaluator, const Cell& baseline) {
-  report::Energy energy;
-  energy.exposed = EnergyMeter::exposed();
-  const auto joules = joules_of_forward(evaluator, baseline);
-  if (joules.ok()) {
-    energy.millijoules = *joules * 1e3;
-  } else {
-    energy.reason = joules.error().message;
-  }
-  return energy;
+  auto energy = energy_of_forward(evaluator, baseline);
+  if (energy.ok()) return std::move(energy).value();
+  return {{}, "", "", energy.error().message};
 }
 
 }  // namespace qyolo::harness

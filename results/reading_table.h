@@ -17,6 +17,7 @@ struct TextColumn {
   std::string header;
   bool number = false;  // aligned to the right
   std::vector<TextCell> cells;
+  std::string group = {};  // a heading above this one and its neighbours of the same group
 };
 
 struct ReadingTable {

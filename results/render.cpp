@@ -53,6 +53,26 @@ std::string latex_row(const std::vector<std::string>& cells) {
   return fmt::format("{} \\\\\n", fmt::join(cells, " & "));
 }
 
+// One row of groups' headings with a rule below each; empty where no column has a group.
+std::string latex_groups(const std::vector<TextColumn>& columns) {
+  std::vector<std::string> cells;
+  std::string rules;
+  for (std::size_t first = 0; first < columns.size();) {
+    std::size_t end = first + 1;
+    const std::string& group = columns[first].group;
+    while (!group.empty() && end < columns.size() && columns[end].group == group) ++end;
+    if (!group.empty()) {
+      rules += fmt::format("\\cmidrule(lr){{{}-{}}}", first + 1, end);
+      cells.push_back(
+          fmt::format("\\multicolumn{{{}}}{{c}}{{{}}}", end - first, latex_text(group)));
+    } else {
+      cells.emplace_back();
+    }
+    first = end;
+  }
+  return rules.empty() ? "" : latex_row(cells) + rules + '\n';
+}
+
 }  // namespace
 
 std::string markdown_table(const ReadingTable& table) {
@@ -60,7 +80,8 @@ std::string markdown_table(const ReadingTable& table) {
   const std::size_t rows = rows_of(table);
   std::vector<std::string> lines(rows + 2, "|");
   for (const TextColumn& column : table.columns) {
-    std::vector<std::string> cells = {markdown_text(column.header)};
+    const std::string group = column.group.empty() ? "" : column.group + ": ";
+    std::vector<std::string> cells = {markdown_text(group + column.header)};
     for (const TextCell& cell : column.cells) {
       const std::string text = markdown_text(cell.text);
       cells.push_back(cell.bold ? "**" + text + "**" : text);
@@ -95,7 +116,7 @@ std::string latex_table(const ReadingTable& table, const std::string& caption) {
   out += "\\scriptsize\n\\setlength{\\tabcolsep}{2pt}\n";
   out += fmt::format(
       "\\makebox[\\textwidth][c]{{%\n\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n", alignment);
-  out += latex_row(header) + "\\midrule\n";
+  out += latex_groups(table.columns) + latex_row(header) + "\\midrule\n";
   for (std::size_t i = 0; i < rows_of(table); ++i) {
     std::vector<std::string> cells;
     for (const TextColumn& column : table.columns)

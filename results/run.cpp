@@ -7,18 +7,13 @@
 #include "common/file.h"
 #include "results/columns.h"
 #include "results/record.h"
+#include "results/text.h"
 
 namespace qyolo::results {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<std::string_view, 4> kStatuses = {"ok", "failed", "skipped", "unsupported"};
-
-// The member, or null where `object` is no object or lacks it.
-std::string text(const Json& object, std::string_view key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 // The object at "a.b"; the record itself where `path` is empty.
 const Json& section(const Json& record, std::string_view path) {
@@ -47,10 +42,10 @@ class RowReader {
 
   Row from_cell(const Json& cell, std::string_view place) {
     Row row;
-    row.key = text(cell, "key");
-    row.label = text(cell, "label");
-    row.scheme = text(cell, "scheme");
-    row.granularity = text(cell, "granularity");
+    row.key = json_text(cell, "key");
+    row.label = json_text(cell, "label");
+    row.scheme = json_text(cell, "scheme");
+    row.granularity = json_text(cell, "granularity");
     const Json& bits = member(cell, "bits");
     if (bits.is_number_integer() && bits >= 0 && bits <= 64) {
       row.bits = bits.get<int>();
@@ -67,14 +62,14 @@ class RowReader {
   }
 
   void add_record(Row& row, const Json& record, const std::string& place) {
-    const std::string kind = text(record, "kind");
+    const std::string kind = json_text(record, "kind");
     const bool accuracy = kind == "accuracy";
     std::string status = record["status"].get<std::string>();
     if (std::find(kStatuses.begin(), kStatuses.end(), status) == kStatuses.end()) {
       warn("{}: the status '{}' is unknown and counts as failed", place, status);
       status = "failed";
     }
-    std::string reason = text(record, "error");
+    std::string reason = json_text(record, "error");
     if (accuracy || row.status == "pending") {
       row.status = status;
       row.error = std::move(reason);
@@ -88,7 +83,7 @@ class RowReader {
     if (accuracy) {
       add_uncertainty(row, member(record, "uncertainty"), place);
     } else {
-      row.execution = text(member(record, "latency"), "execution");
+      row.execution = json_text(member(record, "latency"), "execution");
     }
   }
 
@@ -99,8 +94,8 @@ class RowReader {
   }
 
   void add_uncertainty(Row& row, const Json& uncertainty, const std::string& place) {
-    row.decision = text(uncertainty, "decision");
-    row.verdict = text(uncertainty, "verdict");
+    row.decision = json_text(uncertainty, "decision");
+    row.verdict = json_text(uncertainty, "verdict");
     const auto ordered = [](const auto& low, const auto& high) {
       return low.has_value() == high.has_value() && (!low || *low <= *high);
     };
@@ -149,10 +144,10 @@ std::vector<Row> list_cells(const Json& manifest, const RecordLines& lines, RowR
   }
   for (std::size_t i = 0; i < lines.records.size(); ++i) {
     const Json& record = lines.records[i];
-    if (seen.count(text(record, "key")) != 0) continue;
+    if (seen.count(json_text(record, "key")) != 0) continue;
     Row row = reader.from_cell(member(record, "cell"),
                                fmt::format("records.jsonl line {}", lines.lines[i]));
-    row.key = text(record, "key");
+    row.key = json_text(record, "key");
     add(std::move(row));
   }
   return rows;
@@ -164,8 +159,8 @@ void join_records(Run& run, const RecordLines& lines, RowReader& reader) {
   for (const Row& row : run.rows) keys.insert(row.key);
   std::size_t strays = 0;
   for (std::size_t i = 0; i < lines.records.size(); ++i) {
-    const std::string key = text(lines.records[i], "key");
-    newest[{text(lines.records[i], "kind"), key}] = i;
+    const std::string key = json_text(lines.records[i], "key");
+    newest[{json_text(lines.records[i], "kind"), key}] = i;
     if (keys.count(key) == 0) ++strays;
   }
   if (strays > 0) {
@@ -221,10 +216,10 @@ std::string dataset_name(const fs::path& annotations) {
 }
 
 void add_names(Run& run) {
-  run.name = text(run.manifest, "name");
-  run.network = fs::path(text(member(run.manifest, "checkpoint"), "path")).stem().string();
+  run.name = json_text(run.manifest, "name");
+  run.network = fs::path(json_text(member(run.manifest, "checkpoint"), "path")).stem().string();
   const Json& dataset = member(run.manifest, "dataset");
-  if (const std::string path = text(dataset, "annotations"); !path.empty())
+  if (const std::string path = json_text(dataset, "annotations"); !path.empty())
     run.dataset = dataset_name(path);
   const Json& count = member(dataset, "image_count");
   if (count.is_number() && count >= 0 && count < 1e15) run.images = count.get<double>();
@@ -247,7 +242,7 @@ const Row* Run::baseline() const {
 
 const Json* Run::newest(std::string_view kind, std::string_view key) const {
   const auto found = std::find_if(records.rbegin(), records.rend(), [&](const Json& record) {
-    return text(record, "key") == key && text(record, "kind") == kind;
+    return json_text(record, "key") == key && json_text(record, "kind") == kind;
   });
   return found == records.rend() ? nullptr : &*found;
 }

@@ -2,7 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "results/columns.h"
@@ -51,13 +53,15 @@ struct Section {
   std::vector<std::string> paragraphs;
 };
 
-std::vector<Section> sections_of(const Run& run, TablePart part) {
+std::vector<Section> sections_of(const Run& run, TablePart part, const DeviceTable& devices) {
   const auto wanted = [&](TablePart one) { return part == TablePart::kAll || part == one; };
   std::vector<Section> sections;
   if (wanted(TablePart::kMain)) {
     sections.push_back({"", main_table(run), {}});
     sections.push_back({"Failed or pending", {{}, failures(run)}, {}});
   }
+  if (wanted(TablePart::kDevices))
+    sections.push_back({"Measured on devices", devices_table(devices), {}});
   if (wanted(TablePart::kMain) || wanted(TablePart::kVerdicts)) {
     Verdicts verdicts = verdicts_of(run);
     sections.push_back(
@@ -79,14 +83,14 @@ std::vector<Section> sections_of(const Run& run, TablePart part) {
   return sections;
 }
 
-std::string emit_markdown(const Run& run, TablePart part) {
+std::string emit_markdown(const Run& run, TablePart part, const DeviceTable& devices) {
   std::string out = fmt::format("# {}\n\n", markdown_text(title_of(run)));
   for (const std::string& line : {setting_of(run), provenance(run)}) {
     if (!line.empty()) out += markdown_text(line) + ".\n\n";
   }
   if (run.rows.empty()) return out + "No cells.\n";
   bool first = true;
-  for (const Section& section : sections_of(run, part)) {
+  for (const Section& section : sections_of(run, part, devices)) {
     if (!first) out += '\n';
     first = false;
     if (!section.heading.empty()) out += fmt::format("## {}\n\n", markdown_text(section.heading));
@@ -110,9 +114,9 @@ std::string latex_section(const Section& section) {
 }
 
 // Notes without a table of their own go below the table before them.
-std::string emit_latex(const Run& run, TablePart part) {
+std::string emit_latex(const Run& run, TablePart part, const DeviceTable& devices) {
   std::vector<Section> sections;
-  for (Section& section : sections_of(run, part)) {
+  for (Section& section : sections_of(run, part, devices)) {
     if (!section.table.columns.empty() || !section.paragraphs.empty() || sections.empty()) {
       sections.push_back(std::move(section));
       continue;
@@ -156,11 +160,12 @@ constexpr TextField kTextFields[] = {
     {"verdict", &Row::verdict},
 };
 
-std::string emit_csv(const Run& run) {
+std::string emit_csv(const Run& run, const DeviceTable& devices) {
   std::vector<std::string> header;
   for (const TextField& field : kTextFields) header.emplace_back(field.name);
   header.insert(header.end(), {"bits", "baseline", "activation_bits"});
   for (const NumberColumn& column : number_columns()) header.emplace_back(column.name);
+  std::ranges::move(device_columns(devices), std::back_inserter(header));
   std::string out = fmt::format("{}\n", fmt::join(header, ","));
   for (const Row& row : run.rows) {
     std::vector<std::string> fields;
@@ -172,6 +177,7 @@ std::string emit_csv(const Run& run) {
       const auto& value = row.*column.value;
       fields.push_back(value && std::isfinite(*value) ? fmt::format("{}", *value) : "");
     }
+    std::ranges::move(device_fields(devices, row.key), std::back_inserter(fields));
     out += fmt::format("{}\n", fmt::join(fields, ","));
   }
   return out;
@@ -195,7 +201,7 @@ OrderedJson json_row(const Row& row) {
   return object;
 }
 
-std::string emit_json(const Run& run) {
+std::string emit_json(const Run& run, const DeviceTable& devices) {
   OrderedJson document = {{"schema", kSchema}, {"name", run.name}};
   for (const char* key : {"started", "checkpoint", "dataset", "host", "versions"}) {
     if (run.manifest.is_object() && run.manifest.contains(key)) document[key] = run.manifest[key];
@@ -203,6 +209,7 @@ std::string emit_json(const Run& run) {
   document["rows"] = OrderedJson::array();
   for (const Row& row : run.rows) document["rows"].push_back(json_row(row));
   document["published"] = published_json(run);
+  if (!devices.devices.empty()) document["devices"] = devices_json(devices);
   return document.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }
 
@@ -219,7 +226,8 @@ const Names<TablePart> kParts = {{"all", TablePart::kAll},
                                  {"verdicts", TablePart::kVerdicts},
                                  {"study", TablePart::kStudy},
                                  {"published", TablePart::kPublished},
-                                 {"parts", TablePart::kParts}};
+                                 {"parts", TablePart::kParts},
+                                 {"devices", TablePart::kDevices}};
 
 template <class Value>
 std::vector<std::string> names_of(const Names<Value>& values) {
@@ -257,18 +265,33 @@ Result<TablePart> parse_table_part(std::string_view name) {
   return parse_name("table", kParts, name);
 }
 
-std::string emit_table(const Run& run, TableFormat format, TablePart part) {
+std::string emit_table(const Run& run, TableFormat format, TablePart part,
+                       const DeviceTable& devices) {
   switch (format) {
     case TableFormat::kMarkdown:
-      return emit_markdown(run, part);
+      return emit_markdown(run, part, devices);
     case TableFormat::kCsv:
-      return emit_csv(run);
+      return part == TablePart::kDevices ? devices_csv(devices) : emit_csv(run, devices);
     case TableFormat::kLatex:
-      return emit_latex(run, part);
+      return emit_latex(run, part, devices);
     case TableFormat::kJson:
-      return emit_json(run);
+      return emit_json(run, devices);
   }
   return "";
+}
+
+Result<TableRequest> parse_table_request(std::string_view format, std::string_view part,
+                                         bool devices) {
+  TableRequest request;
+  QYOLO_TRY(request.format, parse_table_format(format));
+  QYOLO_TRY(request.part, parse_table_part(part));
+  if (request.part == TablePart::kDevices && !devices)
+    return error("--table devices shows what devices measured, expected --device FILE");
+  const bool for_reading =
+      request.format == TableFormat::kMarkdown || request.format == TableFormat::kLatex;
+  if (request.part == TablePart::kAll || for_reading) return request;
+  if (request.part == TablePart::kDevices && request.format == TableFormat::kCsv) return request;
+  return error("--table {} is for md and tex; {} holds every cell", part, format);
 }
 
 }  // namespace qyolo::results

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "results/device_table.h"
 #include "results/record.h"
 
 namespace qyolo::results {
@@ -25,9 +26,10 @@ Result<TableFormat> parse_table_format(std::string_view name);
 //              (study_table.h)
 //   published  others' numbers, marked so (published.h)
 //   parts      AP by object size and bytes by part
-enum class TablePart { kAll, kMain, kVerdicts, kStudy, kPublished, kParts };
+//   devices    what devices measured, side by side (device_table.h)
+enum class TablePart { kAll, kMain, kVerdicts, kStudy, kPublished, kParts, kDevices };
 
-// "all", "main", "verdicts", "study", "published", "parts".
+// "all", "main", "verdicts", "study", "published", "parts", "devices".
 const std::vector<std::string>& table_part_names();
 Result<TablePart> parse_table_part(std::string_view name);
 
@@ -39,8 +41,19 @@ Result<TablePart> parse_table_part(std::string_view name);
 //   JSON      {"schema", "name", "started", "checkpoint", "dataset", "host", "versions",
 //             "rows": [{...}], "published": [{...}]}; rows have the CSV's columns; an absent number
 //             is null.
-// CSV and JSON hold every cell, whatever `part` says.
+// CSV and JSON hold every cell, whatever `part` says; but the CSV of `devices` has one line per
+// measurement of a device. With devices, the CSV has columns of each, filled in the cells that it
+// ran, and the JSON "devices": the device files, with the "key" of the cell in each row.
 [[nodiscard]] std::string emit_table(const Run& run, TableFormat format,
-                                     TablePart part = TablePart::kAll);
+                                     TablePart part = TablePart::kAll,
+                                     const DeviceTable& devices = {});
+
+struct TableRequest {
+  TableFormat format = TableFormat::kMarkdown;
+  TablePart part = TablePart::kAll;
+};
+// Fails for a part of what has no parts, and for devices where there are none.
+Result<TableRequest> parse_table_request(std::string_view format, std::string_view part,
+                                         bool devices);
 
 }  // namespace qyolo::results

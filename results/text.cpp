@@ -185,6 +185,11 @@ ByteUnit byte_unit(double largest) {
   return {"B", 1, 0};
 }
 
+std::string json_text(const Json& object, std::string_view key) {
+  const Json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
 std::string cell_name(const Row& row) {
   if (row.scheme.empty() || row.bits == 0 || row.baseline)
     return row.label.empty() ? row.scheme : row.label;

@@ -39,6 +39,9 @@ struct ByteUnit {
 };
 [[nodiscard]] ByteUnit byte_unit(double largest);
 
+// The member's text; empty where `object` is none, or has no such text.
+[[nodiscard]] std::string json_text(const Json& object, std::string_view key);
+
 // "pwlq 4-bit filter"; the label where scheme or bits do not say it all.
 [[nodiscard]] std::string cell_name(const Row& row);
 // The label, or what cell_name() makes up for it.

@@ -11,8 +11,6 @@
 #include "common/parallel.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/host.h"
-#include "harness/quantize_network.h"
 
 namespace qyolo::cli {
 namespace {
@@ -26,9 +24,10 @@ struct BenchArguments {
   int image_size = 640;
   int rounds = 9;
   int warmup = 1;
-  bool worker = false, report_memory = false, no_memory = false, profile = false;
+  bool worker = false, report_memory = false, no_memory = false, no_energy = false;
+  bool profile = false;
   CellArguments cell;
-  std::string output = "md", save;
+  std::string output = "md", save, device;
 };
 
 Result<std::vector<harness::BenchCase>> cases_of(const BenchArguments& arguments) {
@@ -109,15 +108,14 @@ Result<int> bench(const BenchArguments& arguments) {
   options.height = options.width = arguments.image_size;
   options.rounds = arguments.rounds;
   options.warmup = arguments.warmup;
+  options.device = arguments.device;
+  options.energy = !arguments.no_energy;
   QYOLO_TRY(options.packed, arguments.cell.cell());
   QYOLO_TRY(const auto cases, cases_of(arguments));
   if (arguments.worker || arguments.report_memory) {
     if (cases.size() != 1) return error("a worker runs one case, not {}", cases.size());
     return arguments.worker ? work(options, cases.front()) : report_memory(options, cases.front());
   }
-  // What is wrong with the file is said before anything is measured.
-  QYOLO_TRY([[maybe_unused]] const harness::SourceNetwork checked,
-            harness::SourceNetwork::open(arguments.model));
   if (arguments.profile) {
     for (const harness::BenchCase& what : cases) {
       QYOLO_TRY(const auto network, harness::BenchNetwork::open(options, what));
@@ -128,17 +126,12 @@ Result<int> bench(const BenchArguments& arguments) {
     }
     return 0;
   }
-  QYOLO_TRY(const harness::BenchReport report,
+  QYOLO_TRY(const results::Device device,
             harness::run_bench(options, cases, in_a_fresh_process(arguments),
                                [](const std::string& what) { fmt::print(stderr, "{}\n", what); }));
-  OrderedJson json = harness::bench_json(report, options);
-  json["host"] = harness::describe_host();
-  if (!arguments.save.empty()) QYOLO_CHECK_OK(write_file(arguments.save, json.dump(1) + "\n"));
-  if (arguments.output == "json") {
-    print_json(json);
-  } else {
-    fmt::print("{}", harness::bench_markdown(report));
-  }
+  const std::string text = results::device_text(device);
+  if (!arguments.save.empty()) QYOLO_CHECK_OK(write_file(arguments.save, text));
+  fmt::print("{}", arguments.output == "json" ? text : harness::bench_markdown(device));
   return 0;
 }
 
@@ -184,11 +177,17 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_flag("--profile", arguments->profile, "Time of every layer instead");
   command->add_flag("--no-memory", arguments->no_memory,
                     "Do not measure the peak memory in a process of its own");
+  command->add_flag("--no-energy", arguments->no_energy, "Do not measure the energy per image");
   command->add_flag("--engine-worker", arguments->worker,
                     "Print \"ready\", then for every line of the standard input the milliseconds "
                     "of one forward (benchmarks/peers)");
   command->add_flag("--report-memory", arguments->report_memory)->group("");
-  command->add_option("--save", arguments->save, "Write the JSON to a file, too")
+  command->add_option("--device-name", arguments->device,
+                      "Of this machine, for tables (default: its host name)");
+  command
+      ->add_option("--save", arguments->save,
+                   "Write the JSON to a file, too: the device file that `tables --device` and "
+                   "`poc --device` take")
       ->type_name(kFileType);
   command->add_option("-o,--output", arguments->output, "md or json")
       ->check(CLI::IsMember({"md", "json"}))

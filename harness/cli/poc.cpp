@@ -47,6 +47,7 @@ std::string command_of(const PocArguments& arguments) {
   if (evaluation.limit > 0) add("--limit", std::to_string(evaluation.limit));
   if (evaluation.ignore_class_names) text += " --ignore-class-names";
   if (arguments.options.confidence) add("--conf", fmt::format("{}", *arguments.options.confidence));
+  for (const fs::path& device : arguments.options.devices) add("--device", device.string());
   if (arguments.language != "en") add("--lang", arguments.language);
   add("--out", arguments.out);
   return text;
@@ -71,6 +72,7 @@ OrderedJson summary_json(const report::PocReport& report, const std::string& ver
   }
   if (report.certainty && report.certainty->more_images)
     json["more_images"] = *report.certainty->more_images;
+  if (!report.devices.devices.empty()) json["devices"] = results::devices_json(report.devices);
   json["report"] = file.string();
   return json;
 }
@@ -85,7 +87,9 @@ Result<std::vector<report::LatencyRow>> measured_latency(const std::string& mode
   std::vector<harness::BenchCase> cases;
   for (const engine::Precision precision : {engine::Precision::kBf16, engine::Precision::kInt8})
     cases.push_back({precision, false, setting.batch, setting.threads});
-  QYOLO_TRY(const harness::BenchReport bench,
+  // Energy is measured of FP32, by the proof of concept itself.
+  options.energy = options.kernels = false;
+  QYOLO_TRY(const results::Device bench,
             harness::run_bench(
                 options, cases,
                 [](const harness::BenchCase&) -> Result<std::optional<std::int64_t>> {
@@ -93,10 +97,10 @@ Result<std::vector<report::LatencyRow>> measured_latency(const std::string& mode
                 },
                 [](const std::string&) {}));
   std::vector<report::LatencyRow> rows;
-  for (const harness::BenchRow& row : bench.rows) {
-    const bool integers = row.what.precision == engine::Precision::kInt8;
+  for (const results::DeviceRow& row : bench.rows) {
+    const bool integers = !row.calibration.empty();
     rows.push_back({integers ? "symmetric 8-bit filter A8, head FP32" : "FP32",
-                    integers ? "INT8" : "BF16", true, metrics::summarize(row.milliseconds).median,
+                    integers ? "INT8" : "BF16", true, row.median_ms(),
                     metrics::quantile(row.milliseconds, 0.25),
                     metrics::quantile(row.milliseconds, 0.75), row.milliseconds.size()});
   }
@@ -187,6 +191,11 @@ void add_poc(CLI::App& app, Action& action) {
   command->add_option("--pictures", options.pictures, "Example crops of each kind")
       ->check(CLI::Range(0, 200))
       ->capture_default_str();
+  command
+      ->add_option("--device", options.devices,
+                   "What `bench -o json` wrote on a device for this checkpoint or an artifact made "
+                   "from it; repeatable: devices stand side by side in the report")
+      ->take_all();
   arguments->executor.add_to(*command, false);
   command->add_option("--threads", options.evaluation.threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);

@@ -10,19 +10,18 @@ struct TablesArguments {
   std::string folder;
   std::string output = "md";
   std::string table = "all";
+  std::vector<std::filesystem::path> devices;
 };
 
 Result<int> tables(const TablesArguments& arguments) {
-  QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
-  QYOLO_TRY(const results::TablePart part, results::parse_table_part(arguments.table));
-  const bool for_reading =
-      format == results::TableFormat::kMarkdown || format == results::TableFormat::kLatex;
-  if (part != results::TablePart::kAll && !for_reading)
-    return error("--table {} is for md and tex; {} holds every cell", arguments.table,
-                 arguments.output);
+  QYOLO_TRY(
+      const results::TableRequest request,
+      results::parse_table_request(arguments.output, arguments.table, !arguments.devices.empty()));
   QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
+  QYOLO_TRY(std::vector<results::Device> devices, results::read_devices(arguments.devices));
+  QYOLO_TRY(const results::DeviceTable table, results::device_table(run, std::move(devices)));
   for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
-  fmt::print("{}", results::emit_table(run, format, part));
+  fmt::print("{}", results::emit_table(run, request.format, request.part, table));
   return 0;
 }
 
@@ -36,10 +35,16 @@ void add_tables(CLI::App& app, Action& action) {
       ->check(offered(results::table_format_names()))
       ->capture_default_str();
   command
-      ->add_option("--table", arguments->table,
-                   "In md and tex: all, main, verdicts, study, published, parts")
+      ->add_option(
+          "--table", arguments->table,
+          "In md and tex: all, main, verdicts, study, published, parts, devices (in csv, too)")
       ->check(offered(results::table_part_names()))
       ->capture_default_str();
+  command
+      ->add_option("--device", arguments->devices,
+                   "What `bench -o json` wrote on a device for this checkpoint or an artifact made "
+                   "from it; repeatable: devices stand side by side")
+      ->take_all();
   command->footer("Example: qyolo tables runs/demo -o csv > demo.csv");
   command->callback([arguments, &action] { action = [arguments] { return tables(*arguments); }; });
 }

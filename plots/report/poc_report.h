@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "results/device_table.h"
+
 namespace qyolo::report {
 
 struct Difference {
@@ -98,8 +100,8 @@ struct MemoryRow {
 };
 
 struct Energy {
-  std::optional<double> millijoules;  // of one FP32 forward, whole processor package(s)
-  bool exposed = false;               // the kernel has such a counter
+  std::optional<double> millijoules;  // of one FP32 forward
+  std::string source, covers;         // "RAPL", "processor package: package-0"
   std::string reason;                 // why there is none
 };
 
@@ -160,6 +162,7 @@ struct PocReport {
   LatencySetting latency_setting;
   std::vector<MemoryRow> memory;
   Energy energy;
+  results::DeviceTable devices;  // what devices measured of this network; may be empty
   std::optional<Certainty> certainty;
   DataCheck data;
   std::vector<std::pair<std::string, std::string>> environment;  // as in the manifest

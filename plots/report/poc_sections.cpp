@@ -212,11 +212,11 @@ std::string latency_section(const PocReport& report, const Texts& texts) {
           paragraph(escaped(texts.memory_note), "note") + memory_table(report, texts);
   html += fmt::format("<h3>{}</h3>\n", escaped(texts.energy));
   const Energy& energy = report.energy;
-  if (energy.millijoules)
-    return html +
-           paragraph(escaped(say(texts.energy_value, results::fixed(*energy.millijoules, 0))));
-  return html + paragraph(escaped(energy.exposed ? say(texts.energy_absent, energy.reason)
-                                                 : std::string(texts.energy_unknown)));
+  if (energy.millijoules) {
+    return html + paragraph(escaped(say(texts.energy_value, results::fixed(*energy.millijoules, 0),
+                                        energy.source, energy.covers)));
+  }
+  return html + paragraph(escaped(say(texts.energy_absent, energy.reason)));
 }
 
 std::string sure_section(const PocReport& report, const Texts& texts) {

@@ -95,8 +95,20 @@ struct Texts {
   std::string_view column_precision, column_kind, column_median, column_spread, column_samples;
   std::string_view measured, simulated_note;
   std::string_view memory, memory_note, column_weights, computed;
-  std::array<std::string_view, 5> memory_row;                            // by MemoryRow::What
-  std::string_view energy, energy_value, energy_absent, energy_unknown;  // mJ; reason
+  std::array<std::string_view, 5> memory_row;            // by MemoryRow::What
+  std::string_view energy, energy_value, energy_absent;  // mJ, source, what it covers; reason
+
+  // Devices.
+  std::string_view devices, devices_note, devices_int8;
+  std::string_view column_batch;
+  std::array<std::string_view, 3> device_weights;  // plain, packed, packed with coded regions
+  std::string_view device_unquantized;             // arithmetic
+  std::string_view device_input;                   // width, height
+  std::string_view device_ap, device_median, device_rate, device_peak, device_energy;  // number
+  std::string_view device_about;                       // machine, threads, software, date, forwards
+  std::string_view device_source;                      // source, how it is read, what it covers
+  std::string_view device_counter, device_sampled;     // milliseconds between readings
+  std::string_view device_no_energy, device_left_out;  // reason
 
   // Certainty.
   std::string_view sure, sure_method;  // resamples, images, objects, confidence

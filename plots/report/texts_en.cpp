@@ -211,10 +211,37 @@ constexpr Texts kTexts = {
     .memory_row = {"FP32", "FP16", "Quantized", "Quantized, regions entropy-coded",
                    "Peak of this process, FP32 simulation and image cache included"},
     .energy = "Energy",
-    .energy_value = "{0} mJ for one FP32 forward (whole processor package, measured by RAPL).",
+    .energy_value =
+        "{0} mJ for one FP32 forward (measured by {1}; {2}). What the machine takes when idle is "
+        "not subtracted.",
     .energy_absent = "Not readable here: {0}.",
-    .energy_unknown =
-        "Not readable here: the kernel of this host exposes no energy counter (RAPL).",
+    .devices = "Measured on devices",
+    .devices_note =
+        "Each device ran the network itself: the median of one forward of the whole batch (network "
+        "only, without decoding and non-maximum suppression), images per second, the peak memory "
+        "of "
+        "a process that does nothing else, and energy where the device can tell. AP is that of "
+        "this "
+        "report, where it evaluated the same weights in the same arithmetic.",
+    .devices_int8 =
+        "INT8 rows are measured integer kernels. Their activation ranges come from a synthetic "
+        "image, which is enough for time and memory and says nothing about accuracy.",
+    .column_batch = "Batch",
+    .device_weights = {"plain weights, {0}", "packed weights, {0}",
+                       "packed weights with coded regions, {0}"},
+    .device_unquantized = "unquantized, in {0}",
+    .device_input = "input {0} × {1}",
+    .device_ap = "AP {0}",
+    .device_median = "{0} ms",
+    .device_rate = "{0} images/s",
+    .device_peak = "peak {0}",
+    .device_energy = "{0} mJ per image",
+    .device_about = "{0}, {1} threads. {2}. Measured {3}, medians of {4} forwards.",
+    .device_source = "Energy: {0}, {1}; {2}. What the machine takes when idle is not subtracted.",
+    .device_counter = "counter read every {0} ms",
+    .device_sampled = "power read every {0} ms and integrated",
+    .device_no_energy = "Energy: not readable there: {0}.",
+    .device_left_out = "Left out: {0}.",
     .sure = "How sure this is",
     .sure_method =
         "Both networks were evaluated on the same {0} resamples of the {1} images "

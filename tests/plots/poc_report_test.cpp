@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plots/report/html_kit.h"
+#include "tests/results/device_fixture.h"
 
 namespace qyolo::report {
 namespace {
@@ -118,11 +119,56 @@ TEST(PocHtml, EscapesWhateverComesFromFiles) {
   report.commands[0] = {kHostile, kHostile};
   report.guideline[0].name = kHostile;
   report.energy.reason = report.qyolo_version = report.started = kHostile;
-  report.energy.exposed = true;
   for (const Language language : {Language::kEnglish, Language::kJapanese}) {
     const std::string html = emit_html(report, language);
     EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
     EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert"));
+    EXPECT_EQ(times(html, "<script"), 1U);
+  }
+}
+
+PocReport with_devices() {
+  PocReport report = sample();
+  results::Device pi = testing::device_of("pi5"), orin = testing::device_of("orin");
+  orin.energy = {"", "hwmon ina3221", "sampled power", "board input: VDD_IN", 20};
+  orin.rows[0] = testing::with_energy(orin.rows[0], 812);
+  pi.rows.push_back(testing::device_row("bf16", testing::baseline_cell(), 1, 12));
+  results::Run run;
+  run.manifest = {{"checkpoint", {{"sha256", testing::kModelHash}}}};
+  auto table = results::device_table(run, {pi, orin});
+  EXPECT_TRUE(table.ok());
+  report.devices = std::move(table).value();
+  return report;
+}
+
+TEST(PocHtml, DevicesStandSideBySide) {
+  EXPECT_THAT(emit_html(sample(), Language::kEnglish), Not(HasSubstr("id=\"devices\"")));
+  const std::string html = emit_html(with_devices(), Language::kEnglish);
+  EXPECT_THAT(html, HasSubstr("<section id=\"devices\""));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"col\" class=\"number\">pi5</th><th scope=\"col\" "
+                              "class=\"number\">orin</th>"));
+  EXPECT_THAT(html, HasSubstr("50 images/s"));
+  EXPECT_THAT(html, HasSubstr("812 mJ per image"));
+  EXPECT_THAT(html, HasSubstr("peak 123.46 MB"));
+  EXPECT_THAT(html, HasSubstr("unquantized, in BF16"));
+  EXPECT_THAT(html, HasSubstr("Energy: not readable there: no RAPL package"));
+  EXPECT_THAT(html, HasSubstr("power read every 20 ms and integrated; board input: VDD_IN"));
+  EXPECT_THAT(emit_html(with_devices(), Language::kJapanese), HasSubstr("各デバイスでの実測"));
+}
+
+TEST(PocHtml, NamesOfDevicesAreEscaped) {
+  PocReport report = with_devices();
+  for (results::Device& device : report.devices.devices) {
+    device.name = device.energy.reason = device.started = kHostile;
+    device.host = {{"cpu", kHostile}, {"os", kHostile}};
+    device.versions = {{"qyolo", kHostile}, {"onednn", kHostile}};
+    device.unsupported = {kHostile};
+  }
+  for (results::DeviceGroup& group : report.devices.groups) group.name = kHostile;
+  for (results::DeviceTableRow& row : report.devices.rows) row.network = kHostile;
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string html = emit_html(report, language);
+    EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
     EXPECT_EQ(times(html, "<script"), 1U);
   }
 }
