@@ -17,7 +17,7 @@ namespace qyolo::harness {
 namespace fs = std::filesystem;
 namespace {
 
-using Kind = EnergyChannel::Kind;
+using ChannelKind = EnergyChannel::Kind;
 
 constexpr double kMicro = 1e-6;
 // Of a machine that runs one network; more is not a reading.
@@ -54,7 +54,7 @@ Result<Number> read_sysfs_number(const fs::path& file) {
 Result<double> read_watts(const EnergyChannel& channel) {
   QYOLO_TRY(const std::int64_t first, read_sysfs_number<std::int64_t>(channel.first));
   double watts = static_cast<double>(first) * kMicro;
-  if (channel.kind == Kind::kCurrentVoltage) {
+  if (channel.kind == ChannelKind::kCurrentVoltage) {
     QYOLO_TRY(const std::int64_t millivolts, read_sysfs_number<std::int64_t>(channel.second));
     watts = static_cast<double>(first) * static_cast<double>(millivolts) * kMicro;
   }
@@ -64,7 +64,7 @@ Result<double> read_watts(const EnergyChannel& channel) {
 }
 
 Status try_channel(const EnergyChannel& channel) {
-  if (channel.kind == Kind::kEnergy) {
+  if (channel.kind == ChannelKind::kEnergy) {
     const auto counter = read_sysfs_number<std::uint64_t>(channel.first);
     return counter.ok() ? Status() : counter.error();
   }
@@ -105,7 +105,7 @@ Result<EnergyChannels> find_rapl(const fs::path& root) {
     std::string name = label_in(domain / "name");
     if (name == "psys") continue;
     if (name.empty()) name = domain.filename().string();
-    found.channels.push_back({Kind::kEnergy, std::move(name), domain / "energy_uj", {}, 0});
+    found.channels.push_back({ChannelKind::kEnergy, std::move(name), domain / "energy_uj", {}, 0});
   }
   if (found.channels.empty()) return error("no RAPL package in {}", folder.string());
   for (EnergyChannel& channel : found.channels) {
@@ -162,7 +162,7 @@ std::vector<EnergyChannel> channels_of(const fs::path& folder, const Chip& chip,
     };
     const auto there = [&](const fs::path& path) { return fs::exists(path, ignored); };
     if (there(file("energy", "input"))) {
-      energy.push_back({Kind::kEnergy,
+      energy.push_back({ChannelKind::kEnergy,
                         channel_label(folder, "energy", i, name),
                         file("energy", "input"),
                         {},
@@ -170,13 +170,16 @@ std::vector<EnergyChannel> channels_of(const fs::path& folder, const Chip& chip,
     }
     for (const char* what : {"input", "average"}) {
       if (!there(file("power", what))) continue;
-      power.push_back(
-          {Kind::kPower, channel_label(folder, "power", i, name), file("power", what), {}, 0});
+      power.push_back({ChannelKind::kPower,
+                       channel_label(folder, "power", i, name),
+                       file("power", what),
+                       {},
+                       0});
       break;
     }
     if (there(file("curr", "input")) && there(file("in", "input")) &&
         first_line(file("in", "enable")) != "0") {
-      products.push_back({Kind::kCurrentVoltage, channel_label(folder, "in", i, name),
+      products.push_back({ChannelKind::kCurrentVoltage, channel_label(folder, "in", i, name),
                           file("curr", "input"), file("in", "input"), 0});
     }
   }
@@ -241,19 +244,19 @@ Result<EnergyChannels> find_sensors(const fs::path& root) {
   }
   // The best chip's, and those of all others that measure the same way.
   const Chip* const best = std::ranges::min_element(found, {}, &Found::chip)->chip;
-  const Kind kind = std::ranges::find(found, best, &Found::chip)->channel.kind;
+  const ChannelKind kind = std::ranges::find(found, best, &Found::chip)->channel.kind;
   EnergyChannels result;
   std::set<std::string> chips;
   for (Found& one : found) {
     if (one.chip->covers != best->covers) continue;
-    if ((one.channel.kind == Kind::kEnergy) != (kind == Kind::kEnergy)) continue;
+    if ((one.channel.kind == ChannelKind::kEnergy) != (kind == ChannelKind::kEnergy)) continue;
     chips.insert(one.name);
     result.channels.push_back(std::move(one.channel));
   }
   const bool input = std::ranges::any_of(result.channels, is_input_rail);
   if (input) std::erase_if(result.channels, std::not_fn(is_input_rail));
   result.source.name = fmt::format("hwmon {}", fmt::join(chips, ", "));
-  result.source.method = kind == Kind::kEnergy ? "counter" : "sampled power";
+  result.source.method = kind == ChannelKind::kEnergy ? "counter" : "sampled power";
   result.source.covers =
       fmt::format("{}: {}", input ? "board input" : best->covers, labels_of(result.channels));
   return result;
@@ -271,7 +274,7 @@ Result<EnergyChannels> find_energy_channels(const fs::path& root) {
 }
 
 Status EnergyIntegral::read(double seconds) {
-  if (channel_.kind == Kind::kEnergy) {
+  if (channel_.kind == ChannelKind::kEnergy) {
     QYOLO_TRY(const std::uint64_t microjoules, read_sysfs_number<std::uint64_t>(channel_.first));
     return add_counter(microjoules);
   }

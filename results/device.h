@@ -59,7 +59,7 @@ struct DeviceRow {
   std::optional<DeviceEnergy> energy;
   std::string energy_reason;  // where this case alone has none
   std::vector<DeviceKernel> kernels;
-  std::string note;  // what a reader should know of how it was computed: kernels that stand in for others
+  std::string note;  // kernels that stand in for others; mostly empty
 
   [[nodiscard]] double median_ms() const;
   [[nodiscard]] double images_per_second() const;

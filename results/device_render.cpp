@@ -91,6 +91,17 @@ std::string energy_note(const Device& device) {
   return note + ". What the machine takes when idle is not subtracted.";
 }
 
+// What is to be known of how its rows were computed, each thing once.
+std::vector<std::string> row_notes(const Device& device) {
+  std::vector<std::string> notes;
+  for (const DeviceRow& row : device.rows) {
+    if (row.note.empty()) continue;
+    std::string note = fmt::format("{}, {}: {}.", device.name, row.precision, row.note);
+    if (std::ranges::find(notes, note) == notes.end()) notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
 std::string input_of(const DeviceTableRow& row) {
   return fmt::format("{} × {}", row.width, row.height);
 }
@@ -176,6 +187,7 @@ ReadingTable devices_table(const DeviceTable& table) {
   for (std::size_t i = 0; i < table.devices.size(); ++i) {
     out.notes.push_back(device_note(table, i));
     out.notes.push_back(energy_note(table.devices[i]));
+    for (std::string& note : row_notes(table.devices[i])) out.notes.push_back(std::move(note));
     for (const std::string& reason : table.devices[i].unsupported)
       out.notes.push_back(fmt::format("{} left out {}.", table.devices[i].name, reason));
   }

@@ -1,49 +1,6 @@
 // results/: what a run leaves behind (manifest.json, records.jsonl) and the tables made from it.
-// Tables and plots see records only.
+// Tables and plots see records only. docs/records.md describes every key of both files.
 //
-// manifest.json, written once when a run starts:
-//   {"schema": 1, "name", "experiment": {...as expanded},
-//    "cells": [{"key", "label", "scheme", "bits", "granularity", "baseline"}, ...],
-//    "checkpoint": {"path", "sha256"},
-//    "dataset": {"images", "annotations", "sha256", "image_count"},
-//    "host": {"cpu", "cores", "threads", "memory_bytes", "governor", "os"},
-//    "versions": {"qyolo", "libtorch", "opencv", "onednn", "git"}, "started": ISO 8601 time}
-//
-// records.jsonl: one line of JSON per finished cell and pass:
-//   {"schema": 1, "kind": "accuracy" | "latency", "key",
-//    "status": "ok" | "failed" | "skipped" | "unsupported", "error",
-//    "cell": {"label", "scheme", "bits", "granularity", "baseline"},
-//    accuracy: "images", "detections",
-//              "metrics": {"AP", "AP50", "AP75", "APs", "APm", "APl",
-//                          "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"},
-//              "per_class": [{"category_id", "name", "AP", "AP50"}],
-//              "weight_error": {"sqnr_db", "mse",
-//                               "layers": [{"name", "shape": [n, c, kh, kw], "weights", "groups",
-//                                           "recipe", "sqnr_db", "mse"}]},
-//              "memory": {"payload_bytes", "scale_bytes", "zero_point_bytes", "breakpoint_bytes",
-//                         "region_bytes", "correction_bytes", "unquantized_bytes", "true_bytes",
-//                         "paper_bytes", "bits_per_weight", "ratio_fp16_paper", "ratio_fp16_true",
-//                         "ratio_fp32_true", and of cells with piecewise-linear tensors
-//                         "coded_bytes": true_bytes with the regions entropy-coded},
-//              "activations" (where they are quantized): {"calibration": {"images", "sha256"},
-//                              "input": null or {"scale", "zero_point"},
-//                              "groups": [{"tensors": [names], "low", "high", "scale",
-//                                          "zero_point"}]},
-//              "seconds": {...},
-//              where a baseline was evaluated before (harness/experiment.h says how to leave it
-//              out): "uncertainty": {"resamples", "seed", "confidence",
-//                              "delta_AP": {"value", "low", "high", "standard_error"} or null,
-//                              "delta_AP50": {...} or null,
-//                              "per_class": [{"category_id", "name", "objects", "images",
-//                                             "delta_AP": {...} or null}],
-//                              "p_loss_above_tolerance", "tolerance", "images",
-//                              "effective_images", "objects",
-//                              "decision": "within" | "beyond" | "undecided", "verdict"};
-//                              metrics/bootstrap.h and verdict.h say what they are, tolerance a
-//                              fraction as well
-//    latency:  "latency": {"execution": "fp32" | "simulated" | "measured int8", "unit": "ms",
-//                          "batch", "height", "width", "threads", "samples": [...], "median",
-//                          "p95", "p99", "mean", "stddev", "min", "max"}}
 // Numbers are unrounded. Metrics are fractions (0..1), -1 where no ground truth counts (as
 // pycocotools says it); "sqnr_db" is null where the weights are exact. A cell is identified by
 // "key", a hash of everything that determines its accuracy; both passes share it. The newest
