@@ -187,7 +187,8 @@ ReadingTable devices_table(const DeviceTable& table) {
   for (std::size_t i = 0; i < table.devices.size(); ++i) {
     out.notes.push_back(device_note(table, i));
     out.notes.push_back(energy_note(table.devices[i]));
-    for (std::string& note : row_notes(table.devices[i])) out.notes.push_back(std::move(note));
+    for (std::string& of_rows : row_notes(table.devices[i]))
+      out.notes.push_back(std::move(of_rows));
     for (const std::string& reason : table.devices[i].unsupported)
       out.notes.push_back(fmt::format("{} left out {}.", table.devices[i].name, reason));
   }
