@@ -230,8 +230,8 @@ struct PreparedCase {
   std::unique_ptr<BenchNetwork> network;
 };
 
-Result<results::DeviceModel> describe_model(const BenchOptions& options,
-                                            const SourceNetwork& source) {
+Result<results::DeviceModel> describe_model(const BenchOptions& options) {
+  QYOLO_TRY(const SourceNetwork source, SourceNetwork::open(options.model));
   results::DeviceModel model;
   model.path = options.model.string();
   QYOLO_TRY(model.sha256, sha256_of_file(options.model));
@@ -325,8 +325,8 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
   results::Device device;
   device.started = timestamp();
   device.name = options.device.empty() ? host_name() : options.device;
-  QYOLO_TRY(const SourceNetwork source, SourceNetwork::open(options.model));
-  QYOLO_TRY(device.model, describe_model(options, source));
+  // What is wrong with the file is said before anything is measured.
+  QYOLO_TRY(device.model, describe_model(options));
   device.host = describe_host();
   OrderedJson versions = describe_versions();
   versions["onednn"] = engine::onednn_version();
