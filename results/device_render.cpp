@@ -12,25 +12,18 @@
 namespace qyolo::results {
 namespace {
 
-using Print = std::string (*)(const DeviceRow&);
+using Measure = std::optional<double> (*)(const DeviceRow&);
 
 std::string absent_text() { return std::string(kAbsent); }
 
-std::string milliseconds_text(const DeviceRow& row) {
-  const double median = row.median_ms();
-  return fixed(median, median < 10 ? 2 : 1);
+std::optional<double> peak_megabytes(const DeviceRow& row) {
+  if (!row.peak_rss) return std::nullopt;
+  return static_cast<double>(*row.peak_rss) / 1e6;
 }
-std::string rate_text(const DeviceRow& row) {
-  const double value = row.images_per_second();
-  return fixed(value, value < 10 ? 2 : 1);
-}
-std::string peak_text(const DeviceRow& row) {
-  return row.peak_rss ? fixed(static_cast<double>(*row.peak_rss) / 1e6, 1) : absent_text();
-}
-std::string energy_text(const DeviceRow& row) {
-  if (!row.energy) return absent_text();
-  const double value = row.energy->millijoules_per_image;
-  return fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0);
+
+std::optional<double> millijoules(const DeviceRow& row) {
+  if (!row.energy) return std::nullopt;
+  return row.energy->millijoules_per_image;
 }
 
 TextColumn row_column(std::string header, bool number, const DeviceTable& table,
@@ -40,14 +33,21 @@ TextColumn row_column(std::string header, bool number, const DeviceTable& table,
   return column;
 }
 
+// As many decimals as its largest number needs.
 TextColumn group_column(std::string header, const DeviceTable& table, std::size_t group,
-                        Print print) {
+                        Measure measure) {
   TextColumn column{std::move(header), true, {}};
   column.group = table.groups[group].name;
+  std::vector<std::optional<double>> values;
+  double largest = 0;
   for (const DeviceTableRow& row : table.rows) {
     const DeviceRow* one = table.at(row, group);
-    column.cells.push_back({one == nullptr ? absent_text() : print(*one)});
+    values.push_back(one == nullptr ? std::nullopt : measure(*one));
+    largest = std::max(largest, values.back().value_or(0));
   }
+  const int decimals = largest < 10 ? 2 : largest < 1000 ? 1 : 0;
+  for (const auto& value : values)
+    column.cells.push_back({value ? fixed(*value, decimals) : absent_text()});
   return column;
 }
 
@@ -164,12 +164,14 @@ ReadingTable devices_table(const DeviceTable& table) {
   if (!one_input) add("Input", true, &input_of);
   add("Batch", true, [](const DeviceTableRow& row) { return std::to_string(row.batch); });
   for (std::size_t group = 0; group < table.groups.size(); ++group) {
-    out.columns.push_back(group_column("ms", table, group, &milliseconds_text));
-    out.columns.push_back(group_column("images/s", table, group, &rate_text));
-    if (table.has_memory(group))
-      out.columns.push_back(group_column("peak MB", table, group, &peak_text));
-    if (table.has_energy(group))
-      out.columns.push_back(group_column("mJ/image", table, group, &energy_text));
+    const auto add_measure = [&](const char* header, Measure measure) {
+      out.columns.push_back(group_column(header, table, group, measure));
+    };
+    add_measure("ms", [](const DeviceRow& row) { return std::optional(row.median_ms()); });
+    add_measure("images/s",
+                [](const DeviceRow& row) { return std::optional(row.images_per_second()); });
+    if (table.has_memory(group)) add_measure("peak MB", &peak_megabytes);
+    if (table.has_energy(group)) add_measure("mJ/image", &millijoules);
   }
   std::string note =
       "Measured on the devices themselves: ms, the median of one forward of the whole batch "

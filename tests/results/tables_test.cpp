@@ -170,9 +170,9 @@ TEST(TablePart, ChoosesOneOfTheTables) {
   EXPECT_THAT(headings("parts"), AllOf(HasSubstr("## AP by"), Not(HasSubstr("SQNR"))));
   EXPECT_EQ(emit_table(fixture(), TableFormat::kCsv, TablePart::kStudy),
             emit_table(fixture(), TableFormat::kCsv));
-  EXPECT_EQ(
-      parse_table_part("mean").error().message,
-      "the table 'mean' is unknown, expected one of: all, main, verdicts, study, published, parts");
+  EXPECT_EQ(parse_table_part("mean").error().message,
+            "the table 'mean' is unknown, expected one of: all, main, verdicts, study, published, "
+            "parts, devices");
 }
 
 TEST(JsonTable, HoldsUnroundedNumbersAndNullForAbsentOnes) {
