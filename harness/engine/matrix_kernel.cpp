@@ -19,8 +19,10 @@ using GroupBytes = std::int32_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums +=                              \
       reinterpret_cast<IntVector>(_mm_madd_epi16(_mm_set1_epi32(a), reinterpret_cast<__m128i>(b)))
+#define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums += (a) * (b)
 #include "harness/engine/matrix_kernel.inc"
 #undef QYOLO_MULTIPLY_ADD
+#undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace baseline
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -34,8 +36,10 @@ using GroupBytes = std::int32_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums += reinterpret_cast<IntVector>( \
       _mm256_madd_epi16(_mm256_set1_epi32(a), reinterpret_cast<__m256i>(b)))
+#define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums = _mm256_fmadd_ps(_mm256_set1_ps(a), b, sums)
 #include "harness/engine/matrix_kernel.inc"
 #undef QYOLO_MULTIPLY_ADD
+#undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace avx2
 #pragma GCC pop_options
 
@@ -47,8 +51,10 @@ using GroupBytes = std::int32_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums += reinterpret_cast<IntVector>( \
       _mm512_madd_epi16(_mm512_set1_epi32(a), reinterpret_cast<__m512i>(b)))
+#define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums = _mm512_fmadd_ps(_mm512_set1_ps(a), b, sums)
 #include "harness/engine/matrix_kernel.inc"
 #undef QYOLO_MULTIPLY_ADD
+#undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace avx512
 #pragma GCC pop_options
 #endif
@@ -63,8 +69,12 @@ using GroupBytes = std::int16_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums = reinterpret_cast<IntVector>(  \
       vmlal_n_s16(reinterpret_cast<int32x4_t>(sums), reinterpret_cast<int16x4_t>(b), a))
+#define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) \
+  sums = reinterpret_cast<FloatVector>(       \
+      vfmaq_n_f32(reinterpret_cast<float32x4_t>(sums), reinterpret_cast<float32x4_t>(b), a))
 #include "harness/engine/matrix_kernel.inc"
 #undef QYOLO_MULTIPLY_ADD
+#undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace baseline
 constexpr const char* kBaselineName = "neon";
 
@@ -74,8 +84,10 @@ namespace baseline {
 constexpr int kLanes = 4, kRows = 4, kVectors = 2, kGroup = 1;
 using GroupBytes = std::int16_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) sums += __builtin_convertvector(b, IntVector) * a
+#define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums += (a) * (b)
 #include "harness/engine/matrix_kernel.inc"
 #undef QYOLO_MULTIPLY_ADD
+#undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace baseline
 constexpr const char* kBaselineName = "portable";
 

@@ -78,6 +78,16 @@ TEST_P(Zoo, FP32IsTheReferenceWithinTenThousandthsOfTheRange) {
   EXPECT_EQ(relative_difference(forward(*engine, image), outputs), 0) << "through the same buffers";
 }
 
+TEST_P(Zoo, OurOwnKernelsComputeWhatOnednnComputes) {
+  QYOLO_NEEDS_SHARED("data/zoo");
+  const Graph network = graph();
+  const auto image = input(network);
+  const auto best = make_engine(network, Precision::kFp32, 2).value();
+  const auto own = make_engine(network, Precision::kFp32, 2, KernelChoice::kOwn).value();
+  EXPECT_LT(relative_difference(forward(*own, image), forward(*best, image)),
+            GetParam() == "deploy-yolov7x" ? 3e-4 : 1e-4);
+}
+
 INSTANTIATE_TEST_SUITE_P(Networks, Zoo,
                          ::testing::Values("deploy-yolov7", "deploy-yolov7x", "deploy-yolov7-tiny",
                                            "deploy-yolov7-tiny-silu", "deploy-yolov7-w6",
@@ -272,6 +282,65 @@ TEST_F(Engines, IntegersComputeWhatTheSimulationComputes) {
     const Outputs expected = run(*simulation);
     EXPECT_LT(mean_difference(run(*engine), expected), 0.6 * effect_on(expected)) << shared;
   }
+}
+
+// Whatever sums this host's oneDNN can make of the largest codes.
+TEST_F(Engines, IntegersAreThoseOfOurOwnExactKernels) {
+  const auto best = make_engine(graph_, Precision::kInt8, 2).value();
+  const auto own = make_engine(graph_, Precision::kInt8, 2, KernelChoice::kOwn).value();
+  const auto all = quantizers(true, keep_head);
+  for (Engine* engine : {best.get(), own.get()}) {
+    const auto simulation = reference();
+    set_integers(*engine, *simulation, keep_head);
+    ASSERT_TRUE(engine->set_activation_quantizers(all).ok());
+  }
+  const Outputs expected = run(*best);
+  // A value in the middle between two codes may fall to either side.
+  EXPECT_LT(mean_difference(run(*own), expected), 0.2 * effect_on(expected));
+  EXPECT_EQ(own->identity(), best->identity());
+}
+
+TEST_F(Engines, NoConvolutionRunsOnAReferenceKernel) {
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16, Precision::kInt8}) {
+    const auto engine = make_engine(graph_, precision, 2);
+    if (!engine.ok()) continue;
+    if (precision == Precision::kInt8) {
+      const auto simulation = reference();
+      set_integers(**engine, *simulation, keep_head);
+      ASSERT_TRUE((*engine)->set_activation_quantizers(quantizers(true, keep_head)).ok());
+    }
+    const auto steps = (*engine)->profile(rgb_, kBatch, kHeight, kWidth);
+    ASSERT_TRUE(steps.ok()) << steps.error().message;
+    bool own = false;
+    for (const StepTime& step : *steps) {
+      EXPECT_EQ(step.kernel.find("ref"), std::string::npos) << step.name << ": " << step.kernel;
+      own = own || step.kernel.starts_with("qyolo:gemm:");
+    }
+    EXPECT_EQ(own, !(*engine)->note().empty()) << (*engine)->description();
+  }
+}
+
+TEST_F(Engines, OurOwnKernelsTakeNewWeightsAndDecodedOnes) {
+  const auto own = make_engine(graph_, Precision::kFp32, 2, KernelChoice::kOwn).value();
+  const auto engine = fp32();
+  const int node = graph_.conv_nodes()[40];
+  std::vector<float> weights = graph_.conv(node).weight, bias = graph_.conv(node).bias;
+  (void)run(*own);
+  for (float& weight : weights) weight *= 0.5F;
+  for (float& value : bias) value += 0.25F;
+  for (Engine* target : {own.get(), engine.get()}) {
+    target->set_weights(node, weights);
+    target->set_bias(node, bias);
+    ASSERT_TRUE(target
+                    ->set_weight_decoder(graph_.conv_nodes()[3],
+                                         [&](std::span<float> decoded) {
+                                           std::ranges::copy(
+                                               graph_.conv(graph_.conv_nodes()[3]).weight,
+                                               decoded.begin());
+                                         })
+                    .ok());
+  }
+  EXPECT_LT(relative_difference(run(*own), run(*engine)), 1e-4);
 }
 
 TEST_F(Engines, IntegerWeightsNeedCodesToReadAndEightBits) {
