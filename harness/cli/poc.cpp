@@ -195,6 +195,7 @@ void add_poc(CLI::App& app, Action& action) {
       ->add_option("--device", options.devices,
                    "What `bench -o json` wrote on a device for this checkpoint or an artifact made "
                    "from it; repeatable: devices stand side by side in the report")
+      ->type_name(kFileType)
       ->take_all();
   arguments->executor.add_to(*command, false);
   command->add_option("--threads", options.evaluation.threads, "Threads (default: all)")

@@ -44,6 +44,7 @@ void add_tables(CLI::App& app, Action& action) {
       ->add_option("--device", arguments->devices,
                    "What `bench -o json` wrote on a device for this checkpoint or an artifact made "
                    "from it; repeatable: devices stand side by side")
+      ->type_name(kFileType)
       ->take_all();
   command->footer("Example: qyolo tables runs/demo -o csv > demo.csv");
   command->callback([arguments, &action] { action = [arguments] { return tables(*arguments); }; });
