@@ -147,9 +147,9 @@ TEST(PocHtml, DevicesStandSideBySide) {
   EXPECT_THAT(html, HasSubstr("<section id=\"devices\""));
   EXPECT_THAT(html, HasSubstr("<th scope=\"col\" class=\"number\">pi5</th><th scope=\"col\" "
                               "class=\"number\">orin</th>"));
-  EXPECT_THAT(html, HasSubstr("50 images/s"));
+  EXPECT_THAT(html, HasSubstr("50.0 images/s"));
   EXPECT_THAT(html, HasSubstr("812 mJ per image"));
-  EXPECT_THAT(html, HasSubstr("peak 123.46 MB"));
+  EXPECT_THAT(html, HasSubstr("peak 123.5 MB"));
   EXPECT_THAT(html, HasSubstr("unquantized, in BF16"));
   EXPECT_THAT(html, HasSubstr("Energy: not readable there: no RAPL package"));
   EXPECT_THAT(html, HasSubstr("power read every 20 ms and integrated; board input: VDD_IN"));

@@ -53,17 +53,21 @@ inline Result<std::vector<model::HeadOutput>> forward(model::Executor& executor,
                           static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3]));
 }
 
-// Largest difference between what the executor's outputs decode to and what is expected, over the
-// range of the expected values: the largest such share of box centres, box sizes, objectness and
-// class scores. Infinite where sizes differ or a value is no number.
-inline double zoo_difference(const ZooNetwork& network,
-                             const std::vector<model::HeadOutput>& outputs) {
+inline std::vector<float> zoo_rows(const ZooNetwork& network,
+                                   const std::vector<model::HeadOutput>& outputs) {
   std::vector<float> rows;
   for (int image = 0; image < static_cast<int>(network.input.shape[0]); ++image) {
     const auto decoded = model::decode_rows(network.graph, outputs, image);
     rows.insert(rows.end(), decoded.begin(), decoded.end());
   }
-  const std::vector<float>& expected = network.expected.values;
+  return rows;
+}
+
+// Largest difference between two decoded outputs, over the range of the expected values: the
+// largest such share of box centres, box sizes, objectness and class scores. Infinite where sizes
+// differ or a value is no number.
+inline double zoo_difference(const ZooNetwork& network, const std::vector<float>& rows,
+                             const std::vector<float>& expected) {
   if (rows.size() != expected.size()) return INFINITY;
   const std::size_t columns = network.graph.class_names.size() + 5;
   constexpr std::size_t kKinds = 4;
@@ -83,6 +87,18 @@ inline double zoo_difference(const ZooNetwork& network,
   for (std::size_t kind = 0; kind < kKinds; ++kind)
     worst = std::max(worst, difference[kind] / (high[kind] - low[kind]));
   return worst;
+}
+
+// What the executor's outputs decode to, against what is expected.
+inline double zoo_difference(const ZooNetwork& network,
+                             const std::vector<model::HeadOutput>& outputs) {
+  return zoo_difference(network, zoo_rows(network, outputs), network.expected.values);
+}
+
+// Between two executors' outputs.
+inline double zoo_distance(const ZooNetwork& network, const std::vector<model::HeadOutput>& a,
+                           const std::vector<model::HeadOutput>& b) {
+  return zoo_difference(network, zoo_rows(network, a), zoo_rows(network, b));
 }
 
 }  // namespace qyolo::testing

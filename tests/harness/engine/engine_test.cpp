@@ -73,8 +73,11 @@ TEST_P(Zoo, FP32IsTheReferenceWithinTenThousandthsOfTheRange) {
   const auto engine = make_engine(network, Precision::kFp32, 2).value();
   const Outputs expected = forward(*reference, image);
   const Outputs outputs = forward(*engine, image);
-  // The random weights of this one amplify the last bits of FP32 most: 2.2e-4 was measured.
-  EXPECT_LT(relative_difference(outputs, expected), GetParam() == "deploy-yolov7x" ? 3e-4 : 1e-4);
+  // Random weights amplify the last bits of FP32; how much is measured by kernels that add up in
+  // another order.
+  const auto own = make_engine(network, Precision::kFp32, 2, KernelChoice::kOwn).value();
+  const double apart = relative_difference(forward(*own, image), expected);
+  EXPECT_LT(relative_difference(outputs, expected), std::clamp(3 * apart, 1e-4, 5e-4));
   EXPECT_EQ(relative_difference(forward(*engine, image), outputs), 0) << "through the same buffers";
 }
 
