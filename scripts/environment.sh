@@ -50,11 +50,11 @@ show_progress() {
   while IFS= read -r line; do
     if [[ $line =~ ^@([0-9]+)/([0-9]+)\  ]]; then
       done=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
-      left=$(((SECONDS - start) * (total - done) / done))
+      left=$((done > 0 ? (SECONDS - start) * (total - done) / done : 0))
       if [[ -n $terminal ]]; then
         printf '\r\033[K  built %d of %d, %d:%02d so far, about %d:%02d to go' "$done" "$total" \
           $(((SECONDS - start) / 60)) $(((SECONDS - start) % 60)) $((left / 60)) $((left % 60)) >&2
-      elif ((done * 10 / total > step || done == total)); then
+      elif ((total > 0 && done * 10 / total > step || done == total)); then
         step=$((done * 10 / total))
         printf '  built %d of %d, %d s so far, about %d s to go\n' "$done" "$total" $((SECONDS - start)) "$left" >&2
       fi
