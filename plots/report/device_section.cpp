@@ -73,6 +73,11 @@ std::string about_html(const DeviceTable& table, std::size_t index, const Texts&
   } else {
     html += detail_html(say(texts.device_no_energy, energy.reason));
   }
+  std::set<std::string> notes;
+  for (const DeviceRow& row : device.rows) {
+    if (!row.note.empty() && notes.insert(row.precision + row.note).second)
+      html += detail_html(fmt::format("{}: {}", row.precision, row.note));
+  }
   for (const std::string& reason : device.unsupported)
     html += detail_html(say(texts.device_left_out, reason));
   return fmt::format("<dt>{}</dt><dd>{}</dd>\n", name_html(device.name), html);

@@ -133,6 +133,7 @@ PocReport with_devices() {
   orin.energy = {"", "hwmon ina3221", "sampled power", "board input: VDD_IN", 20};
   orin.rows[0] = testing::with_energy(orin.rows[0], 812);
   pi.rows.push_back(testing::device_row("bf16", testing::baseline_cell(), 1, 12));
+  pi.rows[0].note = "92 convolutions on our own kernels";
   results::Run run;
   run.manifest = {{"checkpoint", {{"sha256", testing::kModelHash}}}};
   auto table = results::device_table(run, {pi, orin});
@@ -151,6 +152,7 @@ TEST(PocHtml, DevicesStandSideBySide) {
   EXPECT_THAT(html, HasSubstr("812 mJ per image"));
   EXPECT_THAT(html, HasSubstr("peak 123.5 MB"));
   EXPECT_THAT(html, HasSubstr("unquantized, in BF16"));
+  EXPECT_THAT(html, HasSubstr("fp32: 92 convolutions on our own kernels"));
   EXPECT_THAT(html, HasSubstr("Energy: not readable there: no RAPL package"));
   EXPECT_THAT(html, HasSubstr("power read every 20 ms and integrated; board input: VDD_IN"));
   EXPECT_THAT(emit_html(with_devices(), Language::kJapanese), HasSubstr("各デバイスでの実測"));
