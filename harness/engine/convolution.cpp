@@ -27,7 +27,7 @@ class OwnConvolution final : public Convolution {
     from_.data = from;
     to_.data = to;
     convolve(matrix_kernel_, conv_, from_, weights_.panels(matrix_kernel_, conv_, context), scales_,
-             weights_.bias(), to_);
+             weights_.bias(), to_, context.scratchpad);
   }
   void set_bias() override {}
 

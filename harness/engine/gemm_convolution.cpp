@@ -3,11 +3,8 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <type_traits>
-
-#include "harness/engine/row_loop.h"
 
 namespace qyolo::engine {
 namespace {
@@ -67,79 +64,6 @@ std::vector<To> pack(const MatrixKernel& kernel, const model::ConvNode& conv, bo
   return packed;
 }
 
-// Within 2 units in the last place; 0 < result < infinity.
-inline float exponential(float x) {
-  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23 rounds to an integer
-  x = x < -87.0F ? -87.0F : x;
-  x = x > 88.0F ? 88.0F : x;
-  const float n = (x * 1.44269504F + kShift) - kShift;
-  const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-  // The polynomial of Cephes' expf.
-  float p = 1.9875691500e-4F;
-  p = p * r + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  p = p * r * r + r + 1.0F;
-  return p * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
-}
-
-QYOLO_ROW_LOOP void add_bias(const float* __restrict sums, const float* __restrict bias,
-                             float* __restrict to, int count) {
-  for (int i = 0; i < count; ++i) to[i] = sums[i] + bias[i];
-}
-QYOLO_ROW_LOOP void scale_and_add_bias(const std::int32_t* __restrict sums,
-                                       const float* __restrict scales, const float* __restrict bias,
-                                       float* __restrict to, int count) {
-  for (int i = 0; i < count; ++i) to[i] = static_cast<float>(sums[i]) * scales[i] + bias[i];
-}
-QYOLO_ROW_LOOP void silu(float* values, int count) {
-  for (int i = 0; i < count; ++i) values[i] = values[i] / (1.0F + exponential(-values[i]));
-}
-QYOLO_ROW_LOOP void leaky_relu(float* values, float slope, int count) {
-  for (int i = 0; i < count; ++i) values[i] = values[i] > 0 ? values[i] : slope * values[i];
-}
-// As oneDNN rounds: after the zero point is added, half to even.
-QYOLO_ROW_LOOP void to_codes(const float* __restrict from, std::uint8_t* __restrict to, int count,
-                             float inverse_scale, float zero_point) {
-  constexpr float kShift = 12582912.0F;
-  for (int i = 0; i < count; ++i) {
-    float code = from[i] * inverse_scale + zero_point;
-    code = code > 0.0F ? code : 0.0F;
-    code = code < 255.0F ? code : 255.0F;
-    to[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>((code + kShift) - kShift));
-  }
-}
-
-void activate(const model::ConvNode& conv, float* values, int count) {
-  switch (conv.activation) {
-    case model::Activation::kSiLU:
-      return silu(values, count);
-    case model::Activation::kLeakyReLU:
-      return leaky_relu(values, conv.slope, count);
-    case model::Activation::kReLU:
-      return leaky_relu(values, 0, count);
-    case model::Activation::kIdentity:
-      return;
-  }
-}
-
-QYOLO_ROW_LOOP void less_zero_point(const std::uint8_t* __restrict from,
-                                    std::int16_t* __restrict to, std::ptrdiff_t count,
-                                    std::int16_t zero_point) {
-  for (std::ptrdiff_t i = 0; i < count; ++i)
-    to[i] = static_cast<std::int16_t>(from[i] - zero_point);
-}
-
-void load_channels(const float* from, float* to, std::ptrdiff_t count, int /*zero_point*/) {
-  std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
-}
-void load_channels(const std::uint8_t* from, std::int16_t* to, std::ptrdiff_t count,
-                   int zero_point) {
-  less_zero_point(from, to, count, static_cast<std::int16_t>(zero_point));
-}
-
 enum class Use { kSums, kInputs };
 
 // Memory of a thread, kept from one convolution to the next.
@@ -150,35 +74,82 @@ T* scratch(std::size_t count) {
   return block.data();
 }
 
+// Pixels of the input as operands: groups of padded channels.
+template <class Operand>
+struct Input {
+  const Operand* data = nullptr;
+  std::ptrdiff_t pitch = 0, group_pitch = 0;
+};
+
+// Codes less their zero point, in memory of `scratch`. Whole tiles may read beyond the last pixel.
+Input<std::int16_t> widened(const MatrixKernel& kernel, const model::ConvNode& conv,
+                            const Sizes& sizes, const Map& from, Block& scratch) {
+  const std::ptrdiff_t pixels = std::ptrdiff_t{from.batch} * from.height * from.width;
+  const std::ptrdiff_t pitch = conv.groups * sizes.padded_channels;
+  auto* const data = reinterpret_cast<std::int16_t*>(scratch.reserve(
+      static_cast<std::size_t>((pixels + kernel.rows) * pitch) * sizeof(std::int16_t)));
+  const bool dense = sizes.padded_channels == sizes.channels && from.pitch == from.channels;
+  const std::ptrdiff_t row_pixels = from.width, rows = pixels / from.width;
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t row = 0; row < rows; ++row) {
+    const std::uint8_t* source =
+        static_cast<const std::uint8_t*>(from.data) + row * row_pixels * from.pitch;
+    std::int16_t* target = data + row * row_pixels * pitch;
+    if (dense) {
+      kernel.widen(source, row_pixels * pitch, from.type.zero_point, target);
+      continue;
+    }
+    for (std::ptrdiff_t x = 0; x < row_pixels; ++x, source += from.pitch) {
+      for (std::ptrdiff_t group = 0; group < conv.groups;
+           ++group, target += sizes.padded_channels) {
+        kernel.widen(source + group * sizes.channels, sizes.channels, from.type.zero_point, target);
+        std::fill(target + sizes.channels, target + sizes.padded_channels, std::int16_t{0});
+      }
+    }
+  }
+  return {data, pitch, sizes.padded_channels};
+}
+
 // Float: FP32 maps and panels; otherwise codes and integers.
 template <bool kFloat>
 class Product {
-  using Source = std::conditional_t<kFloat, float, std::uint8_t>;
   using Operand = std::conditional_t<kFloat, float, std::int16_t>;
   using Sum = std::conditional_t<kFloat, float, std::int32_t>;
 
  public:
   Product(const MatrixKernel& kernel, const model::ConvNode& conv, const Map& from,
           const FilterPanels& panels, std::span<const float> scales, std::span<const float> bias,
-          const Map& to)
+          const Map& to, Block& scratch)
       : kernel_(kernel),
         conv_(conv),
         from_(from),
         to_(to),
-        scales_(scales),
-        bias_(bias),
         sizes_(kernel, conv, !kFloat),
         pixels_(std::ptrdiff_t{to.batch} * to.height * to.width),
         pixel_block_(round_up(kPixelBlock, kernel.rows)),
         filter_block_(
             std::min(round_up(kFilterBlock, kernel.columns), sizes_.panels * kernel.columns)),
-        pointwise_(kFloat && sizes_.taps == 1 && conv.stride_h == 1 && conv.stride_w == 1 &&
+        pointwise_(sizes_.taps == 1 && conv.stride_h == 1 && conv.stride_w == 1 &&
                    conv.pad_h == 0 && conv.pad_w == 0) {
+    scales_ = by_panel(scales);
+    bias_ = by_panel(bias);
+    finish_.activation = conv.activation;
+    finish_.slope = conv.activation == model::Activation::kLeakyReLU ? conv.slope : 0.0F;
+    finish_.codes = to.type.element == Element::kU8;
+    finish_.inverse_scale = 1.0F / to.type.scale;
+    finish_.zero_point = static_cast<float>(to.type.zero_point);
     if constexpr (kFloat) {
       panels_ = panels.floats.data();
+      input_ = {static_cast<const float*>(from.data), from.pitch, sizes_.channels};
     } else {
       panels_ = panels.integers.data();
+      input_ = widened(kernel, conv, sizes_, from, scratch);
     }
+    // A row of the kernel lies in one piece.
+    rows_in_one_piece_ =
+        conv.groups == 1 && conv.dilation_w == 1 && input_.pitch == sizes_.padded_channels;
+    const std::ptrdiff_t kernel_row = conv.kernel_w * sizes_.padded_channels;
+    depth_block_ = kernel_row < kDepthBlock ? kDepthBlock / kernel_row * kernel_row : kDepthBlock;
   }
 
   void run() {
@@ -201,6 +172,18 @@ class Product {
   }
 
  private:
+  // A value of each filter, as the panels have the filters.
+  std::vector<float> by_panel(std::span<const float> values) const {
+    const std::ptrdiff_t padded = sizes_.panels * kernel_.columns;
+    std::vector<float> all(values.empty() ? 0 : static_cast<std::size_t>(conv_.groups * padded));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto filter = static_cast<std::ptrdiff_t>(i);
+      all[static_cast<std::size_t>(filter / sizes_.filters * padded + filter % sizes_.filters)] =
+          values[i];
+    }
+    return all;
+  }
+
   // The operands of one row, as they lie, from depth `first` on, and how far the next row's are.
   struct Rows {
     const Operand* data;
@@ -215,99 +198,139 @@ class Product {
     Sum* const sums =
         scratch<Sum, Use::kSums>(static_cast<std::size_t>(pixel_block_ * filter_block_));
     std::fill_n(sums, rows * columns, Sum{0});
-    for (std::ptrdiff_t k = 0; k < sizes_.depth; k += kDepthBlock) {
-      const std::ptrdiff_t depth = std::min(kDepthBlock, sizes_.depth - k);
+    for (std::ptrdiff_t k = 0; k < sizes_.depth; k += depth_block_) {
+      const std::ptrdiff_t depth = std::min(depth_block_, sizes_.depth - k);
       const Rows operands = rows_of(group, first_pixel, pixels, rows, k, depth);
       for (std::ptrdiff_t filter = first_filter; filter < last_filter; filter += kernel_.columns) {
         const std::ptrdiff_t panel = group * sizes_.panels + filter / kernel_.columns;
         const Operand* const b = panels_ + panel * sizes_.panel_size + k * kernel_.columns;
+        const auto multiply = multiply_for(sizes_.filters - filter);
         for (std::ptrdiff_t row = 0; row < rows; row += kernel_.rows) {
           multiply(operands.data + row * operands.pitch, operands.pitch, b, depth,
                    sums + row * columns + (filter - first_filter), columns);
         }
       }
     }
-    for (std::ptrdiff_t row = 0; row < pixels; ++row) {
-      finish(sums + row * columns, group, first_pixel + row, first_filter,
-             std::min(last_filter, sizes_.filters));
-    }
+    finish(sums, columns, group, first_pixel, pixels, first_filter,
+           std::min(last_filter, sizes_.filters));
   }
 
-  void multiply(const Operand* a, std::ptrdiff_t a_pitch, const Operand* b, std::ptrdiff_t depth,
-                Sum* tile, std::ptrdiff_t tile_pitch) const {
-    if constexpr (kFloat) {
-      kernel_.floats(a, a_pitch, b, depth, tile, tile_pitch);
-    } else {
-      kernel_.integers(a, a_pitch, b, depth, tile, tile_pitch);
-    }
-  }
-
-  [[nodiscard]] const Source* pixel(std::ptrdiff_t group, std::ptrdiff_t index) const {
-    return static_cast<const Source*>(from_.data) + index * from_.pitch + group * sizes_.channels;
+  [[nodiscard]] MatrixKernel::Multiply<Operand, Sum> multiply_for(std::ptrdiff_t filters) const {
+    const bool half = 2 * filters <= kernel_.columns;
+    if constexpr (kFloat) return half ? kernel_.multiply_half_floats : kernel_.multiply_floats;
+    if constexpr (!kFloat) return half ? kernel_.multiply_half_integers : kernel_.multiply_integers;
   }
 
   // Depth [k, k + depth) of the pixels' inputs: in place where they lie so, else copied.
   Rows rows_of(std::ptrdiff_t group, std::ptrdiff_t first_pixel, std::ptrdiff_t pixels,
                std::ptrdiff_t rows, std::ptrdiff_t k, std::ptrdiff_t depth) const {
-    if constexpr (kFloat) {
-      if (pointwise_ && pixels == rows) return {pixel(group, first_pixel) + k, from_.pitch};
+    if (pointwise_ && (!kFloat || pixels == rows)) {
+      return {input_.data + first_pixel * input_.pitch + group * input_.group_pitch + k,
+              input_.pitch};
     }
     Operand* const copied =
         scratch<Operand, Use::kInputs>(static_cast<std::size_t>(pixel_block_ * kDepthBlock));
-    for (std::ptrdiff_t row = 0; row < pixels; ++row)
-      copy_inputs(group, first_pixel + row, k, depth, copied + row * depth);
+    if (rows_in_one_piece_) {
+      copy_kernel_rows(first_pixel, pixels, k, depth, copied);
+    } else {
+      copy_taps(group, first_pixel, pixels, k, depth, copied);
+    }
     std::fill_n(copied + pixels * depth, (rows - pixels) * depth, Operand{0});
     return {copied, depth};
   }
 
-  void copy_inputs(std::ptrdiff_t group, std::ptrdiff_t output, std::ptrdiff_t k,
-                   std::ptrdiff_t depth, Operand* to) const {
-    const std::ptrdiff_t x = output % to_.width, y = output / to_.width % to_.height;
-    const std::ptrdiff_t image = output / to_.width / to_.height;
-    const std::ptrdiff_t end = k + depth;
-    while (k < end) {
-      const std::ptrdiff_t tap = k / sizes_.padded_channels;
-      const std::ptrdiff_t first = k % sizes_.padded_channels;
-      const std::ptrdiff_t count = std::min(sizes_.padded_channels - first, end - k);
-      const std::ptrdiff_t from_y =
-          y * conv_.stride_h - conv_.pad_h + tap / conv_.kernel_w * conv_.dilation_h;
-      const std::ptrdiff_t from_x =
-          x * conv_.stride_w - conv_.pad_w + tap % conv_.kernel_w * conv_.dilation_w;
-      const bool inside =
-          from_y >= 0 && from_y < from_.height && from_x >= 0 && from_x < from_.width;
-      const std::ptrdiff_t known =
-          inside ? std::clamp<std::ptrdiff_t>(sizes_.channels - first, 0, count) : 0;
-      if (known > 0) {
-        load_channels(pixel(group, (image * from_.height + from_y) * from_.width + from_x) + first,
-                      to, known, from_.type.zero_point);
-      }
-      std::fill(to + known, to + count, Operand{0});
-      to += count;
-      k += count;
+  // visit(image, y, x) of the input at the kernel's first position, which may be outside, of every
+  // output pixel.
+  template <class Visit>
+  void for_each_place(std::ptrdiff_t first_pixel, std::ptrdiff_t pixels, const Visit& visit) const {
+    std::ptrdiff_t x = first_pixel % to_.width, y = first_pixel / to_.width % to_.height;
+    std::ptrdiff_t image = first_pixel / to_.width / to_.height;
+    for (std::ptrdiff_t i = 0; i < pixels; ++i) {
+      visit(image, y * conv_.stride_h - conv_.pad_h, x * conv_.stride_w - conv_.pad_w);
+      if (++x < to_.width) continue;
+      x = 0;
+      if (++y < to_.height) continue;
+      y = 0;
+      ++image;
     }
   }
 
-  // Sums of filters [first, last) of the group become the output pixel's values.
-  void finish(const Sum* sums, std::ptrdiff_t group, std::ptrdiff_t output, std::ptrdiff_t first,
+  void copy_kernel_rows(std::ptrdiff_t first_pixel, std::ptrdiff_t pixels, std::ptrdiff_t k,
+                        std::ptrdiff_t depth, Operand* copied) const {
+    const std::ptrdiff_t kernel_row = conv_.kernel_w * input_.pitch;
+    const std::ptrdiff_t map_row = from_.width * input_.pitch;
+    for (std::ptrdiff_t at = 0; at < depth;) {
+      const std::ptrdiff_t i = (k + at) / kernel_row, within = (k + at) % kernel_row;
+      const std::ptrdiff_t count = std::min(kernel_row - within, depth - at);
+      Operand* to = copied + at;
+      for_each_place(first_pixel, pixels, [&](auto image, auto top, auto left) {
+        const std::ptrdiff_t y = top + i * conv_.dilation_h;
+        const std::ptrdiff_t start = left * input_.pitch + within;
+        if (y < 0 || y >= from_.height) {
+          std::fill_n(to, count, Operand{0});
+        } else {
+          copy_within(input_.data + (image * from_.height + y) * map_row, map_row, start, count,
+                      to);
+        }
+        to += depth;
+      });
+      at += count;
+    }
+  }
+
+  // source[start, start + count) of a row, and zeros where that is left or right of the row.
+  static void copy_within(const Operand* source, std::ptrdiff_t size, std::ptrdiff_t start,
+                          std::ptrdiff_t count, Operand* to) {
+    if (start >= 0 && start + count <= size) {
+      std::memcpy(to, source + start, static_cast<std::size_t>(count) * sizeof(Operand));
+      return;
+    }
+    const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(-start, 0, count);
+    const std::ptrdiff_t last = std::clamp(size - start, first, count);
+    std::fill_n(to, first, Operand{0});
+    std::copy(source + start + first, source + start + last, to + first);
+    std::fill_n(to + last, count - last, Operand{0});
+  }
+
+  void copy_taps(std::ptrdiff_t group, std::ptrdiff_t first_pixel, std::ptrdiff_t pixels,
+                 std::ptrdiff_t k, std::ptrdiff_t depth, Operand* copied) const {
+    for (std::ptrdiff_t at = 0; at < depth;) {
+      const std::ptrdiff_t tap = (k + at) / sizes_.padded_channels;
+      const std::ptrdiff_t first = (k + at) % sizes_.padded_channels;
+      const std::ptrdiff_t count = std::min(sizes_.padded_channels - first, depth - at);
+      Operand* to = copied + at;
+      for_each_place(first_pixel, pixels, [&](auto image, auto top, auto left) {
+        const std::ptrdiff_t y = top + tap / conv_.kernel_w * conv_.dilation_h;
+        const std::ptrdiff_t x = left + tap % conv_.kernel_w * conv_.dilation_w;
+        if (y < 0 || y >= from_.height || x < 0 || x >= from_.width) {
+          std::fill_n(to, count, Operand{0});
+        } else {
+          const std::ptrdiff_t pixel = (image * from_.height + y) * from_.width + x;
+          std::memcpy(to, input_.data + pixel * input_.pitch + group * input_.group_pitch + first,
+                      static_cast<std::size_t>(count) * sizeof(Operand));
+        }
+        to += depth;
+      });
+      at += count;
+    }
+  }
+
+  // Sums of filters [first, last) of the group become the output pixels' values.
+  void finish(const Sum* sums, std::ptrdiff_t columns, std::ptrdiff_t group,
+              std::ptrdiff_t first_pixel, std::ptrdiff_t pixels, std::ptrdiff_t first,
               std::ptrdiff_t last) const {
-    constexpr int kPiece = 256;
-    float piece[kPiece];
-    for (; first < last; first += kPiece, sums += kPiece) {
-      const int count = static_cast<int>(std::min<std::ptrdiff_t>(kPiece, last - first));
-      const std::ptrdiff_t filter = group * sizes_.filters + first;
-      const std::ptrdiff_t at = output * to_.pitch + filter;
-      const bool codes = to_.type.element == Element::kU8;
-      float* const values = codes ? piece : static_cast<float*>(to_.data) + at;
-      if constexpr (kFloat) {
-        add_bias(sums, bias_.data() + filter, values, count);
-      } else {
-        scale_and_add_bias(sums, scales_.data() + filter, bias_.data() + filter, values, count);
-      }
-      activate(conv_, values, count);
-      if (codes) {
-        to_codes(values, static_cast<std::uint8_t*>(to_.data) + at, count, 1.0F / to_.type.scale,
-                 static_cast<float>(to_.type.zero_point));
-      }
+    const std::ptrdiff_t filter = group * sizes_.filters + first;
+    Finish finish = finish_;
+    const std::ptrdiff_t panel = group * sizes_.panels * kernel_.columns + first;
+    finish.bias = bias_.data() + panel;
+    finish.scales = scales_.data() + panel;
+    const std::ptrdiff_t at = first_pixel * to_.pitch + filter;
+    void* const to = static_cast<std::byte*>(to_.data) +
+                     at * static_cast<std::ptrdiff_t>(size_of(to_.type.element));
+    if constexpr (kFloat) {
+      kernel_.finish_floats(sums, columns, pixels, last - first, finish, to, to_.pitch);
+    } else {
+      kernel_.finish_integers(sums, columns, pixels, last - first, finish, to, to_.pitch);
     }
   }
 
@@ -315,11 +338,13 @@ class Product {
   const model::ConvNode& conv_;
   const Map& from_;
   const Map& to_;
-  std::span<const float> scales_, bias_;
   Sizes sizes_;
+  Finish finish_;
+  std::vector<float> scales_, bias_;
   const Operand* panels_ = nullptr;
-  std::ptrdiff_t pixels_, pixel_block_, filter_block_;
-  bool pointwise_;
+  Input<Operand> input_;
+  std::ptrdiff_t pixels_, pixel_block_, filter_block_, depth_block_ = 0;
+  bool pointwise_, rows_in_one_piece_ = false;
 };
 
 }  // namespace
@@ -346,11 +371,11 @@ std::vector<float> unpack_filters(const MatrixKernel& kernel, const model::ConvN
 
 void convolve(const MatrixKernel& kernel, const model::ConvNode& conv, const Map& from,
               const FilterPanels& panels, std::span<const float> scales,
-              std::span<const float> bias, const Map& to) {
+              std::span<const float> bias, const Map& to, Block& scratch) {
   if (panels.integers.empty()) {
-    Product<true>(kernel, conv, from, panels, scales, bias, to).run();
+    Product<true>(kernel, conv, from, panels, scales, bias, to, scratch).run();
   } else {
-    Product<false>(kernel, conv, from, panels, scales, bias, to).run();
+    Product<false>(kernel, conv, from, panels, scales, bias, to, scratch).run();
   }
 }
 

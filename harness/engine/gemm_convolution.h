@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "harness/engine/block.h"
 #include "harness/engine/kernels.h"
 #include "harness/engine/matrix_kernel.h"
 #include "harness/model/graph.h"
@@ -31,10 +32,10 @@ struct FilterPanels {
 
 // to = activation(scales * (from * filters) + bias), filter by filter. With integer panels `from`
 // has codes, sums of code times weight are exact, and `scales` has what a sum is multiplied by;
-// with floats it is empty. `to` has floats or codes. REQUIRES: FP32 maps for floats; shapes that
-// fit the convolution; integer sums within 32 bits.
+// with floats it is empty. `to` has floats or codes. `scratch` is for the call.
+// REQUIRES: FP32 maps for floats; shapes that fit the convolution; integer sums within 32 bits.
 void convolve(const MatrixKernel& kernel, const model::ConvNode& conv, const Map& from,
               const FilterPanels& panels, std::span<const float> scales,
-              std::span<const float> bias, const Map& to);
+              std::span<const float> bias, const Map& to, Block& scratch);
 
 }  // namespace qyolo::engine

@@ -1,6 +1,7 @@
 #include "harness/engine/matrix_kernel.h"
 
 #include <cstring>
+#include <type_traits>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,11 +17,17 @@ namespace {
 namespace baseline {
 constexpr int kLanes = 4, kRows = 4, kVectors = 2, kGroup = 2;
 using GroupBytes = std::int32_t;
+inline __m128i pack_sse2(__m128i from) {
+  const __m128i halves = _mm_packs_epi32(from, from);
+  return _mm_packus_epi16(halves, halves);
+}
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums +=                              \
       reinterpret_cast<IntVector>(_mm_madd_epi16(_mm_set1_epi32(a), reinterpret_cast<__m128i>(b)))
 #define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums += (a) * (b)
+#define QYOLO_PACK(from) pack_sse2(reinterpret_cast<__m128i>(from))
 #include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_PACK
 #undef QYOLO_MULTIPLY_ADD
 #undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace baseline
@@ -33,11 +40,18 @@ using GroupBytes = std::int32_t;
 namespace avx2 {
 constexpr int kLanes = 8, kRows = 6, kVectors = 2, kGroup = 2;
 using GroupBytes = std::int32_t;
+inline __m128i pack_avx2(__m256i from) {
+  const __m128i halves =
+      _mm_packs_epi32(_mm256_castsi256_si128(from), _mm256_extracti128_si256(from, 1));
+  return _mm_packus_epi16(halves, halves);
+}
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums += reinterpret_cast<IntVector>( \
       _mm256_madd_epi16(_mm256_set1_epi32(a), reinterpret_cast<__m256i>(b)))
 #define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums = _mm256_fmadd_ps(_mm256_set1_ps(a), b, sums)
+#define QYOLO_PACK(from) pack_avx2(reinterpret_cast<__m256i>(from))
 #include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_PACK
 #undef QYOLO_MULTIPLY_ADD
 #undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace avx2
@@ -52,7 +66,9 @@ using GroupBytes = std::int32_t;
   sums += reinterpret_cast<IntVector>( \
       _mm512_madd_epi16(_mm512_set1_epi32(a), reinterpret_cast<__m512i>(b)))
 #define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums = _mm512_fmadd_ps(_mm512_set1_ps(a), b, sums)
+#define QYOLO_PACK(from) _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(from))
 #include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_PACK
 #undef QYOLO_MULTIPLY_ADD
 #undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace avx512
@@ -66,13 +82,19 @@ constexpr const char* kBaselineName = "sse2";
 namespace baseline {
 constexpr int kLanes = 4, kRows = 4, kVectors = 4, kGroup = 1;
 using GroupBytes = std::int16_t;
+inline uint8x8_t pack_neon(int32x4_t from) {
+  const uint16x4_t halves = vqmovun_s32(from);
+  return vqmovn_u16(vcombine_u16(halves, halves));
+}
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums = reinterpret_cast<IntVector>(  \
       vmlal_n_s16(reinterpret_cast<int32x4_t>(sums), reinterpret_cast<int16x4_t>(b), a))
 #define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) \
   sums = reinterpret_cast<FloatVector>(       \
       vfmaq_n_f32(reinterpret_cast<float32x4_t>(sums), reinterpret_cast<float32x4_t>(b), a))
+#define QYOLO_PACK(from) pack_neon(reinterpret_cast<int32x4_t>(from))
 #include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_PACK
 #undef QYOLO_MULTIPLY_ADD
 #undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace baseline
@@ -83,9 +105,12 @@ constexpr const char* kBaselineName = "neon";
 namespace baseline {
 constexpr int kLanes = 4, kRows = 4, kVectors = 2, kGroup = 1;
 using GroupBytes = std::int16_t;
+using BytesOfInts __attribute__((vector_size(kLanes))) = std::uint8_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) sums += __builtin_convertvector(b, IntVector) * a
 #define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums += (a) * (b)
+#define QYOLO_PACK(from) __builtin_convertvector(from, BytesOfInts)
 #include "harness/engine/matrix_kernel.inc"
+#undef QYOLO_PACK
 #undef QYOLO_MULTIPLY_ADD
 #undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace baseline
@@ -94,18 +119,12 @@ constexpr const char* kBaselineName = "portable";
 #endif
 
 std::vector<MatrixKernel> find_kernels() {
-  std::vector<MatrixKernel> found = {{kBaselineName, InstructionSet::kBaseline, baseline::kRows,
-                                      baseline::kColumns, baseline::kGroup,
-                                      &baseline::multiply_floats, &baseline::multiply_integers}};
+  std::vector<MatrixKernel> found = {baseline::kernel(kBaselineName, InstructionSet::kBaseline)};
 #ifdef QYOLO_MORE_SETS
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    found.push_back({"avx2", InstructionSet::kAvx2, avx2::kRows, avx2::kColumns, avx2::kGroup,
-                     &avx2::multiply_floats, &avx2::multiply_integers});
-  }
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")) {
-    found.push_back({"avx512", InstructionSet::kAvx512, avx512::kRows, avx512::kColumns,
-                     avx512::kGroup, &avx512::multiply_floats, &avx512::multiply_integers});
-  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    found.push_back(avx2::kernel("avx2", InstructionSet::kAvx2));
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+    found.push_back(avx512::kernel("avx512", InstructionSet::kAvx512));
 #endif
   return found;
 }

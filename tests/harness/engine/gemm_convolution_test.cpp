@@ -50,7 +50,8 @@ double activate(const model::ConvNode& conv, double value) {
 
 class Problem {
  public:
-  explicit Problem(const Case& what) {
+  // `gap`: how much further apart than their channels pixels lie.
+  explicit Problem(const Case& what, int gap = 5) {
     conv.filters = what.filters, conv.channels = what.channels;
     conv.kernel_h = what.kernel_h, conv.kernel_w = what.kernel_w;
     conv.stride_h = conv.stride_w = what.stride;
@@ -65,8 +66,7 @@ class Problem {
     };
     out_height = size(height, what.kernel_h), out_width = size(width, what.kernel_w);
     weights = conv.filters * (conv.channels / conv.groups) * conv.kernel_h * conv.kernel_w;
-    // Pixels lie further apart than their channels.
-    pitch = conv.channels + 5, out_pitch = conv.filters + 3;
+    pitch = conv.channels + gap, out_pitch = conv.filters + 3;
   }
 
   // input(image, y, x, channel) and weight(index) as doubles; visit(image, y, x, filter, sum).
@@ -119,6 +119,36 @@ class Problem {
 
 class GemmConvolution : public ::testing::TestWithParam<Case> {
  protected:
+  void expect_floats(const Problem& problem) {
+    auto input = filled<float>(problem.from_size(), [&] { return uniform(); });
+    const auto weights =
+        filled<float>(static_cast<std::size_t>(problem.weights), [&] { return uniform(); });
+    const auto bias =
+        filled<float>(static_cast<std::size_t>(problem.conv.filters), [&] { return uniform(); });
+    for (const MatrixKernel& kernel : matrix_kernels()) {
+      std::vector<float> output(problem.to_size(), -77);
+      const FilterPanels panels =
+          pack_filters(kernel, problem.conv, std::span<const float>(weights));
+      EXPECT_EQ(unpack_filters(kernel, problem.conv, panels), weights);
+      convolve(kernel, problem.conv, problem.from(input.data(), {}), panels, {}, bias,
+               problem.to(output.data(), {}), scratch_);
+      double worst = 0;
+      problem.for_each_sum(
+          [&](int image, int y, int x, int c) {
+            return double{input[problem.from_index(image, y, x, c)]};
+          },
+          [&](int i) { return double{weights[static_cast<std::size_t>(i)]}; },
+          [&](int image, int y, int x, int filter, double sum) {
+            const double expected =
+                activate(problem.conv, sum + double{bias[static_cast<std::size_t>(filter)]});
+            worst =
+                std::max(worst, std::abs(expected - output[problem.to_index(image, y, x, filter)]));
+          });
+      EXPECT_LT(worst, 1e-4) << kernel.name;
+      EXPECT_EQ(output.back(), -77) << "beyond its channels, " << kernel.name;
+    }
+  }
+
   float uniform() { return std::uniform_real_distribution<float>(-1, 1)(random_); }
   int between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   template <class T, class Make>
@@ -129,36 +159,12 @@ class GemmConvolution : public ::testing::TestWithParam<Case> {
   }
 
   std::mt19937 random_{7};
+  Block scratch_;
 };
 
 TEST_P(GemmConvolution, FloatsAreThoseOfTheDefinition) {
-  const Problem problem(GetParam());
-  auto input = filled<float>(problem.from_size(), [&] { return uniform(); });
-  const auto weights =
-      filled<float>(static_cast<std::size_t>(problem.weights), [&] { return uniform(); });
-  const auto bias =
-      filled<float>(static_cast<std::size_t>(problem.conv.filters), [&] { return uniform(); });
-  for (const MatrixKernel& kernel : matrix_kernels()) {
-    std::vector<float> output(problem.to_size(), -77);
-    const FilterPanels panels = pack_filters(kernel, problem.conv, std::span<const float>(weights));
-    EXPECT_EQ(unpack_filters(kernel, problem.conv, panels), weights);
-    convolve(kernel, problem.conv, problem.from(input.data(), {}), panels, {}, bias,
-             problem.to(output.data(), {}));
-    double worst = 0;
-    problem.for_each_sum(
-        [&](int image, int y, int x, int c) {
-          return double{input[problem.from_index(image, y, x, c)]};
-        },
-        [&](int i) { return double{weights[static_cast<std::size_t>(i)]}; },
-        [&](int image, int y, int x, int filter, double sum) {
-          const double expected =
-              activate(problem.conv, sum + double{bias[static_cast<std::size_t>(filter)]});
-          worst =
-              std::max(worst, std::abs(expected - output[problem.to_index(image, y, x, filter)]));
-        });
-    EXPECT_LT(worst, 1e-4) << kernel.name;
-    EXPECT_EQ(output.back(), -77) << "beyond its channels, " << kernel.name;
-  }
+  expect_floats(Problem(GetParam()));
+  expect_floats(Problem(GetParam(), 0));
 }
 
 // The largest codes and weights are frequent: sums of pairs do not fit 16 bits.
@@ -179,7 +185,7 @@ TEST_P(GemmConvolution, IntegersAreExact) {
     std::vector<float> output(problem.to_size());
     const FilterPanels panels = pack_filters(kernel, conv, std::span<const std::int8_t>(codes));
     convolve(kernel, conv, problem.from(input.data(), {Element::kU8, 1, kZeroPoint}), panels, ones,
-             zeros, problem.to(output.data(), {}));
+             zeros, problem.to(output.data(), {}), scratch_);
     int wrong = 0;
     problem.for_each_sum(
         [&](int image, int y, int x, int c) {
@@ -210,7 +216,7 @@ TEST_P(GemmConvolution, CodesAreThoseOfTheValues) {
     std::vector<std::uint8_t> output(problem.to_size(), 77);
     convolve(kernel, problem.conv, problem.from(input.data(), source),
              pack_filters(kernel, problem.conv, std::span<const std::int8_t>(codes)), scales, bias,
-             problem.to(output.data(), target));
+             problem.to(output.data(), target), scratch_);
     int wrong = 0;
     problem.for_each_sum(
         [&](int image, int y, int x, int c) {
