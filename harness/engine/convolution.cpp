@@ -51,11 +51,9 @@ class OwnConvolution final : public Convolution {
 
 bool is_bf16(const Value& value) { return value.type.element == Element::kBf16; }
 
-using Description = dnnl::convolution_forward::primitive_desc;
-
 struct Choice {
   InsteadOf instead_of = InsteadOf::kNothing;
-  std::optional<Description> description;  // where it is oneDNN's
+  std::optional<ConvolutionDescription> description;  // where it is oneDNN's
 };
 
 Result<Choice> choose(const model::ConvNode& conv, const ConvWeights& weights, const Value& from,

@@ -85,22 +85,27 @@ dnnl::primitive_attr attributes(const model::ConvNode& conv, const ConvWeights& 
   return attr;
 }
 
-dnnl::convolution_forward::primitive_desc describe(const model::ConvNode& conv,
-                                                   const memory::desc& from,
-                                                   const memory::desc& weights,
-                                                   const memory::desc& bias, const memory::desc& to,
-                                                   const dnnl::primitive_attr& attr,
-                                                   const dnnl::engine& engine) {
+ConvolutionDescription describe(const model::ConvNode& conv, const memory::desc& from,
+                                const memory::desc& weights, const memory::desc& bias,
+                                const memory::desc& to, const dnnl::primitive_attr& attr,
+                                const dnnl::engine& engine, bool reference) {
   const memory::dims strides = {conv.stride_h, conv.stride_w};
   const memory::dims dilates = {conv.dilation_h - 1, conv.dilation_w - 1};
   const memory::dims pad = {conv.pad_h, conv.pad_w};
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
   constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kKind, kAlgorithm, from, weights, bias, to, strides, dilates, pad, pad, attr};
+  ConvolutionDescription description(engine, kKind, kAlgorithm, from, weights, bias, to, strides,
+                                     dilates, pad, pad, attr);
 #else
-  return {{kKind, kAlgorithm, from, weights, bias, to, strides, dilates, pad, pad}, attr, engine};
+  // next_impl() reads it.
+  const dnnl::convolution_forward::desc operation(kKind, kAlgorithm, from, weights, bias, to,
+                                                  strides, dilates, pad, pad);
+  ConvolutionDescription description(operation, attr, engine);
 #endif
+  while (reference && !is_reference(description.impl_info_str()) && description.next_impl()) {
+  }
+  return description;
 }
 
 template <class T>
@@ -116,26 +121,26 @@ std::vector<float> output_scales(const ConvWeights& weights, const MapType& from
   return scales;
 }
 
-Result<dnnl::convolution_forward::primitive_desc> describe_convolution(
-    const model::ConvNode& conv, const ConvWeights& weights, const Value& from, const Value& to,
-    int batch, Context& context, bool reference) {
+Result<ConvolutionDescription> describe_convolution(const model::ConvNode& conv,
+                                                    const ConvWeights& weights, const Value& from,
+                                                    const Value& to, int batch, Context& context,
+                                                    bool reference) {
   try {
     const memory::desc bias({conv.filters}, Type::f32, Tag::x);
     const memory::desc any(weights.dims(),
                            weights.integer() ? Type::s8 : data_type(from.type.element), Tag::any);
-    auto description = describe(conv, map_layout(from, batch), any, bias, map_layout(to, batch),
-                                attributes(conv, weights, from.type, to.type), context.engine);
-    while (reference && !is_reference(description.impl_info_str())) {
-      if (!description.next_impl())
-        return error("oneDNN has no reference kernel for {}", conv.name);
-    }
+    const auto description =
+        describe(conv, map_layout(from, batch), any, bias, map_layout(to, batch),
+                 attributes(conv, weights, from.type, to.type), context.engine, reference);
+    if (reference && !is_reference(description.impl_info_str()))
+      return error("oneDNN has no reference kernel for {}", conv.name);
     return description;
   } catch (const dnnl::error& failure) {
     return error("oneDNN cannot compute {}: {}", conv.name, failure.what());
   }
 }
 
-OnednnConvolution::OnednnConvolution(const dnnl::convolution_forward::primitive_desc& description,
+OnednnConvolution::OnednnConvolution(const ConvolutionDescription& description,
                                      ConvWeights& weights, const Value& from, const Value& to,
                                      Context& context)
     : weights_(weights),

@@ -11,17 +11,20 @@
 
 namespace qyolo::engine {
 
+using ConvolutionDescription = dnnl::convolution_forward::primitive_desc;
+
 // What oneDNN offers, nothing compiled yet; `reference`: its reference kernel, even if it has
 // others. Fails where oneDNN cannot.
-Result<dnnl::convolution_forward::primitive_desc> describe_convolution(
-    const model::ConvNode& conv, const ConvWeights& weights, const Value& from, const Value& to,
-    int batch, Context& context, bool reference = false);
+Result<ConvolutionDescription> describe_convolution(const model::ConvNode& conv,
+                                                    const ConvWeights& weights, const Value& from,
+                                                    const Value& to, int batch, Context& context,
+                                                    bool reference = false);
 
 class OnednnConvolution final : public Convolution {
  public:
   // Of describe_convolution() with the same arguments. Throws dnnl::error.
-  OnednnConvolution(const dnnl::convolution_forward::primitive_desc& description,
-                    ConvWeights& weights, const Value& from, const Value& to, Context& context);
+  OnednnConvolution(const ConvolutionDescription& description, ConvWeights& weights,
+                    const Value& from, const Value& to, Context& context);
   void run(void* from, void* to, Context& context) override;
   void set_bias() override;
   [[nodiscard]] std::size_t scratchpad_bytes() const override { return scratchpad_.get_size(); }

@@ -60,6 +60,11 @@ class Zoo : public ::testing::TestWithParam<std::string> {
     return testing::read_npy(folder() /
                              (graph.max_stride == 64 ? "input-256x128.npy" : "input-256x192.npy"));
   }
+  // The random weights of these amplify the last bits of FP32 most: 2.2e-4 was measured of the
+  // first, and of the second 1.3e-4 with oneDNN 3.7.
+  static double tolerance() {
+    return GetParam() == "deploy-yolov7x" || GetParam() == "deploy-yolov7-d6" ? 3e-4 : 1e-4;
+  }
 
  private:
   static std::filesystem::path folder() { return testing::shared_dir() / "data/zoo"; }
@@ -87,8 +92,7 @@ TEST_P(Zoo, OurOwnKernelsComputeWhatOnednnComputes) {
   const auto image = input(network);
   const auto best = make_engine(network, Precision::kFp32, 2).value();
   const auto own = make_engine(network, Precision::kFp32, 2, KernelChoice::kOwn).value();
-  EXPECT_LT(relative_difference(forward(*own, image), forward(*best, image)),
-            GetParam() == "deploy-yolov7x" ? 3e-4 : 1e-4);
+  EXPECT_LT(relative_difference(forward(*own, image), forward(*best, image)), tolerance());
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Zoo,
@@ -201,6 +205,10 @@ class Engines : public ::testing::Test {
     return difference / count / std::sqrt(squares / count - mean * mean);
   }
 
+  // Likewise of one square image.
+  double effect_on(const Outputs& quantized, std::span<const std::uint8_t> image, int size) const {
+    return mean_difference(fp32()->forward(image, 1, size, size).value(), quantized);
+  }
   // How far quantizing takes the outputs from those of the network as it is.
   double effect_on(const Outputs& quantized) const {
     const double effect = mean_difference(run(*fp32()), quantized);
@@ -287,20 +295,27 @@ TEST_F(Engines, IntegersComputeWhatTheSimulationComputes) {
   }
 }
 
-// Whatever sums this host's oneDNN can make of the largest codes.
+// Whatever sums this host's oneDNN can make of the largest codes. A value in the middle between two
+// codes may fall to either side, which all layers together amplify.
 TEST_F(Engines, IntegersAreThoseOfOurOwnExactKernels) {
-  const auto best = make_engine(graph_, Precision::kInt8, 2).value();
-  const auto own = make_engine(graph_, Precision::kInt8, 2, KernelChoice::kOwn).value();
-  const auto all = quantizers(true, keep_head);
-  for (Engine* engine : {best.get(), own.get()}) {
-    const auto simulation = reference();
-    set_integers(*engine, *simulation, keep_head);
-    ASSERT_TRUE(engine->set_activation_quantizers(all).ok());
+  for (const auto& [first, last, tolerance] :
+       {std::tuple{0, 3, 0.05}, {11, 16, 0.05}, {60, 66, 0.05}, {0, 105, 0.6}}) {
+    const auto keep = [&](const model::ConvNode& conv) {
+      return conv.head || conv.layer_index < first || conv.layer_index > last;
+    };
+    const auto best = make_engine(graph_, Precision::kInt8, 2).value();
+    const auto own = make_engine(graph_, Precision::kInt8, 2, KernelChoice::kOwn).value();
+    const auto all = quantizers(true, keep);
+    for (Engine* engine : {best.get(), own.get()}) {
+      const auto simulation = reference();
+      set_integers(*engine, *simulation, keep);
+      ASSERT_TRUE(engine->set_activation_quantizers(all).ok());
+    }
+    const Outputs expected = run(*best);
+    EXPECT_LT(mean_difference(run(*own), expected), tolerance * effect_on(expected))
+        << "layers " << first << " to " << last;
+    EXPECT_EQ(own->identity(), best->identity());
   }
-  const Outputs expected = run(*best);
-  // A value in the middle between two codes may fall to either side.
-  EXPECT_LT(mean_difference(run(*own), expected), 0.2 * effect_on(expected));
-  EXPECT_EQ(own->identity(), best->identity());
 }
 
 TEST_F(Engines, NoConvolutionRunsOnAReferenceKernel) {
@@ -320,6 +335,32 @@ TEST_F(Engines, NoConvolutionRunsOnAReferenceKernel) {
       own = own || step.kernel.starts_with("qyolo:gemm:");
     }
     EXPECT_EQ(own, !(*engine)->note().empty()) << (*engine)->description();
+  }
+}
+
+// On one small image: these take hundreds of times as long.
+TEST_F(Engines, OurOwnKernelsComputeWhatOnednnsReferenceKernelsCompute) {
+  constexpr int kSize = 64;
+  const std::span<const std::uint8_t> image(rgb_.data(), std::size_t{3} * kSize * kSize);
+  const auto all = quantizers(true, keep_head);
+  for (const Precision precision : {Precision::kFp32, Precision::kInt8}) {
+    std::vector<Outputs> outputs;
+    for (const KernelChoice kernels : {KernelChoice::kReference, KernelChoice::kOwn}) {
+      const auto engine = make_engine(graph_, precision, 2, kernels).value();
+      if (precision == Precision::kInt8) {
+        const auto simulation = reference();
+        set_integers(*engine, *simulation, keep_head);
+        ASSERT_TRUE(engine->set_activation_quantizers(all).ok());
+      }
+      auto output = engine->forward(image, 1, kSize, kSize);
+      ASSERT_TRUE(output.ok()) << output.error().message;
+      outputs.push_back(*output);
+    }
+    if (precision == Precision::kFp32) {
+      EXPECT_LT(relative_difference(outputs[1], outputs[0]), 1e-4);
+    } else {
+      EXPECT_LT(mean_difference(outputs[1], outputs[0]), 0.6 * effect_on(outputs[0], image, kSize));
+    }
   }
 }
 
