@@ -9,10 +9,12 @@ if(QYOLO_DOCUMENTS)
     message(FATAL_ERROR "QYOLO_DOCUMENTS=${QYOLO_DOCUMENTS} holds no qyolo.bash and man/, expected the folder "
       "documents/ of another build")
   endif()
+  add_custom_target(qyolo_documents)
 elseif(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
   set(qyolo_documents "")
   message(STATUS "No completion and manual pages: the binary cannot run here; set QYOLO_DOCUMENTS or "
     "CMAKE_CROSSCOMPILING_EMULATOR")
+  add_custom_target(qyolo_documents)
 else()
   set(qyolo_documents "${PROJECT_BINARY_DIR}/documents")
   set(_stamp "${PROJECT_BINARY_DIR}/documents.stamp")
