@@ -50,9 +50,9 @@ TEST(CocoGolden, EveryCellOfCoco80IsTheReferences) {
   const CocoEvaluation evaluation = evaluate_files(shared_dir() / "data/coco80/annotations.json",
                                                    shared_dir() / "golden/coco80-dets.json");
   EXPECT_EQ(stats_of(evaluation), expected["stats"].get<std::vector<double>>());
-  EXPECT_EQ(sha256_of(evaluation.precision), expected["sha256"]["precision"]);
-  EXPECT_EQ(sha256_of(evaluation.recall), expected["sha256"]["recall"]);
-  EXPECT_EQ(sha256_of(evaluation.scores), expected["sha256"]["scores"]);
+  EXPECT_EQ(sha256_of(evaluation.precision), expected["sha256"]["precision"].get<std::string>());
+  EXPECT_EQ(sha256_of(evaluation.recall), expected["sha256"]["recall"].get<std::string>());
+  EXPECT_EQ(sha256_of(evaluation.scores), expected["sha256"]["scores"].get<std::string>());
 }
 
 TEST(CocoGolden, StatsOfThePartsNetworkAreTheReferences) {

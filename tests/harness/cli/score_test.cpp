@@ -168,7 +168,7 @@ TEST(ScoreCommand, ArraysEqualPycocotoolsByteForByte) {
   EXPECT_EQ(document["stats"], expected["stats"]);
   for (const char* name : {"precision", "recall", "scores"}) {
     EXPECT_EQ(sha256_hex(content_of(folder.path() / (std::string(name) + ".f64"))),
-              expected["sha256"][name])
+              expected["sha256"][name].get<std::string>())
         << name;
   }
 }
