@@ -48,7 +48,13 @@ inline Error expected(std::string_view key, std::string_view what, ondemand::val
 }
 
 inline Error not_json(simdjson::error_code code) {
-  return error("is not valid JSON ({})", simdjson::error_message(code));
+  std::string_view message = simdjson::error_message(code);
+  // Newer releases begin with the error's name: "TAPE_ERROR: The JSON document ...".
+  const std::size_t name = message.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+  if (name != std::string_view::npos && message.substr(name).starts_with(": ")) {
+    message.remove_prefix(name + 2);
+  }
+  return error("is not valid JSON ({})", message);
 }
 
 // Whether nothing follows the value that was read.

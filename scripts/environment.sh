@@ -3,6 +3,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${QYOLO_DEPS:=${XDG_CACHE_HOME:-$HOME/.cache}/qyolo}"
 export QYOLO_DEPS
 libtorch_dir=$QYOLO_DEPS/libtorch-2.15.0
+# A compiler cache, where there is one, serves every clone.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 say() { echo "$(basename "$0"): $*" >&2; }
 
@@ -65,10 +67,12 @@ show_progress() {
   if [[ -n $terminal ]]; then printf '\r\033[K' >&2; fi
 }
 
-# configure PRESET [-DNAME=VALUE...]: every setting as given; what else the build folder is set to stays.
+# configure PRESET [-DNAME=VALUE...]: every setting as given; what else the build folder is set to stays. QYOLO_WERROR=ON
+# in the environment makes warnings errors.
 configure() {
   local preset=$1 dir=$root/build
   shift
+  [[ -z ${QYOLO_WERROR:-} ]] || set -- "-DQYOLO_WERROR=$QYOLO_WERROR" "$@"
   [[ $preset == release ]] || dir=$root/build-$preset
   (cd "$root" && cmake --preset "$preset" "$@") >"$dir.configure.log" 2>&1 || {
     cat "$dir.configure.log" >&2

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,4 +60,11 @@ inline std::vector<std::string> parts_eval(const std::vector<std::string>& more 
   return on_parts("eval", more);
 }
 
+inline bool has_reference_executor() {
+  return std::filesystem::exists(std::filesystem::path(kQyolo).parent_path() / "libqyolo_torch.so");
+}
+
 }  // namespace qyolo::testing
+
+#define QYOLO_NEEDS_REFERENCE_EXECUTOR() \
+  if (!::qyolo::testing::has_reference_executor()) GTEST_SKIP() << "built without LibTorch"
