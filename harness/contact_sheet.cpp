@@ -323,12 +323,14 @@ Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t 
   std::vector<fs::path> paths;
   for (std::size_t first = 0; first < worst.size(); first += kPerSheet) {
     const std::size_t on_sheet = std::min(kPerSheet, worst.size() - first);
-    const fs::path path = folder / fmt::format("sheet-{:02}.jpg", paths.size() + 1);
+    const fs::path path = contact_sheet_path(folder, paths.size() + 1);
     try {
       QYOLO_TRY(const cv::Mat sheet,
                 draw_sheet(diff, std::span(worst).subspan(first, on_sheet), images));
-      if (!cv::imwrite(path.string(), sheet, {cv::IMWRITE_JPEG_QUALITY, kSheetQuality}))
-        return error("{} cannot be written", path.string());
+      std::vector<std::uint8_t> jpeg;
+      if (!cv::imencode(".jpg", sheet, jpeg, {cv::IMWRITE_JPEG_QUALITY, kSheetQuality}))
+        return error("{} cannot be encoded", path.string());
+      QYOLO_CHECK_OK(write_file(path, {reinterpret_cast<const char*>(jpeg.data()), jpeg.size()}));
     } catch (const cv::Exception& failure) {
       return error("{} cannot be drawn: {}", path.string(), failure.err);
     }

@@ -58,8 +58,17 @@ Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   return harness::diff_network(config, factory, cell, arguments.diff, progress);
 }
 
+// The contact sheets that may be drawn replace no input.
+Status check_sheets(const DiffArguments& arguments) {
+  if (arguments.sheets.empty()) return {};
+  for (std::size_t i = 1; i <= arguments.worst; ++i)
+    QYOLO_CHECK_OK(check_not_input(harness::contact_sheet_path(arguments.sheets, i)));
+  return {};
+}
+
 Result<int> diff(const DiffArguments& arguments) {
   QYOLO_CHECK_OK(check(arguments));
+  QYOLO_CHECK_OK(check_sheets(arguments));
   const auto compare = [&] {
     if (!arguments.model.empty()) return run_networks(arguments);
     return harness::diff_files(arguments.files[0], arguments.files[1], arguments.files[2],
@@ -124,7 +133,8 @@ void add_diff(CLI::App& app, Action& action) {
   command
       ->add_option("--sheets", arguments->sheets,
                    "Folder for contact sheets (JPEG) of these images, A beside B")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

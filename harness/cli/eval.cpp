@@ -118,7 +118,8 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_flag("--ignore-class-names", options.ignore_class_names,
                     "Map classes by order even where names differ");
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);

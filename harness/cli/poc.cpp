@@ -207,6 +207,7 @@ void add_poc(CLI::App& app, Action& action) {
       ->add_option("--out", arguments->out,
                    "Run folder for the records and the report; an unfinished one is resumed")
       ->type_name(kFolderType)
+      ->check(written())
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

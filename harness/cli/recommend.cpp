@@ -194,13 +194,16 @@ void add_recommend(CLI::App& app, Action& action) {
   command
       ->add_option("-o,--out", arguments->out,
                    "Packed artifact of the hybrid (.safetensors); replaced if it exists")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command
       ->add_option("--experiment", arguments->experiment,
                    "Experiment file for `qyolo run` with what was found")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("--json", arguments->json, "File for all that was measured, as JSON")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("--format", arguments->format, "On stdout: md, csv, json")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();

@@ -36,6 +36,8 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
+  for (const std::string& warning : evaluator->truth().warnings)
+    fmt::print(stderr, "warning: {}\n", warning);
   QYOLO_TRY(const harness::RaceResult result,
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,
                           [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
@@ -73,6 +75,11 @@ Result<int> run(const RunArguments& arguments) {
   if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
   QYOLO_TRY(const harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
+  protect_inputs(std::vector<NamedPath>{{"model", experiment.model},
+                                        {"images", experiment.images},
+                                        {"annotations", experiment.annotations}});
+  if (experiment.calibration)
+    protect_inputs(std::vector<NamedPath>{{"calibration", experiment.calibration->images}});
   if (arguments.race) return race(experiment, arguments);
 
   harness::RunOptions options;
@@ -102,7 +109,8 @@ void add_run(CLI::App& app, Action& action) {
   command
       ->add_option("--out", arguments->out,
                    "Run folder; an unfinished run there is resumed (default: runs/NAME)")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command
       ->add_option("--set", arguments->sets,
                    "Replace a value: key=v1,v2 (e.g. bits=4,8 or img=640); repeatable")

@@ -81,7 +81,8 @@ void add_score(CLI::App& app, Action& action) {
       ->add_option("--arrays", arguments->arrays,
                    "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("-o,--output", arguments->output, "text or json")

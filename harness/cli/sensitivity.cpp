@@ -37,6 +37,8 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
     }
     options.calibration = arguments.calibration.set;
   }
+  if (!arguments.out.empty())
+    QYOLO_CHECK_OK(check_not_input(std::filesystem::path(arguments.out) / "sensitivity.json"));
   harness::EvaluatorConfig config;
   config.model = arguments.model;
   config.images = arguments.images;
@@ -54,6 +56,7 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
     }
     printer.on_progress(done, total);
   };
+  for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
   QYOLO_TRY(const harness::Sensitivity measured,
             harness::measure_sensitivity(*evaluator, config.options, cell, options, progress));
   if (!arguments.out.empty()) {
@@ -102,7 +105,8 @@ void add_sensitivity(CLI::App& app, Action& action) {
   command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   arguments->executor.add_to(*command, false);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);
