@@ -47,7 +47,7 @@ struct GroundTruth {
   std::vector<Category> categories;
   std::vector<Annotation> annotations;
   IdNames image_ids, category_ids, annotation_ids;  // how the file writes them
-  std::vector<std::string> warnings;  // e.g. annotations without an area
+  std::vector<std::string> warnings;                // e.g. annotations without an area
 };
 
 }  // namespace qyolo

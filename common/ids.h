@@ -35,6 +35,8 @@ class IdNames {
 
   // Whether some ids are written as texts and some as numbers.
   [[nodiscard]] bool mixed() const { return texts_ && numbers_; }
+  [[nodiscard]] bool writes_texts() const { return texts_; }
+  void forget_kinds() { texts_ = numbers_ = false; }
   [[nodiscard]] bool has_codes() const { return !names_.empty(); }
 
   // Renumbers the codes so that they ascend as their texts do, which is the order in which

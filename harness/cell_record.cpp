@@ -76,13 +76,13 @@ OrderedJson metrics_json(const metrics::CocoEvaluation& evaluation) {
   return json;
 }
 
-OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
+OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation, const IdNames& ids,
                            const std::vector<std::string>& names) {
   OrderedJson classes = OrderedJson::array();
   const int most = evaluation.params.max_detections.back();
   for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
     const int index = static_cast<int>(k);
-    classes.push_back({{"category_id", evaluation.category_ids[k]},
+    classes.push_back({{"category_id", id_json(ids, evaluation.category_ids[k])},
                        {"name", names[k]},
                        {"AP", defined(evaluation.average_precision(-1, 0, most, index))},
                        {"AP50", defined(evaluation.average_precision(0.5, 0, most, index))}});
@@ -124,8 +124,9 @@ OrderedJson accuracy_record(const std::string& key, const Cell& cell, const Eval
   record["images"] = evaluator.truth().images.size();
   record["detections"] = result.detections.size();
   record["metrics"] = metrics_json(result.evaluation);
-  record["per_class"] = per_class_json(
-      result.evaluation, class_names(result.evaluation, evaluator.truth().categories));
+  record["per_class"] =
+      per_class_json(result.evaluation, evaluator.truth().category_ids,
+                     class_names(result.evaluation, evaluator.truth().categories));
   record["weight_error"] = weight_error_json(result);
   record["memory"] = memory_json(result.memory);
   if (result.coded_bytes) record["memory"]["coded_bytes"] = *result.coded_bytes;

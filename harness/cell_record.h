@@ -25,7 +25,7 @@ namespace qyolo::harness {
 [[nodiscard]] std::vector<std::string> class_names(const metrics::CocoEvaluation& evaluation,
                                                    const std::vector<Category>& categories);
 [[nodiscard]] OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
-                                         const std::vector<std::string>& names);
+                                         const IdNames& ids, const std::vector<std::string>& names);
 [[nodiscard]] OrderedJson memory_json(const metrics::MemoryReport& memory);
 // Null for -1, which stands for: no ground truth in these cells.
 [[nodiscard]] OrderedJson defined(double value);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/file.h"
+#include "datasets/image_files.h"
 #include "datasets/image_pipeline.h"
 #include "harness/picture_colours.h"
 #include "results/text.h"
@@ -262,7 +263,11 @@ void draw_header(cv::Mat& sheet, const Diff& diff) {
 }
 
 Result<cv::Mat> load_image(const Diff& diff, std::int64_t image_id, const fs::path& images) {
-  QYOLO_TRY(const fs::path path, path_inside(images, diff.image_name(image_id)));
+  const datasets::ImageFile file = datasets::ImageFinder(images).find(diff.image_name(image_id));
+  if (file.state != datasets::ImageFile::State::kFound)
+    return error("{}: the image {} {}", images.string(), diff.image_name(image_id),
+                 datasets::text_of(file.state));
+  const fs::path& path = file.path;
   QYOLO_TRY([[maybe_unused]] const auto size, datasets::read_image_size(path));  // refuses giants
   cv::Mat picture = cv::imread(path.string(), cv::IMREAD_COLOR);
   if (picture.empty()) return error("{} cannot be decoded as an image", path.string());

@@ -39,6 +39,7 @@ Result<int> detect(const DetectArguments& arguments) {
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto detector,
             harness::Detector::open(arguments.model, cell, arguments.options, factory));
+  if (!detector->warning().empty()) fmt::print(stderr, "warning: {}\n", detector->warning());
   QYOLO_CHECK_OK(create_folder(arguments.out));
   OrderedJson document = OrderedJson::array();
   for (std::size_t i = 0; i < arguments.images.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/contact_sheet.h"
@@ -14,6 +15,7 @@ namespace {
 struct DiffArguments {
   std::vector<std::string> files;
   std::string model, images, annotations;
+  DataArguments data;  // its class map
   harness::EvaluationOptions evaluation;
   CellArguments cell;
   CalibrationArguments calibration;
@@ -51,6 +53,7 @@ Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   config.images = arguments.images;
   config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
+  QYOLO_CHECK_OK(arguments.data.read_class_map(config.options.class_map));
   config.threads = arguments.threads;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   ProgressPrinter progress;
@@ -147,6 +150,7 @@ void add_diff(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--ignore-class-names", arguments->evaluation.ignore_class_names,
                     "Map classes by order even where names differ");
+  arguments->data.add_class_map_to(*command);
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)")
       ->check(CLI::NonNegativeNumber);

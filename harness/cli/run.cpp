@@ -1,5 +1,6 @@
 #include "datasets/dataset.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/race_report.h"
@@ -15,6 +16,7 @@ struct RunArguments {
   std::string experiment;
   std::vector<std::string> sets;
   std::string model, dataset, images, annotations, calibration;
+  DataArguments data;  // its class map
   std::string out;
   std::string output = "md";
   int limit = -1;
@@ -73,8 +75,9 @@ Result<int> run(const RunArguments& arguments) {
   path("annotations", arguments.annotations);
   path("calibration", arguments.calibration);
   if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
-  QYOLO_TRY(const harness::Experiment experiment,
+  QYOLO_TRY(harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
+  QYOLO_CHECK_OK(arguments.data.read_class_map(experiment.evaluation.class_map));
   protect_inputs(std::vector<NamedPath>{{"model", experiment.model},
                                         {"images", experiment.images},
                                         {"annotations", experiment.annotations}});
@@ -133,6 +136,7 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--calibration", arguments->calibration,
                    "Folder of calibration images to use instead of the experiment's")
       ->type_name(kFolderType);
+  arguments->data.add_class_map_to(*command);
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
   arguments->executor.add_to(*command);

@@ -96,7 +96,11 @@ void add_score(CLI::App& app, Action& action) {
       "         qyolo score gt.json dt.json --areas all:0:inf,tiny:0:256 --iou-thresholds 0.5,0.75 "
       "-o "
       "json\n"
-      "With the same parameters, every number is pycocotools'. Its AP (the first line) is at 100\n"
+      "With the same parameters, every number is pycocotools', but for annotations with the id 0 "
+      "or\n"
+      "with the id of another one, which pycocotools mistakes: here each counts, with a warning. "
+      "Its\n"
+      "AP (the first line) is at 100\n"
       "detections, and so -1 if 100 is not among --max-dets.");
   command->callback([arguments, &action] { action = [arguments] { return score(*arguments); }; });
 }
