@@ -78,6 +78,7 @@ class Doctor {
       : folder_(folder), options_(options) {}
 
   Result<DoctorReport> examine(const fs::path& annotations) {
+    annotations_ = annotations;
     QYOLO_TRY(TruthFile file,
               examine_coco_annotations(annotations, options_.threads, options_.examples));
     truth_ = std::move(file.truth);
@@ -170,7 +171,8 @@ class Doctor {
     paths_.resize(truth_.images.size());
     facts_.resize(truth_.images.size());
     ImageFiles found = find_image_files(folder_, truth_.images);
-    report_.warnings.insert(report_.warnings.end(), found.notes.begin(), found.notes.end());
+    for (const std::string& note : found.notes)
+      report_.warnings.push_back(fmt::format("{}: {}", annotations_.string(), note));
     for (std::size_t i = 0; i < truth_.images.size(); ++i) {
       place_of_image_.emplace(truth_.images[i].id, i);
       ImageFile& file = found.files[i];
@@ -401,6 +403,7 @@ class Doctor {
   }
 
   const fs::path& folder_;
+  fs::path annotations_;
   const DoctorOptions& options_;
   GroundTruth truth_;
   std::vector<fs::path> paths_;  // by image; empty: leads out of the folder

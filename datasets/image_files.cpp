@@ -175,7 +175,7 @@ ImageFiles find_image_files(const fs::path& folder, std::span<const ImageInfo> i
   for (std::size_t r = 0; r < kNameReadings; ++r) {
     if (counts[r] == 0) continue;
     found.notes.push_back(fmt::format(
-        "of {} of {} file names {} (the first: '{}' is {})", counts[r], images.size(),
+        "in {} of {} file names {} (the first: '{}' is {})", counts[r], images.size(),
         kReadingTexts[r], images[first[r]].file_name, found.files[first[r]].path.string()));
   }
   return found;
