@@ -37,7 +37,7 @@ Result<int> detect(const DetectArguments& arguments) {
     document.push_back(
         {{"image", image}, {"drawn", drawn.string()}, {"detections", std::move(found)}});
     if (arguments.output == "text")
-      fmt::print("{}: {} objects -> {}\n", image, boxes.size(), drawn.string());
+      print("{}: {} objects -> {}\n", image, boxes.size(), drawn.string());
   }
   if (arguments.output == "json") print_json(document);
   return 0;

@@ -24,7 +24,7 @@ Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::
   QYOLO_CHECK_OK(create_folder(folder));
   for (const harness::NamedChart& chart : charts) {
     QYOLO_CHECK_OK(write_file(folder / chart.file, chart.svg));
-    fmt::print(stderr, "{}\n", (folder / chart.file).string());
+    say("{}\n", (folder / chart.file).string());
   }
   return {};
 }
@@ -37,13 +37,12 @@ Result<int> diagnose(const DiagnoseArguments& arguments) {
   QYOLO_TRY(const harness::Diagnosis diagnosis,
             harness::diagnose_files(arguments.truth, arguments.detections,
                                     arguments.baseline.value_or(""), arguments.options));
-  for (const std::string& warning : diagnosis.warnings)
-    fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : diagnosis.warnings) say("warning: {}\n", warning);
   if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis, arguments.out));
   if (arguments.output == "json") {
     print_json(harness::diagnosis_json(diagnosis));
   } else {
-    fmt::print("{}", harness::diagnosis_text(diagnosis));
+    print("{}", harness::diagnosis_text(diagnosis));
   }
   return 0;
 }

@@ -66,7 +66,7 @@ Result<int> diff(const DiffArguments& arguments) {
                                arguments.evaluation.limit, arguments.diff);
   };
   QYOLO_TRY(const harness::Diff result, compare());
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   std::vector<std::string> sheets;
   if (!arguments.sheets.empty()) {
     QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst,
@@ -79,9 +79,9 @@ Result<int> diff(const DiffArguments& arguments) {
     print_json(document);
     return 0;
   }
-  fmt::print("{}", harness::diff_text(result, arguments.worst));
-  if (!sheets.empty()) fmt::print("\n");
-  for (const std::string& sheet : sheets) fmt::print("drawn: {}\n", sheet);
+  print("{}", harness::diff_text(result, arguments.worst));
+  if (!sheets.empty()) print("\n");
+  for (const std::string& sheet : sheets) print("drawn: {}\n", sheet);
   return 0;
 }
 

@@ -94,11 +94,11 @@ Result<int> doctor(DoctorArguments arguments) {
   }
   QYOLO_TRY(const datasets::DoctorReport report,
             datasets::examine_dataset(arguments.images, arguments.annotations, arguments.options));
-  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : report.warnings) say("warning: {}\n", warning);
   if (arguments.output == "json") {
     print_json(report_json(report));
   } else {
-    fmt::print("{}", report_text(report));
+    print("{}", report_text(report));
   }
   const bool found = report.count(Severity::kError) + report.count(Severity::kWarning) > 0;
   return arguments.strict && found ? 1 : 0;

@@ -76,7 +76,7 @@ Result<int> eval(const EvalArguments& arguments) {
   if (arguments.output == "json") {
     print_json(result_json(*evaluator, cell, result));
   } else {
-    fmt::print("{}", result_text(cell, result));
+    print("{}", result_text(cell, result));
   }
   return 0;
 }

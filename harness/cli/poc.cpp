@@ -141,7 +141,7 @@ Result<int> poc(PocArguments arguments) {
   if (arguments.output == "json") {
     print_json(summary_json(result, verdict, file));
   } else {
-    fmt::print("{}report: {}\n", verdict, file.string());
+    print("{}report: {}\n", verdict, file.string());
   }
   return 0;
 }

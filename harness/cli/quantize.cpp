@@ -51,8 +51,8 @@ Result<int> quantize(const QuantizeArguments& arguments) {
   if (!arguments.dequantized.empty()) {
     QYOLO_CHECK_OK(harness::write_dequantized(arguments.model, arguments.dequantized,
                                               source.graph(), network));
-    fmt::print("{}: {}, simulated in floating point, as an official checkpoint\n",
-               arguments.dequantized, cell.label());
+    print("{}: {}, simulated in floating point, as an official checkpoint\n", arguments.dequantized,
+          cell.label());
   }
   if (arguments.out.empty()) return 0;
   QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.model));
@@ -63,7 +63,7 @@ Result<int> quantize(const QuantizeArguments& arguments) {
   QYOLO_TRY(harness::SourceNetwork written, harness::SourceNetwork::open(arguments.out));
   QYOLO_TRY(const metrics::MemoryReport memory,
             harness::account(written, written.artifact()->cell));
-  fmt::print("{}", summary(arguments.out, network, cell, sizes, memory));
+  print("{}", summary(arguments.out, network, cell, sizes, memory));
   return 0;
 }
 

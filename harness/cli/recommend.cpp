@@ -114,13 +114,13 @@ Result<int> recommend(const RecommendArguments& arguments) {
   };
   const auto on_tried = [&](const harness::Tried& tried) {
     if (arguments.quiet) return;
-    fmt::print(stderr, "{}: {} bytes, {}, {}\n",
-               tried.proxy ? fmt::format("hybrid by {}", harness::proxy_name(*tried.proxy))
-                           : tried.cell.recipe.text(),
-               tried.bytes,
-               tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
-                                  : fmt::format("stopped after {} images", tried.trial.images),
-               tried.holds ? "holds" : "does not hold");
+    say("{}: {} bytes, {}, {}\n",
+        tried.proxy ? fmt::format("hybrid by {}", harness::proxy_name(*tried.proxy))
+                    : tried.cell.recipe.text(),
+        tried.bytes,
+        tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
+                           : fmt::format("stopped after {} images", tried.trial.images),
+        tried.holds ? "holds" : "does not hold");
   };
   QYOLO_TRY(const harness::Recommendation found,
             harness::recommend(*evaluator, config.options, options, progress, on_tried));
@@ -128,9 +128,9 @@ Result<int> recommend(const RecommendArguments& arguments) {
   if (arguments.format == "json") {
     print_json(harness::recommendation_json(found));
   } else if (arguments.format == "csv") {
-    fmt::print("{}", harness::recommendation_csv(found));
+    print("{}", harness::recommendation_csv(found));
   } else {
-    fmt::print("{}{}", harness::recommendation_text(found), next_steps(arguments, found));
+    print("{}{}", harness::recommendation_text(found), next_steps(arguments, found));
   }
   return found.hybrid || found.uniform ? 0 : 1;
 }

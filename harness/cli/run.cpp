@@ -40,13 +40,12 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,
                           [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
                             if (arguments.quiet) return;
-                            fmt::print(stderr, "{}: {}\n", cell.label(),
-                                       harness::outcome_of(entry));
+                            say("{}: {}\n", cell.label(), harness::outcome_of(entry));
                           }));
   if (arguments.output == "json") {
     print_json(harness::race_json(result, experiment));
   } else {
-    fmt::print("{}", harness::race_text(result, experiment));
+    print("{}", harness::race_text(result, experiment));
   }
   return result.winner ? 0 : 1;
 }
@@ -84,9 +83,8 @@ Result<int> run(const RunArguments& arguments) {
   QYOLO_TRY(const harness::RunSummary summary,
             harness::run_experiment(experiment, options, factory, progress));
   QYOLO_TRY(const results::Run finished, results::read_run(options.out));
-  fmt::print("{}", results::emit_table(finished, format));
-  if (!arguments.quiet)
-    fmt::print(stderr, "records: {}\n", (options.out / "records.jsonl").string());
+  print("{}", results::emit_table(finished, format));
+  if (!arguments.quiet) say("records: {}\n", (options.out / "records.jsonl").string());
   return summary.failed > 0 ? 1 : 0;
 }
 

@@ -39,14 +39,14 @@ Result<int> score(const ScoreArguments& arguments) {
   QYOLO_TRY(const metrics::CocoParams params, params_of(arguments));
   QYOLO_TRY(const harness::Score result,
             harness::score_files(arguments.truth, arguments.detections, params));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   if (!arguments.arrays.empty())
     QYOLO_CHECK_OK(harness::write_arrays(result.evaluation, arguments.arrays));
   if (arguments.output == "json") {
     print_json(harness::score_json(result));
   } else {
-    fmt::print("{}", harness::score_text(result.evaluation));
-    if (arguments.per_class) fmt::print("{}", harness::class_table(result));
+    print("{}", harness::score_text(result.evaluation));
+    if (arguments.per_class) print("{}", harness::class_table(result));
   }
   return 0;
 }

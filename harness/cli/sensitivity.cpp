@@ -67,9 +67,9 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
   if (arguments.output == "json") {
     print_json(harness::sensitivity_json(measured));
   } else if (arguments.output == "csv") {
-    fmt::print("{}", harness::sensitivity_csv(measured));
+    print("{}", harness::sensitivity_csv(measured));
   } else {
-    fmt::print("{}", harness::sensitivity_text(measured));
+    print("{}", harness::sensitivity_text(measured));
   }
   return 0;
 }
