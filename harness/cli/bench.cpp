@@ -165,7 +165,6 @@ void add_bench(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads (0: all)")
       ->delimiter(',')
-      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_option("--rounds", arguments->rounds, "Timed forwards per case, interleaved")
       ->check(CLI::Range(1, 100000))

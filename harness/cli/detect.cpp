@@ -64,8 +64,7 @@ void add_detect(CLI::App& app, Action& action) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   arguments->executor.add_to(*command);
-  command->add_option("--threads", options.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options.threads, "Threads (default: all)");
   command->add_option("--out", arguments->out, "Folder for the pictures")
       ->type_name(kFolderType)
       ->capture_default_str();

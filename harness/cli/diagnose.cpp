@@ -66,8 +66,7 @@ void add_diagnose(CLI::App& app, Action& action) {
   command->add_option("--out", arguments->out, "Folder for charts (SVG)")->type_name(kFolderType);
   command->add_option("--confidence", arguments->options.confidence,
                       "Of the confusion matrix (default: that of the best mean F1)");
-  command->add_option("--threads", arguments->options.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->options.threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

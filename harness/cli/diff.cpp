@@ -138,8 +138,7 @@ void add_diff(CLI::App& app, Action& action) {
   command->add_flag("--ignore-class-names", arguments->evaluation.ignore_class_names,
                     "Map classes by order even where names differ");
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(
       "Example: qyolo diff --model datasets/parts/parts-yolov7-w025.pt --images "
       "datasets/parts/val/images --annotations datasets/parts/val/annotations.json --img 320 "

@@ -134,8 +134,7 @@ void add_doctor(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--strict", arguments->strict,
                     "Exit with 1 where there are errors or warnings");
-  command->add_option("--threads", arguments->options.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->options.threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -120,8 +120,7 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
       ->type_name(kFileType);
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

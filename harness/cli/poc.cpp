@@ -198,8 +198,7 @@ void add_poc(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->take_all();
   arguments->executor.add_to(*command, false);
-  command->add_option("--threads", options.evaluation.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options.evaluation.threads, "Threads (default: all)");
   command->add_option("--lang", arguments->language, "Of the report: en or ja")
       ->check(CLI::IsMember({"en", "ja"}))
       ->capture_default_str();

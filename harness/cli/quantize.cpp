@@ -91,8 +91,7 @@ void add_quantize(CLI::App& app, Action& action) {
                    "Checkpoint (.pt) that official tools load as they load the original, with "
                    "the reconstructed weights in it; as large as the original")
       ->type_name(kFileType);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(
       "Example: qyolo quantize datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
       "--granularity filter -o parts-pwlq4.safetensors --dequantize parts-pwlq4.pt");

@@ -205,8 +205,7 @@ void add_recommend(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();
   arguments->executor.add_to(*command, false);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(
       "Example: qyolo recommend --model datasets/parts/parts-yolov7-w025.pt --images "

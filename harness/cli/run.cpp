@@ -126,8 +126,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
       ->check(offered(results::table_format_names()))
       ->capture_default_str();

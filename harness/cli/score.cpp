@@ -82,8 +82,7 @@ void add_score(CLI::App& app, Action& action) {
                    "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
       ->type_name(kFolderType);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -104,8 +104,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
   command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)")
       ->type_name(kFolderType);
   arguments->executor.add_to(*command, false);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, json")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();

@@ -14,7 +14,7 @@ ProcessResult in_shell(const std::string& before, const std::vector<std::string>
                        const std::string& after = "") {
   std::vector<std::string> command = {kQyolo};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return run_process({"sh", "-c", before + " " + command_line(command) + " " + after});
+  return run_process({"/bin/sh", "-c", before + " " + command_line(command) + " " + after});
 }
 
 std::vector<std::string> int8_eval() {
@@ -36,8 +36,8 @@ TEST_P(GrantedThreads, ChangeNoNumber) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json json = Json::parse(result.out);
   EXPECT_GT(json["AP"].get<double>(), 0.5);
-  EXPECT_EQ(json["metrics"], usual["metrics"]);
-  EXPECT_EQ(json["AP"], usual["AP"]);
+  for (const char* key : {"AP", "AP50", "AP75", "AR100"})
+    EXPECT_EQ(json[key].get<double>(), usual[key].get<double>()) << key;
 }
 
 INSTANTIATE_TEST_SUITE_P(Environments, GrantedThreads,
@@ -46,7 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Environments, GrantedThreads,
 
 TEST(Threads, MoreThanAnyHostHasAreRefused) {
   for (const char* threads : {"1000000", "-1", "2147483647"})
-    expect_one_sentence(qyolo({"score", "a.json", "b.json", "--threads", threads}), "threads");
+    EXPECT_THAT(qyolo({"score", "a.json", "b.json", "--threads", threads}).err,
+                HasSubstr("expected 0 (all) to 1024"));
 }
 
 TEST(Numbers, WhatIsNoNumberIsOutOfEveryRange) {
@@ -112,8 +113,9 @@ TEST(StandardOutput, ThatTakesNothingIsAnError) {
 TEST(Terminal, NamesCannotMoveTheCursor) {
   const ProcessResult result = qyolo({"inspect", "no\x1b[2Jfile\xc2\x9bH.pt"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
-  EXPECT_THAT(result.err, HasSubstr("no\\x1b[2Jfile\\x9bH.pt"));
+  const std::string said = result.err.substr(0, result.err.find("\nrepeat with"));
+  EXPECT_EQ(said.find('\x1b'), std::string::npos);
+  EXPECT_THAT(said, HasSubstr("no\\x1b[2Jfile\\x9bH.pt"));
 }
 
 }  // namespace
