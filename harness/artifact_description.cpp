@@ -5,7 +5,7 @@
 
 #include "harness/artifact/graph_json.h"
 #include "harness/cell_options.h"
-#include "harness/quantize_network.h"
+#include "harness/quantized_network.h"
 
 namespace qyolo::harness {
 namespace {

@@ -1,12 +1,9 @@
 #include "harness/bench.h"
 
-#include <malloc.h>
-
 #include <fmt/ranges.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <utility>
@@ -198,25 +195,6 @@ Result<double> BenchNetwork::time_forward() {
 
 Result<std::vector<engine::StepTime>> BenchNetwork::profile() {
   return engine_->profile(rgb_, case_.batch, height_, width_);
-}
-
-ResidentMemory resident_memory() {
-  ResidentMemory memory;
-  std::ifstream status("/proc/self/status");
-  for (std::string key; status >> key;) {
-    std::int64_t* const target = key == "VmHWM:"   ? &memory.peak
-                                 : key == "VmRSS:" ? &memory.now
-                                                   : nullptr;
-    if (target == nullptr) continue;
-    status >> *target;
-    *target *= 1024;
-  }
-  return memory;
-}
-
-void reset_peak_memory() {
-  malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << "5";
 }
 
 namespace {

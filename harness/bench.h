@@ -70,14 +70,6 @@ class BenchNetwork {
   bool coded_regions_ = false;
 };
 
-// Of this process, from the kernel; 0 where it does not tell.
-struct ResidentMemory {
-  std::int64_t now = 0, peak = 0;  // bytes
-};
-[[nodiscard]] ResidentMemory resident_memory();
-// Gives freed memory back to the system and starts the peak anew, where the kernel can.
-void reset_peak_memory();
-
 // Called before each measurement.
 using BenchProgress = std::function<void(const std::string& what)>;
 // What a fresh process's peak is; nullopt: not measured.

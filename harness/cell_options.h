@@ -9,7 +9,9 @@
 
 #include "common/json.h"
 #include "common/result.h"
-#include "harness/cell.h"
+#include "harness/network_options.h"
+#include "harness/quant/activation.h"
+#include "harness/quant/options.h"
 
 namespace qyolo::harness {
 

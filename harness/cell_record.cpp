@@ -1,17 +1,11 @@
 #include "harness/cell_record.h"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-
 #include "metrics/statistics.h"
+#include "results/metrics_json.h"
 #include "results/record.h"
 
 namespace qyolo::harness {
 namespace {
-
-constexpr std::array<const char*, 12> kStatNames = {"AP",  "AP50", "AP75",  "APs", "APm", "APl",
-                                                    "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"};
 
 OrderedJson base(const char* kind, const std::string& key, const Cell& cell, const char* status) {
   return {{"schema", results::kSchema},
@@ -22,7 +16,7 @@ OrderedJson base(const char* kind, const std::string& key, const Cell& cell, con
 }
 
 OrderedJson weight_error_json(const CellResult& result) {
-  OrderedJson json = {{"sqnr_db", sqnr_json(result.weight_error)},
+  OrderedJson json = {{"sqnr_db", results::sqnr_json(result.weight_error.sqnr_db())},
                       {"mse", result.weight_error.mse()}};
   json["layers"] = OrderedJson::array();
   for (const LayerError& layer : result.layers) {
@@ -32,7 +26,7 @@ OrderedJson weight_error_json(const CellResult& result) {
          {"weights", layer.error.weights},
          {"groups", layer.groups},
          {"recipe", layer.recipe},
-         {"sqnr_db", sqnr_json(layer.error)},
+         {"sqnr_db", results::sqnr_json(layer.error.sqnr_db())},
          {"mse", layer.error.mse()}});
   }
   return json;
@@ -62,72 +56,16 @@ OrderedJson activations_json(const CalibratedActivations& activations, const Eva
 
 }  // namespace
 
-OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
-
-OrderedJson sqnr_json(const quant::WeightError& error) {
-  const double value = error.sqnr_db();
-  return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr);
-}
-
-OrderedJson metrics_json(const metrics::CocoEvaluation& evaluation) {
-  OrderedJson json;
-  const auto stats = evaluation.stats();
-  for (std::size_t i = 0; i < stats.size(); ++i) json[kStatNames[i]] = defined(stats[i]);
-  return json;
-}
-
-OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
-                           const std::vector<std::string>& names) {
-  OrderedJson classes = OrderedJson::array();
-  const int most = evaluation.params.max_detections.back();
-  for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
-    const int index = static_cast<int>(k);
-    classes.push_back({{"category_id", evaluation.category_ids[k]},
-                       {"name", names[k]},
-                       {"AP", defined(evaluation.average_precision(-1, 0, most, index))},
-                       {"AP50", defined(evaluation.average_precision(0.5, 0, most, index))}});
-  }
-  return classes;
-}
-
-std::vector<std::string> class_names(const metrics::CocoEvaluation& evaluation,
-                                     const std::vector<Category>& categories) {
-  std::vector<std::string> names;
-  for (const std::int64_t id : evaluation.category_ids) {
-    const auto found = std::find_if(categories.begin(), categories.end(),
-                                    [&](const Category& c) { return c.id == id; });
-    names.push_back(found == categories.end() ? std::string("all classes") : found->name);
-  }
-  return names;
-}
-
-OrderedJson memory_json(const metrics::MemoryReport& memory) {
-  const auto bytes = [](std::int64_t bits) { return (bits + 7) / 8; };
-  return {{"payload_bytes", bytes(memory.payload)},
-          {"scale_bytes", bytes(memory.scales)},
-          {"zero_point_bytes", bytes(memory.zero_points)},
-          {"breakpoint_bytes", bytes(memory.breakpoints)},
-          {"region_bytes", bytes(memory.regions)},
-          {"correction_bytes", bytes(memory.corrections)},
-          {"unquantized_bytes", bytes(memory.unquantized)},
-          {"true_bytes", memory.true_bytes()},
-          {"paper_bytes", bytes(memory.paper_bits())},
-          {"bits_per_weight", memory.bits_per_weight()},
-          {"ratio_fp16_paper", memory.ratio_fp16_paper()},
-          {"ratio_fp16_true", memory.ratio_fp16_true()},
-          {"ratio_fp32_true", memory.ratio_fp32_true()}};
-}
-
 OrderedJson accuracy_record(const std::string& key, const Cell& cell, const Evaluator& evaluator,
                             const CellResult& result) {
   OrderedJson record = base("accuracy", key, cell, "ok");
   record["images"] = evaluator.truth().images.size();
   record["detections"] = result.detections.size();
-  record["metrics"] = metrics_json(result.evaluation);
-  record["per_class"] = per_class_json(
-      result.evaluation, class_names(result.evaluation, evaluator.truth().categories));
+  record["metrics"] = results::metrics_json(result.evaluation);
+  record["per_class"] = results::per_class_json(
+      result.evaluation, results::class_names(result.evaluation, evaluator.truth().categories));
   record["weight_error"] = weight_error_json(result);
-  record["memory"] = memory_json(result.memory);
+  record["memory"] = results::memory_json(result.memory);
   if (result.coded_bytes) record["memory"]["coded_bytes"] = *result.coded_bytes;
   if (result.activations) {
     record["activations"] = activations_json(*result.activations, evaluator);

@@ -4,7 +4,8 @@
 #include <filesystem>
 
 #include "common/result.h"
-#include "harness/quantize_network.h"
+#include "harness/model/graph.h"
+#include "harness/quantized_network.h"
 
 namespace qyolo::harness {
 

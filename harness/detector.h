@@ -1,4 +1,4 @@
-// Detection on single images outside any dataset, and pictures with the boxes drawn in.
+// Detection on single images outside any dataset.
 #pragma once
 
 #include <filesystem>
@@ -6,18 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "common/coco_types.h"
+#include "common/labelled_box.h"
 #include "common/result.h"
 #include "harness/evaluation.h"
 
 namespace qyolo::harness {
-
-struct LabelledBox {
-  BoxXywh bbox{};  // pixels of the image
-  double score = 0;
-  int class_index = 0;
-  std::string name;
-};
 
 struct DetectorOptions {
   int image_size = 640;
@@ -41,9 +34,5 @@ class Detector {
   explicit Detector(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// Writes a copy of the image with boxes, names and scores; the format follows `out`'s extension.
-Status draw_boxes(const std::filesystem::path& image, const std::vector<LabelledBox>& boxes,
-                  const std::filesystem::path& out);
 
 }  // namespace qyolo::harness

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "datasets/coco_json.h"
-#include "harness/cell_record.h"
 #include "metrics/matched_detections.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::harness {
 namespace {
@@ -56,7 +56,7 @@ Result<Diagnosis> diagnose_files(const fs::path& annotations, const fs::path& de
   QYOLO_TRY(Examined network, examine(truth, detections, options));
   Diagnosis diagnosis;
   diagnosis.images = truth.images.size();
-  diagnosis.class_names = class_names(network.findings.evaluation, truth.categories);
+  diagnosis.class_names = results::class_names(network.findings.evaluation, truth.categories);
   diagnosis.network = std::move(network.findings);
   if (!baseline.empty()) {
     QYOLO_TRY(Examined other, examine(truth, baseline, options));

@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include "harness/cell_record.h"
 #include "harness/diagnosis.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::harness {
 namespace {
@@ -20,7 +20,7 @@ OrderedJson point_json(const std::optional<metrics::CurvePoint>& point) {
 OrderedJson curves_json(const std::optional<Curves>& curves) {
   if (!curves) return nullptr;
   OrderedJson precision = OrderedJson::array();
-  for (const double value : curves->precision) precision.push_back(defined(value));
+  for (const double value : curves->precision) precision.push_back(results::defined(value));
   return {{"AP50", curves->ap50},
           {"best_f1", point_json(curves->best_f1)},
           {"precision_at_recall", curves->precision_at_recall},
@@ -52,7 +52,7 @@ OrderedJson class_ap_json(const Findings& findings) {
   const metrics::CocoEvaluation& evaluation = findings.evaluation;
   for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
     const auto ap = [&](double iou, int area) {
-      return defined(evaluation.average_precision(iou, area, 100, static_cast<int>(k)));
+      return results::defined(evaluation.average_precision(iou, area, 100, static_cast<int>(k)));
     };
     classes.push_back({{"AP", ap(-1, 0)},
                        {"AP50", ap(0.5, 0)},
@@ -92,7 +92,7 @@ OrderedJson errors_json(const metrics::TideReport& report) {
   }
   return {{"foreground_iou", 0.5},
           {"background_iou", 0.1},
-          {"AP50", defined(report.ap50)},
+          {"AP50", results::defined(report.ap50)},
           {"types", std::move(types)},
           {"false_positives",
            {{"errors", report.false_positives}, {"delta_AP50", report.false_positive_delta_ap}}},
@@ -104,7 +104,7 @@ OrderedJson errors_json(const metrics::TideReport& report) {
 OrderedJson findings_json(const Findings& findings) {
   return {{"file", findings.file},
           {"detections", findings.detections},
-          {"metrics", metrics_json(findings.evaluation)},
+          {"metrics", results::metrics_json(findings.evaluation)},
           {"per_class", class_ap_json(findings)},
           {"curves", all_curves_json(findings)},
           {"confusion", confusion_json(findings.confusion)},

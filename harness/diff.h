@@ -11,8 +11,6 @@
 #include "common/coco_types.h"
 #include "common/json.h"
 #include "common/result.h"
-#include "harness/evaluation.h"
-#include "harness/runner.h"
 #include "metrics/detection_changes.h"
 #include "metrics/operating_point.h"
 
@@ -47,10 +45,6 @@ Result<Diff> compare_detections(Diff diff, const DiffOptions& options);
 Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
                         int limit, const DiffOptions& options);
-
-// Runs the network as it is and as `cell` (not the baseline) on the images of `config`.
-Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& factory,
-                          const Cell& cell, const DiffOptions& options, RunListener& listener);
 
 // A summary, a table of classes, and at most `worst` images.
 [[nodiscard]] std::string diff_text(const Diff& diff, std::size_t worst);

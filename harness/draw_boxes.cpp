@@ -5,7 +5,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "harness/detector.h"
+#include "harness/draw_boxes.h"
 
 namespace qyolo::harness {
 

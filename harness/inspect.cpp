@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/cell_record.h"
 #include "harness/memory_account.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::harness {
 namespace {
@@ -65,7 +65,7 @@ Result<OrderedJson> inspect_json(SourceNetwork& source, const Cell& cell) {
   json["stored_values"] = graph.stored_values;
   json["stored_conv_weights"] = graph.stored_conv_weights;
   json["cell"] = cell.as_json();
-  json["memory"] = memory_json(memory);
+  json["memory"] = results::memory_json(memory);
   json["layers"] = OrderedJson::array();
   for (const int index : graph.conv_nodes())
     json["layers"].push_back(layer_json(graph.conv(index), cell));

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "common/json.h"
-#include "harness/quantize_network.h"
+#include "harness/cell.h"
+#include "harness/source_network.h"
 
 namespace qyolo::harness {
 

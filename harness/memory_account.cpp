@@ -3,6 +3,8 @@
 #include <functional>
 #include <vector>
 
+#include "harness/quantize_network.h"
+
 namespace qyolo::harness {
 namespace {
 

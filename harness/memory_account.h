@@ -3,7 +3,8 @@
 #pragma once
 
 #include "common/result.h"
-#include "harness/quantize_network.h"
+#include "harness/cell.h"
+#include "harness/source_network.h"
 #include "metrics/memory.h"
 
 namespace qyolo::harness {

@@ -16,7 +16,6 @@
 #include "common/sha256.h"
 #include "harness/artifact/safetensors.h"
 #include "harness/artifact_description.h"
-#include "harness/quantize_network.h"
 #include "version.h"
 
 namespace qyolo::harness {

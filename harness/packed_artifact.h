@@ -21,10 +21,9 @@
 #include "harness/model/graph.h"
 #include "harness/model/unfused.h"
 #include "harness/quant/packing.h"
+#include "harness/quantized_network.h"
 
 namespace qyolo::harness {
-
-struct QuantizedNetwork;
 
 // Where a network comes from, for its description.
 struct ArtifactOrigin {

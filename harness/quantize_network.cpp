@@ -126,66 +126,6 @@ class NetworkQuantizer {
 
 }  // namespace
 
-Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& model) {
-  SourceNetwork source;
-  source.path_ = model;
-  if (is_artifact(model)) {
-    QYOLO_TRY(source.artifact_, load_artifact(model));
-    source.graph_ = std::move(source.artifact_->graph);
-    source.unfused_ = std::move(source.artifact_->unfused);
-  } else {
-    QYOLO_TRY(source.graph_, model::load_checkpoint(model));
-  }
-  return source;
-}
-
-Cell SourceNetwork::resolve(const Cell& cell) const {
-  return artifact_ && cell.baseline ? artifact_->cell : cell;
-}
-
-Status SourceNetwork::check(const Cell& cell) const {
-  if (!artifact_ || cell.baseline || cell.artifact) return {};
-  return error("{} is quantized already ({}); quantize the checkpoint it was made from instead",
-               path_.string(), artifact_->cell.label());
-}
-
-Result<const std::vector<model::UnfusedConv>*> SourceNetwork::unfused() {
-  if (unfused_.empty()) {
-    QYOLO_TRY(model::UnfusedNetwork network, model::load_unfused(path_));
-    if (network.convs.size() != graph_.conv_nodes().size())
-      return error("{} has changed while it was being read", path_.string());
-    unfused_ = std::move(network.convs);
-  }
-  return &unfused_;
-}
-
-quant::LayerTraits traits_of(const model::ConvNode& conv) {
-  return {conv.name,
-          conv.layer_type,
-          conv.layer_index,
-          {conv.filters, conv.channels / conv.groups, conv.kernel_h, conv.kernel_w},
-          conv.head};
-}
-
-quant::LayerTraits traits_of(const model::Graph& graph, const model::Graph::StoredConv& conv) {
-  // A head's convolutions have one name in both layouts.
-  const bool head = std::ranges::any_of(graph.head, [&](const model::HeadLevel& level) {
-    return graph.conv(level.node).name == conv.name;
-  });
-  return {conv.name, conv.layer_type, conv.layer_index, {conv.n, conv.c, conv.kh, conv.kw}, head};
-}
-
-StoredTraits stored_traits(const model::ConvNode& node, const model::UnfusedConv& unfused) {
-  StoredTraits traits{traits_of(node), std::nullopt};
-  traits.dense.name = unfused.dense.name;
-  if (unfused.pointwise) {
-    quant::LayerTraits& pointwise = traits.pointwise.emplace(traits.dense);
-    pointwise.name = unfused.pointwise->name;
-    pointwise.shape.kh = pointwise.shape.kw = 1;
-  }
-  return traits;
-}
-
 Status check_rules(const model::Graph& graph, const Cell& cell) {
   std::vector<quant::LayerTraits> layers;
   for (const int index : graph.conv_nodes()) layers.push_back(traits_of(graph.conv(index)));

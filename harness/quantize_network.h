@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,74 +12,11 @@
 #include "harness/cell.h"
 #include "harness/model/executor.h"
 #include "harness/model/graph.h"
-#include "harness/model/unfused.h"
-#include "harness/packed_artifact.h"
 #include "harness/quant/quantize.h"
+#include "harness/quantized_network.h"
+#include "harness/source_network.h"
 
 namespace qyolo::harness {
-
-// A checkpoint's network in both layouts: folded, as it runs, and (read when first needed) as
-// stored. Or that of a packed artifact, which is told by its content; it has one cell only, its
-// own.
-class SourceNetwork {
- public:
-  static Result<SourceNetwork> open(const std::filesystem::path& model);
-
-  [[nodiscard]] const model::Graph& graph() const { return graph_; }
-  // nullptr for a checkpoint; its graph and unfused convolutions are those of this object.
-  [[nodiscard]] const Artifact* artifact() const { return artifact_ ? &*artifact_ : nullptr; }
-  // The cell that the network as it is in the file belongs to: for the baseline, an artifact's own.
-  [[nodiscard]] Cell resolve(const Cell& cell) const;
-  // Fails for a cell that would quantize an artifact again.
-  [[nodiscard]] Status check(const Cell& cell) const;
-  // One per graph().conv_nodes(). Valid while the object lives and is not moved.
-  Result<const std::vector<model::UnfusedConv>*> unfused();
-
- private:
-  std::filesystem::path path_;
-  model::Graph graph_;
-  std::vector<model::UnfusedConv> unfused_;
-  std::optional<Artifact> artifact_;
-};
-
-[[nodiscard]] quant::LayerTraits traits_of(const model::ConvNode& conv);
-[[nodiscard]] quant::LayerTraits traits_of(const model::Graph& graph,
-                                           const model::Graph::StoredConv& conv);
-
-// The weight tensors of a convolution in the unfused layout, in the order of
-// QuantizedNetwork::layers.
-struct StoredTraits {
-  quant::LayerTraits dense;
-  std::optional<quant::LayerTraits> pointwise;
-};
-[[nodiscard]] StoredTraits stored_traits(const model::ConvNode& node,
-                                         const model::UnfusedConv& unfused);
-
-// One weight tensor: of a convolution, or in the unfused layout of a stored one.
-struct QuantizedLayer {
-  quant::LayerTraits traits;
-  std::optional<quant::QuantizedTensor> tensor;  // nullopt: a rule keeps it
-  std::vector<float> weights;                    // as evaluated
-  quant::WeightError error;                      // 0 of a kept one
-};
-
-struct QuantizedNetwork {
-  std::vector<QuantizedLayer> layers;
-  // What runs, one per graph.conv_nodes(). Without `unfused`, the weights are those of `layers`
-  // (and empty here).
-  struct Conv {
-    std::vector<float> weight, bias;
-  };
-  std::vector<Conv> convs;
-  // Unfused layout only, one per graph.conv_nodes(): what is folded, as stored beside the codes
-  // (norms rounded to NetworkOptions::kept_bits), without the conv weights, which are those of
-  // `layers`: for each, the dense one, then the pointwise one if there is one.
-  std::vector<model::UnfusedConv> unfused;
-
-  [[nodiscard]] std::span<const float> weight(std::size_t conv) const {
-    return unfused.empty() ? layers[conv].weights : convs[conv].weight;
-  }
-};
 
 // Fails on a rule that fits no weight tensor of the network: it would silently do nothing. (Whether
 // groups are small enough for it is not looked at.)

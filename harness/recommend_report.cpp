@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "harness/cell_record.h"
 #include "harness/hybrid_cell.h"
 #include "harness/recommend.h"
 #include "metrics/verdict.h"

@@ -8,7 +8,7 @@
 #include "common/json.h"
 #include "common/result.h"
 #include "harness/cell.h"
-#include "plots/report/poc_report.h"
+#include "plots/report/stage.h"
 
 namespace qyolo::harness {
 

@@ -8,7 +8,7 @@
 
 #include "common/file.h"
 #include "datasets/coco_json.h"
-#include "harness/cell_record.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::harness {
 
@@ -33,7 +33,7 @@ Result<Score> score_files(const std::filesystem::path& annotations,
         "{}: {} of {} detections are of categories that {} does not list; they have no influence",
         detections.string(), unknown, found.size(), annotations.string()));
   }
-  score.class_names = class_names(score.evaluation, truth.categories);
+  score.class_names = results::class_names(score.evaluation, truth.categories);
   return score;
 }
 
@@ -100,13 +100,13 @@ OrderedJson grid_json(const metrics::CocoEvaluation& evaluation) {
       const Mean mean{evaluation, a, limit};
       OrderedJson precisions = OrderedJson::array(), recalls = OrderedJson::array();
       for (const double iou : evaluation.params.iou_thresholds) {
-        precisions.push_back(defined(mean.precision(iou)));
-        recalls.push_back(defined(mean.recall(iou)));
+        precisions.push_back(results::defined(mean.precision(iou)));
+        recalls.push_back(results::defined(mean.recall(iou)));
       }
       grid.push_back({{"area", evaluation.params.area_ranges[a].name},
                       {"max_detections", limit},
-                      {"AP", defined(mean.precision())},
-                      {"AR", defined(mean.recall())},
+                      {"AP", results::defined(mean.precision())},
+                      {"AR", results::defined(mean.recall())},
                       {"AP_by_iou", std::move(precisions)},
                       {"AR_by_iou", std::move(recalls)}});
     }
@@ -125,15 +125,15 @@ OrderedJson classes_json(const Score& score) {
     OrderedJson areas;
     for (std::size_t a = 0; a < params.area_ranges.size(); ++a) {
       const Mean part{evaluation, a, most, category};
-      areas[params.area_ranges[a].name] = {{"AP", defined(part.precision())},
-                                           {"AR", defined(part.recall())}};
+      areas[params.area_ranges[a].name] = {{"AP", results::defined(part.precision())},
+                                           {"AR", results::defined(part.recall())}};
     }
     classes.push_back({{"category_id", evaluation.category_ids[k]},
                        {"name", score.class_names[k]},
-                       {"AP", defined(mean.precision())},
-                       {"AP50", defined(mean.precision(0.5))},
-                       {"AP75", defined(mean.precision(0.75))},
-                       {"AR", defined(mean.recall())},
+                       {"AP", results::defined(mean.precision())},
+                       {"AP50", results::defined(mean.precision(0.5))},
+                       {"AP75", results::defined(mean.precision(0.75))},
+                       {"AR", results::defined(mean.recall())},
                        {"areas", std::move(areas)}});
   }
   return classes;
@@ -222,7 +222,7 @@ OrderedJson score_json(const Score& score) {
   json["stats"] =
       has_three_maxima(evaluation.params) ? OrderedJson(evaluation.stats()) : OrderedJson(nullptr);
   if (evaluation.params.max_detections == metrics::CocoParams().max_detections) {
-    json["metrics"] = metrics_json(evaluation);
+    json["metrics"] = results::metrics_json(evaluation);
   }
   json["images"] = score.images;
   json["detections"] = score.detections;

@@ -11,6 +11,7 @@
 #include "harness/memory_account.h"
 #include "harness/quant/group_blocks.h"
 #include "harness/quant/quantize.h"
+#include "harness/quantize_network.h"
 
 namespace qyolo::harness {
 namespace {

@@ -11,7 +11,7 @@
 #include "datasets/image_pipeline.h"
 #include "harness/contact_sheet.h"
 #include "harness/crops.h"
-#include "harness/detector.h"
+#include "harness/draw_boxes.h"
 #include "harness/engine/engine.h"
 #include "harness/model/executor.h"
 

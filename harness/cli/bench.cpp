@@ -11,6 +11,7 @@
 #include "common/parallel.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/resident_memory.h"
 
 namespace qyolo::cli {
 namespace {

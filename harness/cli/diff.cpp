@@ -7,6 +7,7 @@
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/contact_sheet.h"
+#include "harness/diff_network.h"
 
 namespace qyolo::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include "harness/dequantized.h"
 #include "harness/memory_account.h"
 #include "harness/packed_artifact.h"
+#include "harness/quantize_network.h"
 
 namespace qyolo::cli {
 namespace {

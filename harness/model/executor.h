@@ -12,14 +12,9 @@
 #include "harness/model/activation_points.h"
 #include "harness/model/fake_quantize.h"
 #include "harness/model/graph.h"
+#include "harness/model/head_output.h"
 
 namespace qyolo::model {
-
-// Raw output of one head level for a whole batch: [batch, anchors * (5 + classes), ny, nx].
-struct HeadOutput {
-  int batch = 0, channels = 0, height = 0, width = 0;
-  std::vector<float> values;
-};
 
 // Quantizes the output of a node, or the network's input (node kNetworkInput), as fake_quantize()
 // has it.

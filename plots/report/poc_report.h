@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "plots/report/stage.h"
 #include "results/device_table.h"
 
 namespace qyolo::report {
@@ -25,9 +26,6 @@ struct Difference {
 // Where a loss lies beside what is allowed, with the interval's confidence.
 enum class Standing { kWithin, kBeyond, kUndecided, kUnknown };
 
-// The steps of the roadmap, in the order in which they are taken.
-enum class Stage { kBaseline, kAffine, kPiecewise, kFiner, kMoreBits, kActivations };
-inline constexpr std::size_t kStages = 6;
 enum class StageState {
   kDone,
   kNotNeeded,      // the promise held before

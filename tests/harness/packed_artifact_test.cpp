@@ -10,6 +10,7 @@
 #include "common/sha256.h"
 #include "harness/artifact/safetensors.h"
 #include "harness/memory_account.h"
+#include "harness/quantize_network.h"
 #include "tests/support/checkpoint_writer.h"
 #include "tests/support/full_size.h"
 #include "tests/support/process.h"
