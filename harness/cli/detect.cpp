@@ -2,8 +2,8 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
-#include "harness/detector.h"
-#include "harness/draw_boxes.h"
+#include "harness/evaluate/detector.h"
+#include "harness/pictures/draw_boxes.h"
 
 namespace qyolo::cli {
 namespace {

@@ -1,11 +1,11 @@
 #include "datasets/coco_json.h"
-#include "harness/cell_record.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/evaluation.h"
-#include "harness/score.h"
+#include "harness/detections/score.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/run/cell_record.h"
 #include "results/metrics_json.h"
 
 namespace qyolo::cli {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "harness/run_listener.h"
+#include "harness/run/run_listener.h"
 
 namespace qyolo::cli {
 
