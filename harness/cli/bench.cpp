@@ -1,4 +1,4 @@
-#include "harness/bench.h"
+#include "harness/bench/bench.h"
 
 #include <fmt/ranges.h>
 
@@ -11,6 +11,7 @@
 #include "common/parallel.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/host/resident_memory.h"
 
 namespace qyolo::cli {
 namespace {

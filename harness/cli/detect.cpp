@@ -2,7 +2,8 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
-#include "harness/detector.h"
+#include "harness/evaluate/detector.h"
+#include "harness/pictures/draw_boxes.h"
 
 namespace qyolo::cli {
 namespace {
@@ -27,11 +28,11 @@ Result<int> detect(const DetectArguments& arguments) {
   QYOLO_CHECK_OK(create_folder(arguments.out));
   OrderedJson document = OrderedJson::array();
   for (const std::string& image : arguments.images) {
-    QYOLO_TRY(const std::vector<harness::LabelledBox> boxes, detector->detect(image));
+    QYOLO_TRY(const std::vector<LabelledBox> boxes, detector->detect(image));
     const fs::path drawn = fs::path(arguments.out) / fs::path(image).filename();
     QYOLO_CHECK_OK(harness::draw_boxes(image, boxes, drawn));
     OrderedJson found = OrderedJson::array();
-    for (const harness::LabelledBox& box : boxes) {
+    for (const LabelledBox& box : boxes) {
       found.push_back({{"class", box.name}, {"score", box.score}, {"bbox", box.bbox}});
     }
     document.push_back(

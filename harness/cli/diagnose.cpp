@@ -1,10 +1,10 @@
-#include "harness/diagnosis.h"
+#include "harness/detections/diagnosis.h"
 
 #include <cmath>
 
 #include "common/file.h"
 #include "harness/cli/command.h"
-#include "harness/diagnosis_charts.h"
+#include "harness/detections/diagnosis_charts.h"
 
 namespace qyolo::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/diff.h"
+#include "harness/detections/diff.h"
 
 #include <cmath>
 
@@ -6,7 +6,8 @@
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/contact_sheet.h"
+#include "harness/pictures/contact_sheet.h"
+#include "harness/run/diff_network.h"
 
 namespace qyolo::cli {
 namespace {

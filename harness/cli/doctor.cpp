@@ -2,7 +2,7 @@
 
 #include "common/grouped.h"
 #include "harness/cli/command.h"
-#include "harness/quantize_network.h"
+#include "harness/network/source_network.h"
 #include "results/text.h"
 
 namespace qyolo::cli {

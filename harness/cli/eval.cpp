@@ -1,11 +1,12 @@
 #include "datasets/coco_json.h"
-#include "harness/cell_record.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/evaluation.h"
-#include "harness/score.h"
+#include "harness/detections/score.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/run/cell_record.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::cli {
 namespace {
@@ -24,8 +25,8 @@ struct EvalArguments {
 
 OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell& cell,
                         const harness::CellResult& result) {
-  OrderedJson json = harness::metrics_json(result.evaluation);
-  json["sqnr_db"] = harness::sqnr_json(result.weight_error);
+  OrderedJson json = results::metrics_json(result.evaluation);
+  json["sqnr_db"] = results::sqnr_json(result.weight_error.sqnr_db());
   // The record of a run, without its bookkeeping.
   OrderedJson record = harness::accuracy_record("", cell, evaluator, result);
   for (const char* key :

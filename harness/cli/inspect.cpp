@@ -1,9 +1,9 @@
-#include "harness/inspect.h"
+#include "harness/inspect/inspect.h"
 
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/weight_histogram.h"
+#include "harness/inspect/weight_histogram.h"
 
 namespace qyolo::cli {
 namespace {

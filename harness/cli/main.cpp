@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "common/version.h"
 #include "harness/cli/command.h"
-#include "version.h"
 
 namespace qyolo::cli {
 

@@ -1,7 +1,7 @@
 #include "common/file.h"
+#include "common/version.h"
 #include "harness/cli/command.h"
 #include "harness/cli/manual_page.h"
-#include "version.h"
 
 namespace qyolo::cli {
 namespace {

@@ -1,12 +1,12 @@
-#include "harness/poc.h"
+#include "harness/poc/poc.h"
 
 #include "common/file.h"
-#include "harness/bench.h"
+#include "harness/bench/bench.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/roadmap.h"
+#include "harness/poc/roadmap.h"
 #include "metrics/statistics.h"
 
 namespace qyolo::cli {

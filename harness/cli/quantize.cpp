@@ -1,11 +1,12 @@
 #include <filesystem>
 
 #include "common/sha256.h"
+#include "harness/artifact/dequantized.h"
+#include "harness/artifact/packed_artifact.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/dequantized.h"
-#include "harness/memory_account.h"
-#include "harness/packed_artifact.h"
+#include "harness/network/memory_account.h"
+#include "harness/network/quantize_network.h"
 
 namespace qyolo::cli {
 namespace {

@@ -1,14 +1,14 @@
-#include "harness/recommend.h"
+#include "harness/search/recommend.h"
 
 #include <filesystem>
 
 #include "common/file.h"
 #include "common/sha256.h"
+#include "harness/artifact/packed_artifact.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/hybrid_cell.h"
-#include "harness/packed_artifact.h"
+#include "harness/search/hybrid_cell.h"
 
 namespace qyolo::cli {
 namespace {

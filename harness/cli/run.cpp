@@ -2,8 +2,8 @@
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/race_report.h"
-#include "harness/runner.h"
+#include "harness/run/runner.h"
+#include "harness/search/race_report.h"
 #include "results/tables.h"
 
 namespace qyolo::cli {

@@ -1,7 +1,7 @@
-#include "harness/score.h"
+#include "harness/detections/score.h"
 
 #include "harness/cli/command.h"
-#include "harness/score_params.h"
+#include "harness/detections/score_params.h"
 
 namespace qyolo::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/sensitivity.h"
+#include "harness/search/sensitivity.h"
 
 #include <filesystem>
 
