@@ -24,7 +24,8 @@ enum class DuplicateKeys { kLastWins, kRefused };
 // refused.
 Result<Json> parse_json(std::string_view text, std::string_view where,
                         DuplicateKeys duplicates = DuplicateKeys::kLastWins);
-Result<Json> read_json(const std::filesystem::path& path);
+Result<Json> read_json(const std::filesystem::path& path,
+                       DuplicateKeys duplicates = DuplicateKeys::kLastWins);
 
 // The member of that name, or null where there is none or `object` is none.
 const Json& member(const Json& object, std::string_view key);

@@ -27,9 +27,9 @@ bool contains(const Keys& keys, std::string_view key) {
 }
 
 Status apply_override(Json& document, const Override& change) {
-  const auto& [key, texts] = change;
+  const std::string& key = change.first;
   Json values = Json::array();
-  for (const std::string& text : texts) values.push_back(value_from_text(text));
+  for (const std::string& text : change.second) values.push_back(value_from_text(text));
   const auto single = [&](Json& target) -> Status {
     if (values.size() != 1)
       return error("--set {}: expected one value, found {}", key, values.size());
@@ -268,7 +268,7 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
 }
 
 Result<Experiment> load_experiment(const fs::path& file, const std::vector<Override>& overrides) {
-  QYOLO_TRY(Json document, read_json(file));
+  QYOLO_TRY(Json document, read_json(file, DuplicateKeys::kRefused));
   return parse_experiment(std::move(document), file.string(), file.parent_path(), overrides);
 }
 
