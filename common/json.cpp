@@ -96,6 +96,11 @@ Result<Json> read_json(const std::filesystem::path& path, DuplicateKeys duplicat
   return parse_json(text, path.string(), duplicates);
 }
 
+OrderedJson id_json(const IdNames& names, std::int64_t id) {
+  OrderedJson json = OrderedJson::parse(names.json(id), nullptr, false);
+  return json.is_discarded() ? OrderedJson(names.text(id)) : json;
+}
+
 const Json& member(const Json& object, std::string_view key) {
   static const Json null;
   if (!object.is_object()) return null;

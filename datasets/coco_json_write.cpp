@@ -78,9 +78,10 @@ bool is_finite(const Detection& detection) {
          std::ranges::all_of(detection.bbox, [](double value) { return std::isfinite(value); });
 }
 
-void append_detection(const Detection& detection, std::string& json) {
+void append_detection(const Detection& detection, const DetectionNames& names, std::string& json) {
   fmt::format_to(std::back_inserter(json), "{{\"image_id\": {}, \"category_id\": {}, \"bbox\": [",
-                 detection.image_id, detection.category_id);
+                 names.images.json(detection.image_id),
+                 names.categories.json(detection.category_id));
   for (std::size_t i = 0; i < detection.bbox.size(); ++i) {
     if (i > 0) json += ", ";
     append_rounded(detection.bbox[i], kBoxDecimals, json);
@@ -100,19 +101,24 @@ Detection rounded(const Detection& detection) {
 }
 
 Status write_coco_detections(const std::filesystem::path& path,
-                             std::span<const Detection> detections) {
+                             std::span<const Detection> detections, const DetectionNames& names) {
   std::string json = "[";
   for (std::size_t i = 0; i < detections.size(); ++i) {
     const Detection& detection = detections[i];
     if (!is_finite(detection)) {
       return error("{}: detection {} of image {} has a box or score that is not finite",
-                   path.string(), i, detection.image_id);
+                   path.string(), i, names.images.text(detection.image_id));
     }
     if (i > 0) json += ", ";
-    append_detection(detection, json);
+    append_detection(detection, names, json);
   }
   json += ']';
   return write_file(path, json);
+}
+
+Status write_coco_detections(const std::filesystem::path& path,
+                             std::span<const Detection> detections) {
+  return write_coco_detections(path, detections, DetectionNames());
 }
 
 }  // namespace qyolo::datasets

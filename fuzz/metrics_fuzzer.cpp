@@ -20,9 +20,7 @@ class Reader {
     at_ += sizeof value;
     return value;
   }
-  qyolo::BoxXywh box() {
-    return {take<float>(), take<float>(), take<float>(), take<float>()};
-  }
+  qyolo::BoxXywh box() { return {take<float>(), take<float>(), take<float>(), take<float>()}; }
   [[nodiscard]] bool empty() const { return at_ == end_; }
 
  private:

@@ -1,4 +1,5 @@
-// Runs a target over files and folders of inputs, without a fuzzer. Says how many; none is a failure.
+// Runs a target over files and folders of inputs, without a fuzzer. Says how many; none is a
+// failure.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

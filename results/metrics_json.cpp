@@ -25,13 +25,13 @@ OrderedJson metrics_json(const metrics::CocoEvaluation& evaluation) {
   return json;
 }
 
-OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
+OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation, const IdNames& ids,
                            const std::vector<std::string>& names) {
   OrderedJson classes = OrderedJson::array();
   const int most = evaluation.params.max_detections.back();
   for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
     const int index = static_cast<int>(k);
-    classes.push_back({{"category_id", evaluation.category_ids[k]},
+    classes.push_back({{"category_id", id_json(ids, evaluation.category_ids[k])},
                        {"name", names[k]},
                        {"AP", defined(evaluation.average_precision(-1, 0, most, index))},
                        {"AP50", defined(evaluation.average_precision(0.5, 0, most, index))}});

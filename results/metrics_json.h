@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/coco_types.h"
+#include "common/ids.h"
 #include "common/json.h"
 #include "metrics/coco_map.h"
 #include "metrics/memory.h"
@@ -16,7 +17,7 @@ namespace qyolo::results {
 [[nodiscard]] std::vector<std::string> class_names(const metrics::CocoEvaluation& evaluation,
                                                    const std::vector<Category>& categories);
 [[nodiscard]] OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
-                                         const std::vector<std::string>& names);
+                                         const IdNames& ids, const std::vector<std::string>& names);
 [[nodiscard]] OrderedJson memory_json(const metrics::MemoryReport& memory);
 
 // Null for -1, which stands for: no ground truth in these cells.

@@ -79,8 +79,8 @@ Result<EvaluationOptions> read_evaluation(const JsonObject& root) {
   EvaluationOptions options;
   if (!root.has("evaluation")) return options;
   QYOLO_TRY(const JsonObject view, root.object("evaluation"));
-  QYOLO_CHECK_OK(
-      view.only({"img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"}));
+  QYOLO_CHECK_OK(view.only(
+      {"img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names", "class_map"}));
   const auto integer = [&](std::string_view key, std::int64_t low, std::int64_t high,
                            int& out) -> Status {
     if (!view.has(key)) return {};
@@ -107,6 +107,10 @@ Result<EvaluationOptions> read_evaluation(const JsonObject& root) {
   QYOLO_CHECK_OK(fraction("iou", options.iou));
   QYOLO_CHECK_OK(boolean("rect", options.rect));
   QYOLO_CHECK_OK(boolean("ignore_class_names", options.ignore_class_names));
+  if (view.has("class_map")) {
+    QYOLO_TRY(const Json* map, view.at("class_map"));
+    QYOLO_TRY(options.class_map, class_map_from(*map, view.place_of("class_map")));
+  }
   return options;
 }
 
@@ -178,13 +182,15 @@ Result<std::optional<CalibrationSet>> read_calibration(const JsonObject& root,
 }  // namespace
 
 OrderedJson EvaluationOptions::as_json() const {
-  return {{"img", image_size},
-          {"batch", batch},
-          {"rect", rect},
-          {"confidence", confidence},
-          {"iou", iou},
-          {"limit", limit},
-          {"ignore_class_names", ignore_class_names}};
+  OrderedJson json = {{"img", image_size},
+                      {"batch", batch},
+                      {"rect", rect},
+                      {"confidence", confidence},
+                      {"iou", iou},
+                      {"limit", limit},
+                      {"ignore_class_names", ignore_class_names}};
+  if (!class_map.empty()) json["class_map"] = class_map;
+  return json;
 }
 
 OrderedJson CalibrationSet::as_json() const {

@@ -7,7 +7,8 @@
 //     "model": "../datasets/parts/parts-yolov7-w025.pt",
 //     "dataset": {"images": "...", "annotations": "..."},
 //     "evaluation": {"img": 640, "batch": 32, "rect": true, "confidence": 0.001, "iou": 0.65,
-//                    "limit": 0, "ignore_class_names": false},  optional, defaults shown
+//                    "limit": 0, "ignore_class_names": false,
+//                    "class_map": {"category": "class"}},       optional, defaults shown (no map)
 //     "calibration": {"images": "...", "limit": 0},   needed by cells with activation_bits; limit:
 //                                                     first N images by file name, 0: all
 //     "latency": {"rounds": 9, "warmup": 1},                    optional; rounds 0: no latency pass
@@ -22,11 +23,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/class_rules.h"
 #include "common/json.h"
 #include "common/result.h"
 #include "harness/cell/cell.h"
@@ -42,7 +45,9 @@ struct EvaluationOptions {
   double iou = 0.65;  // NMS
   int limit = 0;      // first N images by file name; 0: all
   bool ignore_class_names = false;
+  std::map<std::string, std::string> class_map;  // category name -> class name
 
+  [[nodiscard]] ClassRules class_rules() const { return {ignore_class_names, class_map}; }
   [[nodiscard]] OrderedJson as_json() const;
 };
 

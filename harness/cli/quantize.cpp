@@ -60,6 +60,7 @@ Result<int> quantize(const QuantizeArguments& arguments) {
   QYOLO_TRY(const harness::ArtifactSizes sizes,
             harness::write_artifact(arguments.out, {source.graph(), cell, std::move(checkpoint)},
                                     network, regions, arguments.threads));
+  if (!std::filesystem::is_regular_file(arguments.out)) return 0;  // a device or a pipe
   // Reading it back checks the file, and knows what coded regions take.
   QYOLO_TRY(harness::SourceNetwork written, harness::SourceNetwork::open(arguments.out));
   QYOLO_TRY(const metrics::MemoryReport memory,
@@ -86,12 +87,14 @@ void add_quantize(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
   command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command
       ->add_option("--dequantize", arguments->dequantized,
                    "Checkpoint (.pt) that official tools load as they load the original, with "
                    "the reconstructed weights in it; as large as the original")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(
       "Example: qyolo quantize datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "

@@ -34,8 +34,8 @@ Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor&
                                      int threads, const CalibrationProgress& progress) {
   QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
   QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
-  const datasets::PipelineOptions pipeline{options.image_size, graph.max_stride, options.batch,
-                                           options.rect};
+  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(graph.max_stride),
+                                           options.batch, options.rect};
   const std::vector<int> nodes = model::observable_nodes(graph);
   Calibration calibration;
   std::map<int, quant::ActivationHistogram>& histograms = calibration.histograms_;

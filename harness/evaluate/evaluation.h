@@ -76,6 +76,9 @@ class Evaluator {
   ~Evaluator();
 
   [[nodiscard]] const model::Graph& graph() const;
+  // As they count: the image size is one that the network takes.
+  [[nodiscard]] const EvaluationOptions& options() const;
+  // Its warnings are what is to be said of the data and of how it is evaluated.
   [[nodiscard]] const GroundTruth& truth() const;
   // See SourceNetwork::resolve().
   [[nodiscard]] Cell resolve(const Cell& cell) const;

@@ -53,7 +53,7 @@ Result<OrderedJson> Uncertainty::of(std::span<const Detection> detections) const
             compare(detections, options_.tolerance * metrics::kPoint));
   OrderedJson classes = OrderedJson::array();
   for (const metrics::ClassDifference& of_class : compared.classes) {
-    classes.push_back({{"category_id", of_class.category_id},
+    classes.push_back({{"category_id", id_json(truth_.category_ids, of_class.category_id)},
                        {"name", name_of(of_class.category_id, truth_.categories)},
                        {"objects", of_class.objects},
                        {"images", of_class.object_images},

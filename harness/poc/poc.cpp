@@ -75,7 +75,7 @@ class Poc {
     return {};
   }
 
-  [[nodiscard]] const EvaluationOptions& evaluation() const { return options_.evaluation.options; }
+  [[nodiscard]] const EvaluationOptions& evaluation() const { return evaluator_.options(); }
   [[nodiscard]] fs::path detections_file(const std::string& key) const {
     return options_.out / "detections" / (key + ".json");
   }
@@ -85,7 +85,8 @@ class Poc {
     if (one.detections) return *one.detections;
     std::error_code ignored;
     if (const fs::path file = detections_file(one.key); fs::exists(file, ignored)) {
-      if (auto read = datasets::read_coco_detections(file); read.ok()) return read;
+      datasets::DetectionNames names = datasets::names_of(evaluator_.truth());
+      if (auto read = datasets::read_coco_detections(file, 0, names); read.ok()) return read;
     }
     QYOLO_TRY(CellResult result, evaluate_network(one));
     return std::move(result.detections);
@@ -93,7 +94,8 @@ class Poc {
 
   Status keep_detections(const Evaluated& one, const std::vector<Detection>& detections) {
     QYOLO_CHECK_OK(create_folder(options_.out / "detections"));
-    return datasets::write_coco_detections(detections_file(one.key), detections);
+    return datasets::write_coco_detections(detections_file(one.key), detections,
+                                           datasets::names_of(evaluator_.truth()));
   }
 
   Result<CellResult> evaluate_network(const Evaluated& one) {

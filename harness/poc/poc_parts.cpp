@@ -43,10 +43,10 @@ std::optional<report::Difference> difference(const Json& json) {
   return report::Difference{*value, *low, *high};
 }
 
-const Json* find_class(const Json& list, std::int64_t category_id) {
+const Json* find_class(const Json& list, const Json& category_id) {
   if (!list.is_array()) return nullptr;
   const auto found = std::ranges::find_if(
-      list, [&](const Json& one) { return count(one, "category_id") == category_id; });
+      list, [&](const Json& one) { return member(one, "category_id") == category_id; });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -115,6 +115,7 @@ report::DataCheck examine_data(const PocOptions& options,
   datasets::DoctorOptions doctor;
   doctor.threads = options.evaluation.threads;
   doctor.model_classes = model_classes;
+  doctor.class_rules = options.evaluation.options.class_rules();
   if (options.evaluation.calibration) doctor.calibration = options.evaluation.calibration->images;
   report::DataCheck data;
   const auto examined =
@@ -176,7 +177,7 @@ std::vector<report::ClassLoss> class_losses(const Json& baseline, const Json& re
   if (!classes.is_array()) return losses;
   const double baseline_ap = number(member(baseline, "metrics"), "AP").value_or(0);
   for (const Json& one : classes) {
-    const std::int64_t id = count(one, "category_id");
+    const Json& id = member(one, "category_id");
     report::ClassLoss loss;
     loss.name = text(one, "name");
     loss.ap = number(one, "AP");

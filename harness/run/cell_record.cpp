@@ -63,7 +63,8 @@ OrderedJson accuracy_record(const std::string& key, const Cell& cell, const Eval
   record["detections"] = result.detections.size();
   record["metrics"] = results::metrics_json(result.evaluation);
   record["per_class"] = results::per_class_json(
-      result.evaluation, results::class_names(result.evaluation, evaluator.truth().categories));
+      result.evaluation, evaluator.truth().category_ids,
+      results::class_names(result.evaluation, evaluator.truth().categories));
   record["weight_error"] = weight_error_json(result);
   record["memory"] = results::memory_json(result.memory);
   if (result.coded_bytes) record["memory"]["coded_bytes"] = *result.coded_bytes;

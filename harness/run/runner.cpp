@@ -207,6 +207,7 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
   Experiment resolved = experiment;
+  resolved.evaluation = evaluator->options();
   for (Cell& cell : resolved.cells) cell = evaluator->resolve(cell);
   Run run(resolved, *evaluator, store, listener);
   QYOLO_CHECK_OK(store.write_manifest(run_manifest(resolved, *evaluator, run.keys())));
