@@ -129,7 +129,7 @@ Status check_not_input(const fs::path& path) {
   for (const NamedPath& input : all.inputs) {
     const std::string lost = lost_with(*existing, input);
     if (!lost.empty())
-      return error("{} is {}: it would be replaced; write to another place", path.string(), lost);
+      return error("{} is {}: it would be replaced; write to another file", path.string(), lost);
   }
   return {};
 }

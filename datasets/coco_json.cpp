@@ -36,7 +36,9 @@ Status check_kind(std::string_view json, const std::string& where) {
                kind->advice);
 }
 
-Result<GroundTruth> without_refused(TruthFile file, const std::string& where) {
+}  // namespace
+
+Result<GroundTruth> usable_truth(TruthFile file, const std::string& where) {
   for (const TruthFinding& finding : file.findings) {
     if (!refuses(finding.problem)) continue;
     const std::string more =
@@ -48,8 +50,6 @@ Result<GroundTruth> without_refused(TruthFile file, const std::string& where) {
   }
   return std::move(file.truth);
 }
-
-}  // namespace
 
 Result<TruthFile> examine_coco_annotations(std::string_view json, const std::string& where,
                                            int threads, std::size_t examples) {
@@ -80,12 +80,12 @@ Result<TruthFile> examine_coco_annotations(const std::filesystem::path& path, in
 Result<GroundTruth> parse_coco_annotations(std::string_view json, const std::string& where,
                                            int threads) {
   QYOLO_TRY(TruthFile file, examine_coco_annotations(json, where, threads, 1));
-  return without_refused(std::move(file), where);
+  return usable_truth(std::move(file), where);
 }
 
 Result<GroundTruth> read_coco_annotations(const std::filesystem::path& path, int threads) {
   QYOLO_TRY(TruthFile file, examine_coco_annotations(path, threads, 1));
-  return without_refused(std::move(file), path.string());
+  return usable_truth(std::move(file), path.string());
 }
 
 }  // namespace qyolo::datasets

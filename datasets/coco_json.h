@@ -69,6 +69,9 @@ Result<TruthFile> examine_coco_annotations(const std::filesystem::path& path, in
 Result<TruthFile> examine_coco_annotations(std::string_view json, const std::string& where,
                                            int threads = 0, std::size_t examples = 5);
 
+// Fails where entries are refused, with the first of them and their number.
+Result<GroundTruth> usable_truth(TruthFile file, const std::string& where);
+
 // The same, and fails where entries are refused, with the first of them and their number. Notes on
 // what is unusual are in GroundTruth::warnings, each once.
 Result<GroundTruth> read_coco_annotations(const std::filesystem::path& path, int threads = 0);
@@ -91,6 +94,9 @@ Result<std::vector<Detection>> read_coco_detections(const std::filesystem::path&
                                                     int threads = 0);
 Result<std::vector<Detection>> parse_coco_detections(std::string_view json,
                                                      const std::string& where, int threads = 0);
+
+// An "instances" file; numbers as the shortest texts that are read back as they are.
+Status write_coco_annotations(const std::filesystem::path& path, const GroundTruth& truth);
 
 // As the official test pipeline writes it, byte for byte as Python's json.dump: bbox rounded to 3
 // decimals, score to 5, as Python's round(); ids as `names` (of the annotations) spell them. Fails

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/file.h"
+#include "common/json.h"
 #include "datasets/coco_json.h"
 
 namespace qyolo::datasets {
@@ -119,6 +120,39 @@ Status write_coco_detections(const std::filesystem::path& path,
 Status write_coco_detections(const std::filesystem::path& path,
                              std::span<const Detection> detections) {
   return write_coco_detections(path, detections, DetectionNames());
+}
+
+Status write_coco_annotations(const std::filesystem::path& path, const GroundTruth& truth) {
+  const auto text = [](const std::string& value) {
+    return OrderedJson(value).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  };
+  std::string json = "{\n\"images\": [";
+  const char* comma = "\n";
+  for (const ImageInfo& image : truth.images) {
+    json += fmt::format("{}{{\"id\": {}, \"file_name\": {}, \"width\": {}, \"height\": {}}}", comma,
+                        truth.image_ids.json(image.id), text(image.file_name), image.width,
+                        image.height);
+    comma = ",\n";
+  }
+  json += "\n],\n\"annotations\": [";
+  comma = "\n";
+  for (const Annotation& one : truth.annotations) {
+    json += fmt::format(
+        "{}{{\"id\": {}, \"image_id\": {}, \"category_id\": {}, \"bbox\": [{}, {}, {}, {}], "
+        "\"area\": {}, \"iscrowd\": {}}}",
+        comma, truth.annotation_ids.json(one.id), truth.image_ids.json(one.image_id),
+        truth.category_ids.json(one.category_id), one.bbox[0], one.bbox[1], one.bbox[2],
+        one.bbox[3], one.area, one.iscrowd ? 1 : 0);
+    comma = ",\n";
+  }
+  json += "\n],\n\"categories\": [";
+  comma = "\n";
+  for (const Category& category : truth.categories) {
+    json += fmt::format("{}{{\"id\": {}, \"name\": {}}}", comma,
+                        truth.category_ids.json(category.id), text(category.name));
+    comma = ",\n";
+  }
+  return write_file(path, json + "\n]\n}\n");
 }
 
 }  // namespace qyolo::datasets

@@ -9,8 +9,10 @@
 #include "common/file.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
+#include "common/yaml.h"
 #include "datasets/coco_json.h"
 #include "datasets/image_files.h"
+#include "datasets/yolo.h"
 
 namespace qyolo::datasets {
 namespace fs = std::filesystem;
@@ -166,7 +168,15 @@ Result<Dataset> dataset_of(GroundTruth truth, const fs::path& images, const fs::
   return dataset;
 }
 
-Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations, int limit) {
+Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations, int limit,
+                             const std::string& split) {
+  if (is_yaml(annotations)) {
+    QYOLO_TRY(YoloData yolo, read_yolo(annotations, split, 0, 1));
+    QYOLO_TRY(GroundTruth labelled, usable_truth(std::move(yolo.file), annotations.string()));
+    QYOLO_TRY(Dataset dataset, dataset_of(std::move(labelled), yolo.folder, annotations, limit));
+    dataset.label_files = std::move(yolo.labels);
+    return dataset;
+  }
   QYOLO_CHECK_OK(check_folder(images));
   QYOLO_TRY(GroundTruth truth, read_coco_annotations(annotations));
   return dataset_of(std::move(truth), images, annotations, limit);
@@ -190,7 +200,11 @@ Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder) {
 }
 
 Result<std::string> dataset_sha256(const Dataset& dataset, int threads) {
-  QYOLO_TRY(const std::string annotations, sha256_of_file(dataset.annotations_file));
+  QYOLO_TRY(std::string annotations, sha256_of_file(dataset.annotations_file));
+  for (const fs::path& file : dataset.label_files) {
+    QYOLO_TRY(const std::string label, sha256_of_file(file));
+    annotations += label;
+  }
   const std::size_t count = dataset.image_paths.size();
   std::vector<Result<std::string>> hashes(count, std::string());
   parallel_for(count, threads,

@@ -21,14 +21,18 @@ struct Dataset {
   // limited.
   GroundTruth truth;
   std::vector<std::filesystem::path> image_paths;  // one per truth.images, inside images_folder
+  std::vector<std::filesystem::path> label_files;  // of the YOLO layout
 };
 
 // Reads the annotations and finds every image file inside `images` (image_files.h); notes are in
 // truth.warnings. `limit` > 0 keeps the first `limit` images by path, and their annotations; only
 // those need to exist. Errors: two images with one file, a name that leads out of the folder or is
 // missing, missing files (the first one and how many), no images at all.
+// Where `annotations` is a data.yaml, it is in the YOLO layout (yolo.h), `split` of it; `images` is
+// not looked at then.
 Result<Dataset> open_dataset(const std::filesystem::path& images,
-                             const std::filesystem::path& annotations, int limit = 0);
+                             const std::filesystem::path& annotations, int limit = 0,
+                             const std::string& split = "val");
 
 // The same of annotations that are read already; `annotations` is what they are called.
 Result<Dataset> dataset_of(GroundTruth truth, const std::filesystem::path& images,

@@ -10,11 +10,13 @@
 #include "common/file.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
+#include "common/yaml.h"
 #include "datasets/coco_json.h"
 #include "datasets/dataset.h"
 #include "datasets/image_files.h"
 #include "datasets/image_folder.h"
 #include "datasets/image_header.h"
+#include "datasets/yolo.h"
 
 namespace qyolo::datasets {
 namespace fs = std::filesystem;
@@ -79,8 +81,7 @@ class Doctor {
 
   Result<DoctorReport> examine(const fs::path& annotations) {
     annotations_ = annotations;
-    QYOLO_TRY(TruthFile file,
-              examine_coco_annotations(annotations, options_.threads, options_.examples));
+    QYOLO_TRY(TruthFile file, read(annotations));
     truth_ = std::move(file.truth);
     std::error_code code;
     if (!fs::is_directory(folder_, code))
@@ -107,6 +108,15 @@ class Doctor {
     ++finding.count;
     if (finding.examples.size() < options_.examples) finding.examples.push_back(std::move(example));
   }
+  Result<TruthFile> read(const fs::path& annotations) {
+    if (!is_yaml(annotations))
+      return examine_coco_annotations(annotations, options_.threads, options_.examples);
+    QYOLO_TRY(YoloData yolo,
+              read_yolo(annotations, options_.split, options_.threads, options_.examples));
+    folder_ = yolo.folder;
+    return std::move(yolo.file);
+  }
+
   static Check check_of(TruthProblem problem) {
     switch (problem) {
       case TruthProblem::kNoObject:
@@ -402,7 +412,7 @@ class Doctor {
     add_all(Check::kCategoryUnused, map.unused);
   }
 
-  const fs::path& folder_;
+  fs::path folder_;
   fs::path annotations_;
   const DoctorOptions& options_;
   GroundTruth truth_;

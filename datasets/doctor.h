@@ -113,12 +113,14 @@ struct DoctorOptions {
   ClassRules class_rules;  // how these and the categories are paired
   // Whether a JPEG without its end marker can be decoded; none: it is taken for damaged.
   std::function<Status(const std::filesystem::path&)> decodes;
+  std::string split = "val";  // of a data.yaml
   std::int64_t min_objects = 20;
   std::size_t examples = 5;  // of each finding
   int threads = 0;
 };
 
-// Reads every image file once. Fails where the annotations or a folder cannot be read.
+// Reads every image file once. `annotations` may be a data.yaml (yolo.h). Fails where the
+// annotations or a folder cannot be read.
 Result<DoctorReport> examine_dataset(const std::filesystem::path& images,
                                      const std::filesystem::path& annotations,
                                      const DoctorOptions& options = {});

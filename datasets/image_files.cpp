@@ -65,11 +65,11 @@ std::vector<ImageFinder::Candidate> ImageFinder::candidates(const std::string& n
       all.push_back(std::move(next));
     }
   };
+  with(NameReading::kPercent, [](const std::string& text) { return percent_decoded(text); });
   with(NameReading::kBackslashes, [](std::string text) {
     std::ranges::replace(text, '\\', '/');
     return text;
   });
-  with(NameReading::kPercent, [](const std::string& text) { return percent_decoded(text); });
   // A leading part of the name that is how the folder's path ends: of "/data/val/images" the name
   // "images/a.jpg", "val/images/a.jpg", "/data/val/images/a.jpg".
   with(NameReading::kRepeatedFolder, [&](const std::string& text) {

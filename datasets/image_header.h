@@ -15,14 +15,15 @@ enum class ImageFormat { kJpeg, kPng, kTiff, kOther };
 
 struct ImageHeader {
   ImageFormat format = ImageFormat::kOther;
-  ImageSize size;               // after EXIF orientation; 0 x 0 for kOther
+  ImageSize size;               // after EXIF orientation; 0 x 0: not known
   std::size_t scan_offset = 0;  // JPEG: where the first scan's data begins
   bool sixteen_bit = false;     // more than 8 bits per channel, of which decoding keeps the upper 8
   bool alpha = false;           // a transparency that decoding leaves out
 };
 
 // JPEG (ITU-T T.81, annex B): the frame header's size. PNG (ISO/IEC 15948): IHDR's. TIFF (6.0):
-// depth and alpha of its first image, no size. The orientation is found where OpenCV's decoders
+// depth and alpha of its first image, size where it is not turned. BMP,
+// WebP (RFC 9649): size. The orientation is found where OpenCV's decoders
 // look: in a JPEG's first APP1 segment or in a PNG's eXIf chunk. What cannot be decoded (GIF, AVIF,
 // HEIF, floating-point TIFF) is an error that calls it not supported. Other formats are left to
 // their decoder. Errors say what is wrong with the bytes; the caller adds the file's name.

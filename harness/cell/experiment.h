@@ -1,11 +1,12 @@
 // An experiment: a network, a dataset, and the cells that its matrix expands to.
 //
-// An experiment file (JSON). Paths are relative to the file's folder.
+// An experiment file (JSON, or YAML by its name). Paths are relative to the file's folder.
 //   {
 //     "name": "demo",
 //     "description": "...",                                    optional
 //     "model": "../datasets/parts/parts-yolov7-w025.pt",
-//     "dataset": {"images": "...", "annotations": "..."},
+//     "dataset": {"images": "...", "annotations": "..."},       or in the YOLO layout
+//                {"data": "data.yaml", "split": "val"}          (split optional)
 //     "evaluation": {"img": 640, "batch": 32, "rect": true, "confidence": 0.001, "iou": 0.65,
 //                    "limit": 0, "ignore_class_names": false,
 //                    "class_map": {"category": "class"}},       optional, defaults shown (no map)
@@ -80,7 +81,8 @@ struct Experiment {
   std::string description;
   std::filesystem::path model;
   std::filesystem::path images;
-  std::filesystem::path annotations;
+  std::filesystem::path annotations;  // or a data.yaml; then `images` is empty
+  std::string split = "val";          // of a data.yaml
   EvaluationOptions evaluation;
   std::optional<CalibrationSet> calibration;
   LatencyOptions latency;

@@ -36,11 +36,15 @@ Status check(const DiffArguments& arguments) {
   }
   if (!arguments.model.empty() && !arguments.files.empty())
     return error("diff takes either files or --model; {} is a file", arguments.files.front());
-  if (!arguments.model.empty() && (arguments.images.empty() || arguments.annotations.empty()))
-    return error("--model needs --images and --annotations");
+  const bool yaml = !arguments.data.data.empty();
+  if (!arguments.model.empty() && !yaml &&
+      (arguments.images.empty() || arguments.annotations.empty()))
+    return error("--model needs --images and --annotations, or --data");
+  if (yaml && (arguments.model.empty() || !arguments.images.empty()))
+    return error("--data goes with --model, and without --images and --annotations");
   if (arguments.model.empty() && !arguments.annotations.empty())
     return error("--annotations goes with --model; here the first file is the annotations");
-  if (!arguments.sheets.empty() && arguments.images.empty())
+  if (!arguments.sheets.empty() && arguments.images.empty() && !yaml)
     return error("--sheets needs --images, the folder of the images to draw");
   if (arguments.diff.confidence && !std::isfinite(*arguments.diff.confidence))
     return error("--conf is {}, expected a confidence", *arguments.diff.confidence);
@@ -52,7 +56,8 @@ Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   harness::EvaluatorConfig config;
   config.model = arguments.model;
   config.images = arguments.images;
-  config.annotations = arguments.annotations;
+  config.annotations = arguments.data.data.empty() ? arguments.annotations : arguments.data.data;
+  config.split = arguments.data.split;
   config.options = arguments.evaluation;
   QYOLO_CHECK_OK(arguments.data.read_class_map(config.options.class_map));
   config.threads = arguments.threads;
@@ -78,12 +83,13 @@ Result<int> diff(const DiffArguments& arguments) {
     return harness::diff_files(arguments.files[0], arguments.files[1], arguments.files[2],
                                arguments.evaluation.limit, arguments.diff);
   };
-  QYOLO_TRY(const harness::Diff result, compare());
+  QYOLO_TRY(harness::Diff result, compare());
+  if (!arguments.images.empty()) result.images = arguments.images;
   for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   std::vector<std::string> sheets;
   if (!arguments.sheets.empty()) {
-    QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst,
-                                                             arguments.images, arguments.sheets));
+    QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst, result.images,
+                                                             arguments.sheets));
     for (const auto& path : paths) sheets.push_back(path.string());
   }
   if (arguments.output == "json") {
@@ -151,6 +157,7 @@ void add_diff(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--ignore-class-names", arguments->evaluation.ignore_class_names,
                     "Map classes by order even where names differ");
+  arguments->data.add_yaml_to(*command);
   arguments->data.add_class_map_to(*command);
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)");

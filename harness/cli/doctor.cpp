@@ -102,9 +102,13 @@ Result<int> doctor(DoctorArguments arguments) {
               datasets::load_letterboxed(path, kSide, kSide, kSide));
     return {};
   };
+  QYOLO_CHECK_OK(arguments.data.check());
+  arguments.options.split = arguments.data.split;
   QYOLO_TRY(const datasets::DoctorReport report,
-            datasets::examine_dataset(arguments.data.images, arguments.data.annotations,
-                                      arguments.options));
+            datasets::examine_dataset(
+                arguments.data.images,
+                arguments.data.data.empty() ? arguments.data.annotations : arguments.data.data,
+                arguments.options));
   for (const std::string& warning : report.warnings) say("warning: {}\n", warning);
   if (arguments.output == "json") {
     print_json(report_json(report));

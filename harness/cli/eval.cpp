@@ -56,10 +56,8 @@ Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.data.images;
-  config.annotations = arguments.data.annotations;
   config.options = arguments.evaluation;
-  QYOLO_CHECK_OK(arguments.data.read_class_map(config.options.class_map));
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.options.rect = !arguments.square;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   config.threads = arguments.threads;

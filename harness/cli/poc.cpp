@@ -36,8 +36,13 @@ std::string command_of(const PocArguments& arguments) {
   const auto add = [&](const char* flag, const std::string& value) {
     text += fmt::format(" {} {}", flag, harness::shell_quoted(value));
   };
-  add("--images", arguments.data.images);
-  add("--annotations", arguments.data.annotations);
+  if (arguments.data.data.empty()) {
+    add("--images", arguments.data.images);
+    add("--annotations", arguments.data.annotations);
+  } else {
+    add("--data", arguments.data.data);
+    add("--split", arguments.data.split);
+  }
   add("--model", arguments.model);
   add("--img", std::to_string(evaluation.image_size));
   add("--tolerance", arguments.tolerance);
@@ -113,9 +118,7 @@ Result<std::vector<report::LatencyRow>> measured_latency(const std::string& mode
 Result<int> poc(PocArguments arguments) {
   harness::PocOptions& options = arguments.options;
   options.evaluation.model = arguments.model;
-  options.evaluation.images = arguments.data.images;
-  options.evaluation.annotations = arguments.data.annotations;
-  QYOLO_CHECK_OK(arguments.data.read_class_map(options.evaluation.options.class_map));
+  QYOLO_CHECK_OK(arguments.data.apply(options.evaluation));
   if (!arguments.calibration.set.images.empty())
     options.evaluation.calibration = arguments.calibration.set;
   QYOLO_TRY(options.tolerance, harness::parse_ap_amount(arguments.tolerance));

@@ -98,10 +98,8 @@ Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::RecommendOptions options, options_of(arguments));
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.data.images;
-  config.annotations = arguments.data.annotations;
   config.options = arguments.evaluation;
-  QYOLO_CHECK_OK(arguments.data.read_class_map(config.options.class_map));
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));

@@ -33,6 +33,7 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
   config.model = experiment.model;
   config.images = experiment.images;
   config.annotations = experiment.annotations;
+  config.split = experiment.split;
   config.options = experiment.evaluation;
   config.calibration = experiment.calibration;
   config.threads = arguments.threads;
@@ -69,6 +70,8 @@ Result<int> run(const RunArguments& arguments) {
     path("images", files.images.string());
     path("annotations", files.annotations.string());
   }
+  path("data", arguments.data.data);
+  if (!arguments.data.data.empty()) overrides.push_back({"split", {arguments.data.split}});
   path("images", arguments.images);
   path("annotations", arguments.annotations);
   path("calibration", arguments.calibration);
@@ -133,6 +136,7 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--calibration", arguments->calibration,
                    "Folder of calibration images to use instead of the experiment's")
       ->type_name(kFolderType);
+  arguments->data.add_yaml_to(*command);
   arguments->data.add_class_map_to(*command);
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);

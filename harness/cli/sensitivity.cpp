@@ -43,10 +43,8 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
     QYOLO_CHECK_OK(check_not_input(std::filesystem::path(arguments.out) / "sensitivity.json"));
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.data.images;
-  config.annotations = arguments.data.annotations;
   config.options = arguments.evaluation;
-  QYOLO_CHECK_OK(arguments.data.read_class_map(config.options.class_map));
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));

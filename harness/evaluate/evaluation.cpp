@@ -222,7 +222,7 @@ namespace {
 Status check_present(const EvaluatorConfig& config) {
   for (const std::filesystem::path& path : {config.model, config.images, config.annotations}) {
     std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) continue;
+    if (path.empty() || std::filesystem::exists(path, ignored)) continue;
     if (const auto hint = datasets::how_to_get(path))
       return error("{} is missing: {}", path.string(), *hint);
   }
@@ -242,8 +242,8 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   QYOLO_CHECK_OK(check_present(config));
   QYOLO_TRY(s.source, SourceNetwork::open(config.model));
   const model::Graph& graph = s.source.graph();
-  QYOLO_TRY(s.dataset,
-            datasets::open_dataset(config.images, config.annotations, config.options.limit));
+  QYOLO_TRY(s.dataset, datasets::open_dataset(config.images, config.annotations,
+                                              config.options.limit, config.split));
   std::vector<std::string>& warnings = s.dataset.truth.warnings;
   QYOLO_TRY(datasets::ClassMap classes, datasets::map_classes(graph.class_names, s.dataset.truth,
                                                               config.options.class_rules()));
@@ -278,6 +278,9 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
 const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
 Cell Evaluator::resolve(const Cell& cell) const { return state_->source.resolve(cell); }
 const EvaluationOptions& Evaluator::options() const { return state_->config.options; }
+const std::filesystem::path& Evaluator::images_folder() const {
+  return state_->dataset.images_folder;
+}
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }

@@ -53,7 +53,8 @@ struct CellResult {
 struct EvaluatorConfig {
   std::filesystem::path model;
   std::filesystem::path images;
-  std::filesystem::path annotations;
+  std::filesystem::path annotations;  // or a data.yaml; then `images` is empty
+  std::string split = "val";          // of a data.yaml
   EvaluationOptions options;
   std::optional<CalibrationSet> calibration;  // for cells that quantize activations
   int threads = 0;
@@ -78,6 +79,7 @@ class Evaluator {
   [[nodiscard]] const model::Graph& graph() const;
   // As they count: the image size is one that the network takes.
   [[nodiscard]] const EvaluationOptions& options() const;
+  [[nodiscard]] const std::filesystem::path& images_folder() const;
   // Its warnings are what is to be said of the data and of how it is evaluated.
   [[nodiscard]] const GroundTruth& truth() const;
   // See SourceNetwork::resolve().

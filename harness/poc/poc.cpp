@@ -212,6 +212,7 @@ class Poc {
     all.model = options_.evaluation.model;
     all.images = options_.evaluation.images;
     all.annotations = options_.evaluation.annotations;
+    all.split = options_.evaluation.split;
     all.evaluation = options_.evaluation.options;
     all.calibration = options_.evaluation.calibration;
     all.latency = options_.latency;
@@ -304,6 +305,7 @@ class Poc {
     QYOLO_TRY(std::vector<Detection> detections, detections_of(one));
     QYOLO_CHECK_OK(keep_detections(one, detections));
     Diff diff;
+    diff.images = evaluator_.images_folder();
     diff.truth = evaluator_.truth();
     diff.baseline_name = report_.baseline().name;
     diff.other_name = report_.candidates[*report_.subject].name;

@@ -114,6 +114,7 @@ report::DataCheck examine_data(const PocOptions& options,
                                const std::vector<std::string>& model_classes) {
   datasets::DoctorOptions doctor;
   doctor.threads = options.evaluation.threads;
+  doctor.split = options.evaluation.split;
   doctor.model_classes = model_classes;
   doctor.class_rules = options.evaluation.options.class_rules();
   if (options.evaluation.calibration) doctor.calibration = options.evaluation.calibration->images;
@@ -255,7 +256,7 @@ Status describe_objects(const Diff& diff, const PocOptions& options, report::Poc
   changes.newly_false = total.newly_false;
   changes.no_longer_false = total.no_longer_false;
   changes.other_class = total.flips;
-  QYOLO_TRY(std::vector<Crop> crops, draw_crops(diff, options.pictures, options.evaluation.images));
+  QYOLO_TRY(std::vector<Crop> crops, draw_crops(diff, options.pictures, diff.images));
   report.pictures = pictures_of(std::move(crops));
   QYOLO_TRY(report.guideline, guideline_of(diff, options.evaluation.threads));
   return {};
@@ -319,8 +320,11 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
   if (!options.command.empty()) commands.emplace_back("poc", options.command);
   const std::string model = shell_quoted(config.model.string());
   std::string data =
-      fmt::format("--images {} --annotations {}", shell_quoted(config.images.string()),
-                  shell_quoted(config.annotations.string()));
+      config.images.empty()
+          ? fmt::format("--data {} --split {}", shell_quoted(config.annotations.string()),
+                        shell_quoted(config.split))
+          : fmt::format("--images {} --annotations {}", shell_quoted(config.images.string()),
+                        shell_quoted(config.annotations.string()));
   std::string evaluation = data + fmt::format(" --img {}", config.options.image_size);
   if (config.options.limit > 0) evaluation += fmt::format(" --limit {}", config.options.limit);
   if (config.options.ignore_class_names) evaluation += " --ignore-class-names";

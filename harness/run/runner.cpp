@@ -201,6 +201,7 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   config.model = experiment.model;
   config.images = experiment.images;
   config.annotations = experiment.annotations;
+  config.split = experiment.split;
   config.options = experiment.evaluation;
   config.calibration = experiment.calibration;
   config.threads = options.threads;

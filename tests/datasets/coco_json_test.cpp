@@ -104,8 +104,9 @@ TEST(CocoAnnotations, KeysMayBeWrittenWithEscapes) {
 }
 
 TEST(CocoAnnotations, MissingCrowdIsZeroAndMissingAreaIsTheBoxsWithOneWarning) {
-  const std::string bare = R"({"id": 5, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})";
-  const GroundTruth truth = truth_of(with_annotations(kAnnotation + "," + bare + "," + bare));
+  const std::string bare = R"({"id": 7, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})";
+  const std::string other = R"({"id": 6, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})";
+  const GroundTruth truth = truth_of(with_annotations(kAnnotation + "," + bare + "," + other));
   EXPECT_FALSE(truth.annotations[1].iscrowd);
   EXPECT_EQ(truth.annotations[1].area, 12);
   EXPECT_THAT(truth.warnings,
