@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "harness/calibration_walk.h"
 #include "harness/experiment.h"
 #include "harness/model/executor.h"
 #include "harness/model/graph.h"
@@ -68,6 +69,11 @@ class Calibration {
   std::size_t image_count_ = 0;
   std::map<int, quant::ActivationHistogram> histograms_;
 };
+
+// The set's images, for calibrated rounding. Fails where one cannot be read.
+Result<std::vector<CalibrationBatch>> load_calibration_batches(const CalibrationSet& set,
+                                                               const EvaluationOptions& options,
+                                                               int max_stride, int threads);
 
 // SHA-256 of the set's images: part of the key of every cell that depends on them.
 Result<std::string> calibration_sha256(const CalibrationSet& set, int threads);

@@ -55,7 +55,7 @@ struct EvaluatorConfig {
   std::filesystem::path images;
   std::filesystem::path annotations;
   EvaluationOptions options;
-  std::optional<CalibrationSet> calibration;  // for cells that quantize activations
+  std::optional<CalibrationSet> calibration;  // for cells that are calibrated
   int threads = 0;
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
 };

@@ -7,9 +7,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
+#include "harness/calibration_walk.h"
 #include "harness/cell.h"
 #include "harness/model/executor.h"
 #include "harness/model/graph.h"
@@ -33,6 +35,11 @@ class SourceNetwork {
   [[nodiscard]] Cell resolve(const Cell& cell) const;
   // Fails for a cell that would quantize an artifact again.
   [[nodiscard]] Status check(const Cell& cell) const;
+  // Where the calibration images come from that cells with calibrated rounding need. What it gives
+  // must outlive the object.
+  void set_calibrator(RoundingCalibrator calibrator) { calibrator_ = std::move(calibrator); }
+  // Fails without one.
+  Result<RoundingCalibration> calibration() const;
   // One per graph().conv_nodes(). Valid while the object lives and is not moved.
   Result<const std::vector<model::UnfusedConv>*> unfused();
 
@@ -41,6 +48,7 @@ class SourceNetwork {
   model::Graph graph_;
   std::vector<model::UnfusedConv> unfused_;
   std::optional<Artifact> artifact_;
+  RoundingCalibrator calibrator_;
 };
 
 [[nodiscard]] quant::LayerTraits traits_of(const model::ConvNode& conv);
@@ -95,8 +103,11 @@ struct QuantizedConv {
   QuantizedLayer layer;
   std::vector<float> bias;
 };
+// `inputs`: for a recipe that needs them (quant/calibrated.h); the bias then also takes up what the
+// weights' errors change the outputs by on average.
 Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
-                                    int kept_bits, int threads);
+                                    int kept_bits, int threads,
+                                    std::span<const quant::InputMoments> inputs = {});
 
 // Names of the graph's convolutions that compute in floating point: those that a rule keeps (in the
 // unfused layout, all of whose stored tensors are kept). With floating-point weights likewise.

@@ -15,6 +15,7 @@
 #include "harness/engine/convolution.h"
 #include "harness/engine/engine.h"
 #include "harness/engine/kernels.h"
+#include "harness/engine/layer_runner.h"
 #include "harness/engine/plan.h"
 
 namespace qyolo::engine {
@@ -124,6 +125,10 @@ class OnednnEngine final : public Engine {
     block_ = Block();  // all maps at once take several times what a forward needs
     quantizers_ = quantizers;
     return status;
+  }
+
+  Result<std::unique_ptr<model::LayerRunner>> layer_runner() override {
+    return make_layer_runner(graph_, context_.choice, *context_.matrix_kernel, threads_);
   }
 
   Status set_retain(bool retain) override {
