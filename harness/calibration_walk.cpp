@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "common/parallel.h"
@@ -66,16 +65,10 @@ Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
     for (const int input : graph.nodes[i].inputs)
       walk.last_reader_[static_cast<std::size_t>(input + 1)] = static_cast<int>(i);
   }
-  const auto made = [&]() -> Result<std::unique_ptr<model::LayerRunner>> {
-    QYOLO_TRY(auto runner, calibration.executor->layer_runner());
-    for (const CalibrationBatch& batch : calibration.batches)
-      QYOLO_CHECK_OK(runner->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
-                                       batch.height, batch.width));
-    return runner;
-  };
-  QYOLO_TRY(walk.runner_, made());
-  if (std::getenv("QYOLO_X_DRIFT") != nullptr) {
-    QYOLO_TRY(walk.original_, made());
+  QYOLO_TRY(walk.runner_, calibration.executor->layer_runner());
+  for (const CalibrationBatch& batch : calibration.batches) {
+    QYOLO_CHECK_OK(walk.runner_->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
+                                           batch.height, batch.width));
   }
   return walk;
 }
@@ -84,7 +77,6 @@ Status CalibrationWalk::advance(int node) {
   for (; next_ < node; ++next_) {
     if (graph_.nodes[static_cast<std::size_t>(next_)].conv() != nullptr) continue;
     QYOLO_CHECK_OK(runner_->run(next_, {}, {}));
-    if (original_) QYOLO_CHECK_OK(original_->run(next_, {}, {}));
     release_after(next_);
   }
   return {};
@@ -94,7 +86,6 @@ void CalibrationWalk::release_after(int node) {
   for (const int input : graph_.nodes[static_cast<std::size_t>(node)].inputs) {
     if (last_reader_[static_cast<std::size_t>(input + 1)] != node) continue;
     runner_->release(input);
-    if (original_) original_->release(input);
     std::erase_if(known_, [&](const Known& known) { return known.reading.input == input; });
   }
 }
@@ -103,8 +94,6 @@ Status CalibrationWalk::set(int node, std::span<const float> weights, std::span<
   QYOLO_CHECK_OK(advance(node));
   if (last_reader_[static_cast<std::size_t>(node + 1)] >= 0) {
     QYOLO_CHECK_OK(runner_->run(node, weights, bias));
-    const model::ConvNode& conv = graph_.conv(node);
-    if (original_) QYOLO_CHECK_OK(original_->run(node, conv.weight, conv.bias));
   }
   next_ = node + 1;
   release_after(node);
@@ -167,46 +156,36 @@ Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model
   const std::vector<Position> taken =
       positions(conv, reading.input, std::max(kLeastPositions, kPositionsPerWeight * size));
   std::vector<quant::InputMoments> all;
-  std::vector<float> rows, drifts;
+  std::vector<float> rows;
   for (int group = 0; group < conv.groups; ++group) {
     quant::InputMoments moments{quant::SymmetricMatrix(size), std::vector<double>(size),
-                                taken.size(), {}, {}};
-    if (original_) {
-      moments.drift.resize(size * size);
-      moments.mean_drift.resize(size);
-    }
+                                taken.size()};
     for (std::size_t begin = 0; begin < taken.size(); begin += kRowsAtOnce) {
       const std::size_t count = std::min(kRowsAtOnce, taken.size() - begin);
       rows.resize(count * size);
-      const auto gather = [&](const model::LayerRunner& from, std::vector<float>& to) {
-        parallel_for(
-            count, threads_,
-            [&](std::size_t i) {
-              const Position& at = taken[begin + i];
-              unfold(from.map(reading.input, at.batch), conv, group, at.image, at.y, at.x,
-                     to.data() + i * size);
-            },
-            64);
-      };
-      gather(*runner_, rows);
+      parallel_for(
+          count, threads_,
+          [&](std::size_t i) {
+            const Position& at = taken[begin + i];
+            unfold(runner_->map(reading.input, at.batch), conv, group, at.image, at.y, at.x,
+                   rows.data() + i * size);
+          },
+          64);
       moments.second.add_outer_products(rows, threads_);
       for (std::size_t i = 0; i < count; ++i) {
         for (std::size_t k = 0; k < size; ++k)
           moments.mean[k] += static_cast<double>(rows[i * size + k]);
       }
-      if (!original_) continue;
-      drifts.resize(count * size);
-      gather(*original_, drifts);
-      for (std::size_t i = 0; i < drifts.size(); ++i) {
-        drifts[i] -= rows[i];
-        moments.mean_drift[i % size] += static_cast<double>(drifts[i]);
-      }
-      quant::add_cross_products(drifts, rows, size, moments.drift, threads_);
     }
-    moments.second.mirror();
     const double count = static_cast<double>(std::max<std::size_t>(1, taken.size()));
     for (double& value : moments.mean) value /= count;
-    for (double& value : moments.mean_drift) value /= count;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t k = 0; k <= i; ++k)
+        moments.second.at(i, k) -= count * moments.mean[i] * moments.mean[k];
+      // Of an input that never changes, what rounding leaves.
+      moments.second.at(i, i) = std::max(0.0, moments.second.at(i, i));
+    }
+    moments.second.mirror();
     for (std::size_t k = 0; k < size; ++k) {
       if (std::isfinite(moments.second.at(k, k))) continue;
       return error("{}: an input of {} is not finite on the calibration images", conv.name,

@@ -82,9 +82,8 @@ class CalibrationWalk {
   RoundingCalibration calibration_;
   int threads_;
   std::unique_ptr<model::LayerRunner> runner_;
-  std::unique_ptr<model::LayerRunner> original_;  // of the graph's own weights
-  std::vector<int> last_reader_;                  // of the input, then of each node; -1: none
-  int next_ = 0;                                  // the first node that has not been run
+  std::vector<int> last_reader_;  // of the input, then of each node; -1: none
+  int next_ = 0;                  // the first node that has not been run
   std::vector<Known> known_;
 };
 

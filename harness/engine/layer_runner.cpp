@@ -103,7 +103,10 @@ class OnednnLayerRunner final : public model::LayerRunner {
 
   static Value value_of(const Batch& batch, int node) {
     const model::MapShape& shape = batch.shape(node);
-    return {.shape = shape, .pitch = shape.channels};
+    Value value;
+    value.shape = shape;
+    value.pitch = shape.channels;
+    return value;
   }
 
   Status run_convolution(int node, std::span<const float> weights, std::span<const float> bias) {

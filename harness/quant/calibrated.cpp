@@ -49,6 +49,15 @@ struct GroupWeights {
   std::vector<double> importance;
 };
 
+// Percent that is taken off the two ends of a range.
+struct Shrink {
+  int low = 0, high = 0;
+
+  [[nodiscard]] double low_ratio() const { return (100 - low) / 100.0; }
+  [[nodiscard]] double high_ratio() const { return (100 - high) / 100.0; }
+};
+using Shrinks = std::array<Shrink, kLanes8>;  // of each filter of a block
+
 class TensorRounding {
  public:
   TensorRounding(std::span<const float> weights, const Shape& shape, const Recipe& recipe,
@@ -71,9 +80,10 @@ class TensorRounding {
   QuantizedTensor run() {
     const bool searches = recipe_.options.range.kind == Range::Kind::kOutput;
     if (!groups_.within_filters) {
-      fit_all(searches ? coarse_to_fine(0, kLargestShrink, 10,
-                                        [&](int percent) { return error_at(percent); })
-                       : 0);
+      const int percent = searches ? coarse_to_fine(0, kLargestShrink, 10,
+                                                    [&](int taken) { return error_at(taken); })
+                                   : 0;
+      fit_all({percent, percent});
       const Grids grids = all_grids();
       for_each_block(
           [&](std::size_t first, std::size_t count) { round_into_tensor(first, count, grids); });
@@ -81,7 +91,7 @@ class TensorRounding {
       for_each_block([&](std::size_t first, std::size_t count) {
         const std::vector<GroupWeights> groups = groups_of(first, count);
         finish(first, count, groups,
-               searches ? best_shrinks(first, count, groups) : std::array<int, kLanes8>{});
+               searches ? best_shrinks(first, count, groups) : Shrinks());
       });
     }
     return std::move(tensor_);
@@ -118,15 +128,16 @@ class TensorRounding {
     return found;
   }
 
-  [[nodiscard]] GroupParameters fit(const GroupWeights& group, int percent) const {
+  [[nodiscard]] GroupParameters fit(const GroupWeights& group, const Shrink& shrink) const {
     if (recipe_.options.range.kind == Range::Kind::kOutput)
-      return recipe_.scheme->fit_shrunk(group.weights, (100 - percent) / 100.0, recipe_.options);
+      return recipe_.scheme->fit_shrunk(group.weights, shrink.low_ratio(), shrink.high_ratio(),
+                                        recipe_.options);
     return recipe_.scheme->fit_weighted(group.weights, group.importance, recipe_.options);
   }
 
-  void fit_all(int percent) {
+  void fit_all(const Shrink& shrink) {
     parallel_for(groups_.groups, threads_, [&](std::size_t g) {
-      tensor_.parameters[g] = fit(group_weights(g), percent);
+      tensor_.parameters[g] = fit(group_weights(g), shrink);
     });
   }
 
@@ -146,26 +157,7 @@ class TensorRounding {
             static_cast<std::uint32_t>(groups_.group[at] - base);
       }
     }
-    const InputMoments& input = inputs_[input_of(first)];
-    if (!input.drift.empty()) follow_original(input, orders_[input_of(first)], block);
     return block;
-  }
-
-  // Targets from which the outputs on these inputs are those that the weights have on the original
-  // network's: w + w D H^-1.
-  void follow_original(const InputMoments& input, const RoundingOrder& order,
-                       FilterBlock& block) const {
-    std::vector<double> shift(filter_size_);
-    for (std::size_t lane = 0; lane < block.filters; ++lane) {
-      std::ranges::fill(shift, 0.0);
-      for (std::size_t i = 0; i < filter_size_; ++i) {
-        const double weight = block.targets[i * kLanes8 + lane];
-        const double* const row = input.drift.data() + i * filter_size_;
-        for (std::size_t k = 0; k < filter_size_; ++k) shift[k] += weight * row[k];
-      }
-      order.solve(shift);
-      for (std::size_t i = 0; i < filter_size_; ++i) block.targets[i * kLanes8 + lane] += shift[i];
-    }
   }
 
   [[nodiscard]] std::vector<GroupWeights> groups_of(std::size_t first, std::size_t count) const {
@@ -175,55 +167,65 @@ class TensorRounding {
     return groups;
   }
 
-  // Parameters and grids of some filters' groups, those of lane l shrunk by percent[l].
+  // Parameters and grids of some filters' groups, those of lane l shrunk by shrinks[l].
   struct FittedGroups {
     std::vector<GroupParameters> parameters;
     Grids grids;
   };
   [[nodiscard]] FittedGroups fit_groups(std::span<const GroupWeights> groups,
-                                        const std::array<int, kLanes8>& percent) const {
+                                        const Shrinks& shrinks) const {
     FittedGroups fitted{{}, Grids(*recipe_.scheme, recipe_.options, groups.size())};
     for (std::size_t slot = 0; slot < groups.size(); ++slot) {
-      fitted.parameters.push_back(fit(groups[slot], percent[slot / groups_.per_filter]));
+      fitted.parameters.push_back(fit(groups[slot], shrinks[slot / groups_.per_filter]));
       fitted.grids.set(slot, fitted.parameters.back());
     }
     return fitted;
   }
 
-  // What to shrink each filter's ranges by for the least error of its outputs.
-  [[nodiscard]] std::array<int, kLanes8> best_shrinks(std::size_t first, std::size_t count,
-                                                      std::span<const GroupWeights> groups) const {
+  // What to shrink each filter's ranges by for the least error of its outputs: both ends alike in
+  // steps of 10 and then of 1, and from there one end and the other.
+  [[nodiscard]] Shrinks best_shrinks(std::size_t first, std::size_t count,
+                                     std::span<const GroupWeights> groups) const {
     const RoundingOrder& order = orders_[input_of(first)];
     FilterBlock block = block_of(first, count);
-    std::array<int, kLanes8> best{};
+    Shrinks best;
     std::array<double, kLanes8> least;
     least.fill(std::numeric_limits<double>::infinity());
-    const auto attempt = [&](const std::array<int, kLanes8>& percent) {
-      round_filters(order, fit_groups(groups, percent).grids, recipe_.options.rounding, block);
+    // Tries what `change` makes of each filter's `from`.
+    const auto attempt = [&](const Shrinks& from, const auto& change) {
+      Shrinks tried = from;
+      for (Shrink& shrink : tried) {
+        change(shrink);
+        shrink.low = std::clamp(shrink.low, 0, kLargestShrink);
+        shrink.high = std::clamp(shrink.high, 0, kLargestShrink);
+      }
+      round_filters(order, fit_groups(groups, tried).grids, recipe_.options.rounding, block);
       for (std::size_t lane = 0; lane < count; ++lane) {
         if (!(block.error[lane] < least[lane])) continue;
         least[lane] = block.error[lane];
-        best[lane] = percent[lane];
+        best[lane] = tried[lane];
       }
     };
-    std::array<int, kLanes8> percent;
-    for (int coarse = 0; coarse <= kLargestShrink; coarse += 10) {
-      percent.fill(coarse);
-      attempt(percent);
+    for (int percent = 0; percent <= kLargestShrink; percent += 10)
+      attempt(Shrinks(), [&](Shrink& shrink) { shrink = {percent, percent}; });
+    Shrinks centre = best;
+    for (int by = -9; by <= 9; ++by) {
+      if (by == 0) continue;
+      attempt(centre, [&](Shrink& shrink) { shrink = {shrink.low + by, shrink.high + by}; });
     }
-    const std::array<int, kLanes8> centre = best;
-    for (int fine = -9; fine <= 9; ++fine) {
-      if (fine == 0) continue;
-      for (std::size_t lane = 0; lane < kLanes8; ++lane)
-        percent[lane] = std::clamp(centre[lane] + fine, 0, kLargestShrink);
-      attempt(percent);
+    for (const int step : {6, 2}) {
+      for (int Shrink::* const end : {&Shrink::low, &Shrink::high}) {
+        centre = best;
+        for (const int steps : {-2, -1, 1, 2})
+          attempt(centre, [&](Shrink& shrink) { shrink.*end += steps * step; });
+      }
     }
     return best;
   }
 
   // Error of all filters' outputs with every range shrunk by this.
   [[nodiscard]] double error_at(int percent) {
-    fit_all(percent);
+    fit_all({percent, percent});
     const Grids grids = all_grids();
     std::vector<double> errors(filters_);
     for_each_block([&](std::size_t first, std::size_t count) {
@@ -243,8 +245,8 @@ class TensorRounding {
   }
 
   void finish(std::size_t first, std::size_t count, std::span<const GroupWeights> groups,
-              const std::array<int, kLanes8>& percent) {
-    const FittedGroups fitted = fit_groups(groups, percent);
+              const Shrinks& shrinks) {
+    const FittedGroups fitted = fit_groups(groups, shrinks);
     std::ranges::copy(fitted.parameters, tensor_.parameters.begin() +
                                              static_cast<std::ptrdiff_t>(first * groups_.per_filter));
     round_into_tensor(first, count, fitted.grids);
@@ -307,9 +309,8 @@ std::vector<double> mean_output_change(std::span<const float> weights,
     const InputMoments& input = inputs[n / (filters / inputs.size())];
     for (std::size_t i = 0; i < size; ++i) {
       const std::size_t at = n * size + i;
-      const double weight = static_cast<double>(weights[at]);
-      change[n] += (static_cast<double>(replaced[at]) - weight) * input.mean[i];
-      if (!input.mean_drift.empty()) change[n] -= weight * input.mean_drift[i];
+      change[n] += (static_cast<double>(replaced[at]) - static_cast<double>(weights[at])) *
+                   input.mean[i];
     }
   }
   return change;

@@ -2,7 +2,7 @@
 // filter's weights cancel in its outputs, in place of each being smallest by itself.
 //
 // The error of a filter is e^T H e, with e = w - q its weights' errors and H the second moments of
-// its inputs (input_moments.h), damped.
+// its inputs about their means (input_moments.h), damped.
 // - gptq (Frantar et al., arXiv 2210.17323; for convolutions OBC, arXiv 2208.11580): one weight
 //   after the other, the input with the largest moment first, is rounded to nearest, and the weights
 //   not yet rounded make up for its error as well as they can. Written with H = L L^T: the last

@@ -69,24 +69,6 @@ RoundingOrder::RoundingOrder(const SymmetricMatrix& second, double damping, int 
   }
 }
 
-void RoundingOrder::solve(std::span<double> values) const {
-  // H = L L^T with L_ij = ratios(j)[i] pivot(j).
-  const std::size_t size = order_.size();
-  std::vector<double> x(size);
-  for (std::size_t j = 0; j < size; ++j) x[j] = values[order_[j]];
-  for (std::size_t j = 0; j < size; ++j) {
-    const double* const row = ratios(j);
-    for (std::size_t i = j + 1; i < size; ++i) x[i] -= row[i] * x[j];
-  }
-  for (std::size_t j = size; j-- > 0;) {
-    const double* const row = ratios(j);
-    double value = x[j] / (pivots_[j] * pivots_[j]);
-    for (std::size_t i = j + 1; i < size; ++i) value -= row[i] * x[i];
-    x[j] = value;
-  }
-  for (std::size_t j = 0; j < size; ++j) values[order_[j]] = x[j];
-}
-
 void round_filters(const RoundingOrder& order, const Grids& grids, Rounding rounding,
                    FilterBlock& block) {
   const std::size_t size = order.size();

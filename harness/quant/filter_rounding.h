@@ -27,9 +27,6 @@ class RoundingOrder {
   [[nodiscard]] const double* ratios(std::size_t row) const { return factor_.row(row).data(); }
   [[nodiscard]] double ridge() const { return ridge_; }  // what was added to the diagonal
 
-  // Solves x H = b for a row b in the weights' order.
-  void solve(std::span<double> values) const;
-
  private:
   std::vector<std::size_t> order_;
   SymmetricMatrix factor_;  // above the diagonal: the ratios

@@ -6,7 +6,7 @@
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__AVX512F__) && \
     !defined(__SANITIZE_THREAD__)
 #define QYOLO_FUSED_LOOPS \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+  __attribute__((target_clones("avx512f", "fma", "default")))
 #else
 #define QYOLO_FUSED_LOOPS
 #endif

@@ -9,16 +9,13 @@
 namespace qyolo::quant {
 
 // Of the unfolded inputs x that one filter sees (channels, then rows and columns of the kernel, as
-// in its weights), over positions of calibration images: the error that a change e of its weights
-// makes in its outputs is, summed over positions, e^T H e with H = sum of x x^T.
+// in its weights), over positions of calibration images. A change e of its weights whose mean effect
+// the bias takes up changes its outputs, squared and summed over positions, by e^T H e, where H is
+// the sum of (x - mean)(x - mean)^T.
 struct InputMoments {
-  SymmetricMatrix second;    // sum of x x^T; mirrored
+  SymmetricMatrix second;    // H; mirrored
   std::vector<double> mean;  // of x
   std::size_t positions = 0;
-  // Of inputs that differ from those of the original network, x0: sum of (x0 - x) x^T, [size,
-  // size]; and the mean of x0 - x. Empty: they do not.
-  std::vector<double> drift;
-  std::vector<double> mean_drift;
 };
 
 }  // namespace qyolo::quant

@@ -100,10 +100,10 @@ class Scheme {
                                                       const SchemeOptions& options) const {
     return fit(weights, options);
   }
-  // Parameters for the full range of the weights shrunk by `ratio` in (0, 1]: what
-  // Range::Kind::kOutput chooses from.
+  // Parameters for the full range of the weights, its ends shrunk by these ratios in (0, 1]
+  // (symmetric: by the second): what Range::Kind::kOutput chooses from.
   [[nodiscard]] virtual FittedParameters fit_shrunk(std::span<const float> weights,
-                                                    double /*ratio*/,
+                                                    double /*low_ratio*/, double /*high_ratio*/,
                                                     const SchemeOptions& options) const {
     return fit(weights, options);
   }

@@ -167,25 +167,4 @@ bool SymmetricMatrix::factorize(int threads) {
   return true;
 }
 
-void add_cross_products(std::span<const float> a, std::span<const float> b, std::size_t size,
-                        std::span<double> products, int threads) {
-  if (size == 0) return;
-  const std::size_t count = a.size() / size;
-  for (std::size_t begin = 0; begin < count; begin += kDepth) {
-    const std::size_t depth = std::min(kDepth, count - begin);
-    const Panels left = panels_of(a.subspan(begin * size, depth * size), size, threads);
-    const Panels right = panels_of(b.subspan(begin * size, depth * size), size, threads);
-    parallel_for(left.count(), threads, [&](std::size_t row_panel) {
-      double sums[kPanel * kPanel];
-      for (std::size_t panel = 0; panel < right.count(); ++panel) {
-        multiply_panels(left.panel(row_panel), right.panel(panel), depth, sums);
-        for (std::size_t i = 0; i < kPanel && row_panel * kPanel + i < size; ++i) {
-          for (std::size_t j = 0; j < kPanel && panel * kPanel + j < size; ++j)
-            products[(row_panel * kPanel + i) * size + panel * kPanel + j] += sums[i * kPanel + j];
-        }
-      }
-    });
-  }
-}
-
 }  // namespace qyolo::quant

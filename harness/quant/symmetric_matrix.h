@@ -44,8 +44,4 @@ class SymmetricMatrix {
   std::vector<double> values_;
 };
 
-// products [size, size] += sum of a b^T over rows a, b of two [count, size].
-void add_cross_products(std::span<const float> a, std::span<const float> b, std::size_t size,
-                        std::span<double> products, int threads = 0);
-
 }  // namespace qyolo::quant

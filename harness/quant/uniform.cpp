@@ -22,14 +22,18 @@ FittedParameters UniformScheme::fit_weighted(std::span<const float> weights,
   const int percent = coarse_to_fine(0, 99, 10, [&](int candidate) {
     const double ratio = (100 - candidate) / 100.0;
     return squared_error(weights, importance,
-                         map(fit_shrunk(weights, ratio, options), options));
+                         map(fit_shrunk(weights, ratio, ratio, options), options));
   });
-  return fit_shrunk(weights, (100 - percent) / 100.0, options);
+  const double ratio = (100 - percent) / 100.0;
+  return fit_shrunk(weights, ratio, ratio, options);
 }
 
-FittedParameters UniformScheme::fit_shrunk(std::span<const float> weights, double ratio,
-                                           const SchemeOptions& options) const {
-  return parameters(shrink(find_range(weights, options, symmetric()), ratio), options);
+FittedParameters UniformScheme::fit_shrunk(std::span<const float> weights, double low_ratio,
+                                           double high_ratio, const SchemeOptions& options) const {
+  const Interval full = find_range(weights, options, symmetric());
+  return parameters({symmetric() ? -full.high * high_ratio : shrink(full, low_ratio).low,
+                     shrink(full, high_ratio).high},
+                    options);
 }
 
 void UniformScheme::encode(std::span<const float> weights, const FittedParameters& parameters,
