@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "harness/cell_options.h"
+#include "harness/cell/cell_options.h"
+#include "harness/cell/rule_text.h"
 #include "harness/cli/command_usage.h"
-#include "harness/rule_text.h"
 
 namespace qyolo::cli {
 

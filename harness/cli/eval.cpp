@@ -1,17 +1,20 @@
 #include "datasets/coco_json.h"
-#include "harness/cell_record.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/evaluation.h"
-#include "harness/score.h"
+#include "harness/detections/score.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/run/cell_record.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::cli {
 namespace {
 
 struct EvalArguments {
-  std::string model, images, annotations;
+  std::string model;
+  DataArguments data;
   harness::EvaluationOptions evaluation;
   bool square = false;
   CellArguments cell;
@@ -24,8 +27,8 @@ struct EvalArguments {
 
 OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell& cell,
                         const harness::CellResult& result) {
-  OrderedJson json = harness::metrics_json(result.evaluation);
-  json["sqnr_db"] = harness::sqnr_json(result.weight_error);
+  OrderedJson json = results::metrics_json(result.evaluation);
+  json["sqnr_db"] = results::sqnr_json(result.weight_error.sqnr_db());
   // The record of a run, without its bookkeeping.
   OrderedJson record = harness::accuracy_record("", cell, evaluator, result);
   for (const char* key :
@@ -53,9 +56,8 @@ Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.images;
-  config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.options.rect = !arguments.square;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   config.threads = arguments.threads;
@@ -71,12 +73,13 @@ Result<int> eval(const EvalArguments& arguments) {
             }));
   progress.on_cell_done(0, cell, true, fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
   if (!arguments.save_detections.empty()) {
-    QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections));
+    QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections,
+                                                   datasets::names_of(evaluator->truth())));
   }
   if (arguments.output == "json") {
     print_json(result_json(*evaluator, cell, result));
   } else {
-    fmt::print("{}", result_text(cell, result));
+    print("{}", result_text(cell, result));
   }
   return 0;
 }
@@ -89,12 +92,7 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
       ->type_name(kFileType)
       ->required();
-  command->add_option("--images", arguments->images, "Image folder")
-      ->type_name(kFolderType)
-      ->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
+  arguments->data.add_to(*command);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   harness::EvaluationOptions& options = arguments->evaluation;
@@ -118,10 +116,10 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_flag("--ignore-class-names", options.ignore_class_names,
                     "Map classes by order even where names differ");
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -1,13 +1,14 @@
 #include <filesystem>
 
 #include "common/sha256.h"
-#include "harness/calibration.h"
+#include "harness/artifact/dequantized.h"
+#include "harness/artifact/packed_artifact.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
-#include "harness/dequantized.h"
-#include "harness/memory_account.h"
-#include "harness/packed_artifact.h"
+#include "harness/evaluate/calibration.h"
+#include "harness/network/memory_account.h"
+#include "harness/network/quantize_network.h"
 
 namespace qyolo::cli {
 namespace {
@@ -80,19 +81,20 @@ Result<int> quantize(const QuantizeArguments& arguments) {
   if (!arguments.dequantized.empty()) {
     QYOLO_CHECK_OK(harness::write_dequantized(arguments.model, arguments.dequantized,
                                               source.graph(), network));
-    fmt::print("{}: {}, simulated in floating point, as an official checkpoint\n",
-               arguments.dequantized, cell.label());
+    print("{}: {}, simulated in floating point, as an official checkpoint\n", arguments.dequantized,
+          cell.label());
   }
   if (arguments.out.empty()) return 0;
   QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.model));
   QYOLO_TRY(const harness::ArtifactSizes sizes,
             harness::write_artifact(arguments.out, {source.graph(), cell, std::move(checkpoint)},
                                     network, regions, arguments.threads));
+  if (!std::filesystem::is_regular_file(arguments.out)) return 0;  // a device or a pipe
   // Reading it back checks the file, and knows what coded regions take.
   QYOLO_TRY(harness::SourceNetwork written, harness::SourceNetwork::open(arguments.out));
   QYOLO_TRY(const metrics::MemoryReport memory,
             harness::account(written, written.artifact()->cell));
-  fmt::print("{}", summary(arguments.out, network, cell, sizes, memory));
+  print("{}", summary(arguments.out, network, cell, sizes, memory));
   return 0;
 }
 
@@ -121,14 +123,15 @@ void add_quantize(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
   command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command
       ->add_option("--dequantize", arguments->dequantized,
                    "Checkpoint (.pt) that official tools load as they load the original, with "
                    "the reconstructed weights in it; as large as the original")
-      ->type_name(kFileType);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name(kFileType)
+      ->check(written());
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(
       "Example: qyolo quantize datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
       "--granularity filter -o parts-pwlq4.safetensors --dequantize parts-pwlq4.pt");

@@ -1,7 +1,7 @@
-#include "harness/score.h"
+#include "harness/detections/score.h"
 
 #include "harness/cli/command.h"
-#include "harness/score_params.h"
+#include "harness/detections/score_params.h"
 
 namespace qyolo::cli {
 namespace {
@@ -39,14 +39,14 @@ Result<int> score(const ScoreArguments& arguments) {
   QYOLO_TRY(const metrics::CocoParams params, params_of(arguments));
   QYOLO_TRY(const harness::Score result,
             harness::score_files(arguments.truth, arguments.detections, params));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   if (!arguments.arrays.empty())
     QYOLO_CHECK_OK(harness::write_arrays(result.evaluation, arguments.arrays));
   if (arguments.output == "json") {
     print_json(harness::score_json(result));
   } else {
-    fmt::print("{}", harness::score_text(result.evaluation));
-    if (arguments.per_class) fmt::print("{}", harness::class_table(result));
+    print("{}", harness::score_text(result.evaluation));
+    if (arguments.per_class) print("{}", harness::class_table(result));
   }
   return 0;
 }
@@ -81,9 +81,9 @@ void add_score(CLI::App& app, Action& action) {
       ->add_option("--arrays", arguments->arrays,
                    "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
-      ->type_name(kFolderType);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name(kFolderType)
+      ->check(written());
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
@@ -95,7 +95,11 @@ void add_score(CLI::App& app, Action& action) {
       "         qyolo score gt.json dt.json --areas all:0:inf,tiny:0:256 --iou-thresholds 0.5,0.75 "
       "-o "
       "json\n"
-      "With the same parameters, every number is pycocotools'. Its AP (the first line) is at 100\n"
+      "With the same parameters, every number is pycocotools', but for annotations with the id 0 "
+      "or\n"
+      "with the id of another one, which pycocotools mistakes: here each counts, with a warning. "
+      "Its\n"
+      "AP (the first line) is at 100\n"
       "detections, and so -1 if 100 is not among --max-dets.");
   command->callback([arguments, &action] { action = [arguments] { return score(*arguments); }; });
 }

@@ -52,7 +52,6 @@ TEST(Precision, IntegersScoreAsTheReferenceSimulatesThem) {
   EXPECT_NEAR(eval(w8a8({"--precision", "int8"}))["AP"], eval(w8a8({"--engine", "torch"}))["AP"],
               0.002);
 }
-}
 
 TEST(Precision, BadCombinationsAreOneSentence) {
   expect_one_sentence(qyolo(parts_eval({"--engine", "torch", "--precision", "int8"})),
