@@ -119,34 +119,41 @@ Result<std::span<const quant::InputMoments>> CalibrationWalk::inputs(int node) {
 std::vector<CalibrationWalk::Position> CalibrationWalk::positions(const model::ConvNode& conv,
                                                                   int input,
                                                                   std::size_t most) const {
-  std::vector<Position> all;
-  for (std::size_t b = 0; b < calibration_.batches.size(); ++b) {
-    const CalibrationBatch& batch = calibration_.batches[b];
-    const model::LayerMap map = runner_->map(input, b);
-    const int height =
-        (map.height + 2 * conv.pad_h - conv.dilation_h * (conv.kernel_h - 1) - 1) / conv.stride_h +
-        1;
-    const int width =
-        (map.width + 2 * conv.pad_w - conv.dilation_w * (conv.kernel_w - 1) - 1) / conv.stride_w + 1;
-    for (std::size_t image = 0; image < batch.images.size(); ++image) {
-      const ImageContent& content = batch.images[image];
-      for (int y = 0; y < height; ++y) {
-        const double centre_y = (y + 0.5) * batch.height / height;
-        if (centre_y < content.top || centre_y > content.bottom) continue;
-        for (int x = 0; x < width; ++x) {
-          const double centre_x = (x + 0.5) * batch.width / width;
-          if (centre_x < content.left || centre_x > content.right) continue;
-          all.push_back({b, static_cast<int>(image), y, x});
+  const auto for_each_position = [&](const auto& visit) {
+    for (std::size_t b = 0; b < calibration_.batches.size(); ++b) {
+      const CalibrationBatch& batch = calibration_.batches[b];
+      const model::LayerMap map = runner_->map(input, b);
+      const int height =
+          (map.height + 2 * conv.pad_h - conv.dilation_h * (conv.kernel_h - 1) - 1) /
+              conv.stride_h +
+          1;
+      const int width =
+          (map.width + 2 * conv.pad_w - conv.dilation_w * (conv.kernel_w - 1) - 1) / conv.stride_w +
+          1;
+      for (std::size_t image = 0; image < batch.images.size(); ++image) {
+        const ImageContent& content = batch.images[image];
+        for (int y = 0; y < height; ++y) {
+          const double centre_y = (y + 0.5) * batch.height / height;
+          if (centre_y < content.top || centre_y > content.bottom) continue;
+          for (int x = 0; x < width; ++x) {
+            const double centre_x = (x + 0.5) * batch.width / width;
+            if (centre_x < content.left || centre_x > content.right) continue;
+            visit(Position{b, static_cast<int>(image), y, x});
+          }
         }
       }
     }
-  }
-  if (all.size() <= most) return all;
-  const double share = static_cast<double>(most) / static_cast<double>(all.size());
+  };
+  std::size_t count = 0;
+  for_each_position([&](const Position&) { ++count; });
+  const double share = static_cast<double>(most) / static_cast<double>(std::max(count, most));
   std::vector<Position> taken;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (static_cast<double>(scrambled(i)) * 0x1p-64 < share) taken.push_back(all[i]);
-  }
+  std::size_t index = 0;
+  for_each_position([&](const Position& position) {
+    if (count <= most || static_cast<double>(scrambled(index)) * 0x1p-64 < share)
+      taken.push_back(position);
+    ++index;
+  });
   return taken;
 }
 
