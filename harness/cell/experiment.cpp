@@ -287,9 +287,9 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
   QYOLO_TRY(experiment.uncertainty, read_uncertainty(root));
   QYOLO_TRY(experiment.cells, expand_matrix(root));
   for (const Cell& cell : experiment.cells) {
-    if (cell.activations && !experiment.calibration) {
+    if (cell.calibrated() && !experiment.calibration) {
       return error(
-          "{}: the cell '{}' quantizes activations, which needs calibration images: "
+          "{}: the cell '{}' needs calibration images: "
           "\"calibration\": {{\"images\": FOLDER}} or --calibration FOLDER",
           where, cell.label());
     }

@@ -77,6 +77,27 @@ CalibratedActivations Calibration::activations(
   return result;
 }
 
+Result<std::vector<CalibrationBatch>> load_calibration_batches(const CalibrationSet& set,
+                                                               const EvaluationOptions& options,
+                                                               int max_stride, int threads) {
+  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
+  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
+  const datasets::PipelineOptions pipeline{options.image_size, max_stride, options.batch,
+                                           options.rect};
+  std::vector<CalibrationBatch> batches;
+  for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
+    CalibrationBatch batch{{}, chunk.height, chunk.width, {}};
+    QYOLO_TRY(batch.rgb, load_chunk(folder.images, chunk, options.image_size, threads,
+                                    [&](const datasets::Letterboxed& image) {
+                                      batch.images.push_back({image.pad_y, chunk.height - image.pad_y,
+                                                              image.pad_x,
+                                                              chunk.width - image.pad_x});
+                                    }));
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
 Result<std::string> calibration_sha256(const CalibrationSet& set, int threads) {
   QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
   return datasets::image_folder_sha256(folder, threads);

@@ -50,6 +50,7 @@ struct Evaluator::State {
   std::string dataset_sha256;
   std::string calibration_sha256;
   std::optional<Calibration> calibration;  // run when first needed
+  std::vector<CalibrationBatch> calibration_batches;  // likewise
   std::vector<std::optional<Letterboxed>> cache;
   std::int64_t cache_room = 0;
   std::vector<std::uint8_t> latency_image;
@@ -272,6 +273,16 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
               harness::calibration_sha256(*config.calibration, config.threads));
   }
   QYOLO_TRY(s.executor, factory(graph, config.threads));
+  if (config.calibration) {
+    s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {
+      if (s.calibration_batches.empty()) {
+        QYOLO_TRY(s.calibration_batches,
+                  load_calibration_batches(*s.config.calibration, s.config.options,
+                                           s.source.graph().max_stride, s.config.threads));
+      }
+      return RoundingCalibration{s.calibration_batches, s.executor.get()};
+    });
+  }
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
 

@@ -56,7 +56,7 @@ struct EvaluatorConfig {
   std::filesystem::path annotations;  // or a data.yaml; then `images` is empty
   std::string split = "val";          // of a data.yaml
   EvaluationOptions options;
-  std::optional<CalibrationSet> calibration;  // for cells that quantize activations
+  std::optional<CalibrationSet> calibration;  // for cells that are calibrated
   int threads = 0;
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
 };

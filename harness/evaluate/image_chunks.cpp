@@ -97,18 +97,22 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
   return images;
 }
 
-Result<std::vector<std::uint8_t>> load_chunk(const std::vector<std::filesystem::path>& paths,
-                                             const ImageChunk& chunk, int image_size, int threads) {
+Result<std::vector<std::uint8_t>> load_chunk(
+    const std::vector<std::filesystem::path>& paths, const ImageChunk& chunk, int image_size,
+    int threads, const std::function<void(const datasets::Letterboxed&)>& see) {
   const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
                                   static_cast<std::size_t>(chunk.width);
   std::vector<std::uint8_t> pixels(chunk.images.size() * image_bytes);
+  std::vector<datasets::Letterboxed> images(chunk.images.size());
   QYOLO_CHECK_OK(parallel_try(chunk.images.size(), threads, [&](std::size_t i) -> Status {
-    QYOLO_TRY(
-        const datasets::Letterboxed image,
-        datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width, image_size));
+    datasets::Letterboxed& image = images[i];
+    QYOLO_TRY(image, datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width,
+                                                image_size));
     std::memcpy(pixels.data() + i * image_bytes, image.rgb.data(), image_bytes);
+    image.rgb = {};
     return {};
   }));
+  if (see) std::ranges::for_each(images, see);
   return pixels;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "common/result.h"
@@ -37,7 +38,9 @@ struct EvaluatedImages {
 Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int threads);
 
 // The network's input for a chunk of the images at `paths`, [images, 3, height, width], 0..255.
-Result<std::vector<std::uint8_t>> load_chunk(const std::vector<std::filesystem::path>& paths,
-                                             const ImageChunk& chunk, int image_size, int threads);
+// `see` is shown each image, in order.
+Result<std::vector<std::uint8_t>> load_chunk(
+    const std::vector<std::filesystem::path>& paths, const ImageChunk& chunk, int image_size,
+    int threads, const std::function<void(const datasets::Letterboxed&)>& see = {});
 
 }  // namespace qyolo::harness

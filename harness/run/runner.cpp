@@ -22,7 +22,7 @@ std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& option
   identity["dataset"] = evaluator.dataset_sha256();
   identity["evaluation"] = options.as_json();
   identity["executor"] = evaluator.executor_identity();
-  if (cell.activations) identity["calibration"] = evaluator.calibration_sha256();
+  if (cell.calibrated()) identity["calibration"] = evaluator.calibration_sha256();
   identity["cell"] = cell.as_json();
   return sha256_hex(identity.dump()).substr(0, 16);
 }
