@@ -16,10 +16,15 @@ endfunction()
 # whose numbers are compared within a tolerance, take it back.
 add_compile_options(-ffp-contract=off)
 
-# qyolo_library(NAME SOURCES ... [LIBRARIES ...] [PRIVATE_LIBRARIES ...]): the static library qyolo::NAME.
+# qyolo_library(NAME [OBJECT] SOURCES ... [LIBRARIES ...] [PRIVATE_LIBRARIES ...]): the static library qyolo::NAME. OBJECT:
+# linked whole by those who name it; for functions that are declared in one place and have two homes (harness/backend/).
 function(qyolo_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
-  add_library(qyolo_${name} STATIC ${arg_SOURCES})
+  cmake_parse_arguments(arg "OBJECT" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  set(kind STATIC)
+  if(arg_OBJECT)
+    set(kind OBJECT)
+  endif()
+  add_library(qyolo_${name} ${kind} ${arg_SOURCES})
   add_library(qyolo::${name} ALIAS qyolo_${name})
   qyolo_unity(qyolo_${name})
   target_include_directories(qyolo_${name} PUBLIC "${PROJECT_SOURCE_DIR}")

@@ -25,7 +25,8 @@ enum class DuplicateKeys { kLastWins, kRefused };
 // refused.
 Result<Json> parse_json(std::string_view text, std::string_view where,
                         DuplicateKeys duplicates = DuplicateKeys::kLastWins);
-Result<Json> read_json(const std::filesystem::path& path);
+Result<Json> read_json(const std::filesystem::path& path,
+                       DuplicateKeys duplicates = DuplicateKeys::kLastWins);
 
 // An id as its file writes it: a number or a text.
 OrderedJson id_json(const IdNames& names, std::int64_t id);

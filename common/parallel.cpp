@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -46,7 +47,11 @@ void parallel_for(std::size_t count, int threads, const std::function<void(std::
   {
     std::vector<std::jthread> pool;
     pool.reserve(workers - 1);
-    for (std::size_t i = 1; i < workers; ++i) pool.emplace_back(work);
+    try {
+      for (std::size_t i = 1; i < workers; ++i) pool.emplace_back(work);
+    } catch (const std::system_error&) {
+      // The system grants no more: those that run do the work.
+    }
     work();
   }
   if (failure) std::rethrow_exception(failure);

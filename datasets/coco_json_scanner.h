@@ -17,7 +17,8 @@ namespace qyolo::datasets {
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads from `at`. Most functions check no bounds, since they stop at the first character that does
-// not fit. REQUIRES: from `end` on, the text has blanks, if any, and a comma or a closing bracket.
+// not fit, and none takes the bracket or comma from `end` on (but take_last), whatever the text is.
+// REQUIRES: from `end` on, the text has blanks, if any, and a comma or a closing bracket.
 class Scanner {
  public:
   Scanner(const char* at, const char* end) : at_(at), end_(end) {}
@@ -28,9 +29,11 @@ class Scanner {
     while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r') ++at_;
   }
 
-  // A character, with blanks around it. REQUIRES: it is not the bracket after `end`.
+  // A character, with blanks around it; not the bracket after `end`.
   bool take(char wanted) {
-    if (!take_last(wanted)) return false;
+    skip_blanks();
+    if (*at_ != wanted || at_ >= end_) return false;
+    ++at_;
     skip_blanks();
     return true;
   }

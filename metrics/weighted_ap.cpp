@@ -227,8 +227,9 @@ template <std::size_t kBytes>
       std::memcpy(scratch.counted + kept * kInts, &counted, sizeof counted);
       ++kept;
     }
-    double sums[kInts];
-    for (std::size_t half = 0; half < kInts; half += kDoubles) {
+    double sums[kInts] = {};
+    // Without rows there is nothing to point at.
+    for (std::size_t half = 0; kept > 0 && half < kInts; half += kDoubles) {
       sum_envelope<kBytes>(scratch.found + half, scratch.counted + half, kept, positives + half,
                            sums + half);
     }

@@ -9,11 +9,11 @@
 #pragma once
 
 #include "datasets/image_pipeline.h"
-#include "harness/contact_sheet.h"
-#include "harness/crops.h"
-#include "harness/detector.h"
 #include "harness/engine/engine.h"
-#include "harness/model/executor.h"
+#include "harness/engine/executor.h"
+#include "harness/pictures/contact_sheet.h"
+#include "harness/pictures/crops.h"
+#include "harness/pictures/draw_boxes.h"
 
 namespace qyolo::harness {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "harness/experiment.h"
+#include "harness/cell/experiment.h"
 
 namespace qyolo::cli {
 

@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/result.h"
 #include "harness/cli/command_usage.h"
+#include "harness/cli/console.h"
 
 namespace qyolo::cli {
 

@@ -24,20 +24,20 @@ Result<int> compare(const CompareArguments& arguments) {
   QYOLO_TRY(const results::Run b, results::read_run(arguments.b));
   for (const results::Run* run : {&a, &b}) {
     for (const std::string& warning : run->warnings)
-      fmt::print(stderr, "warning: {}: {}\n", run->folder.string(), warning);
+      say("warning: {}: {}\n", run->folder.string(), warning);
   }
   QYOLO_TRY(results::Comparison comparison, results::compare_runs(a, b));
   results::sort_cells(comparison, order);
-  fmt::print("{}", results::emit_comparison(comparison, format));
+  print("{}", results::emit_comparison(comparison, format));
   if (!arguments.fail_above) return 0;
   int lost = 0;
   for (const results::CellPair& cell : comparison.cells) {
     if (!cell.lost_more_than(*arguments.fail_above)) continue;
     ++lost;
     if (cell.delta_ap) {
-      fmt::print(stderr, "{} lost {:.2f} points of AP\n", cell.a->label, *cell.delta_ap * -100);
+      say("{} lost {:.2f} points of AP\n", cell.a->label, *cell.delta_ap * -100);
     } else {
-      fmt::print(stderr, "{} has no AP in {}\n", cell.a->label, arguments.b);
+      say("{} has no AP in {}\n", cell.a->label, arguments.b);
     }
   }
   return lost > 0 ? 1 : 0;

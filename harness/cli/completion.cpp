@@ -25,7 +25,7 @@ void add_completion(CLI::App& app, Action& action) {
   command->callback([arguments, &action, &app] {
     action = [arguments, &app]() -> Result<int> {
       const CommandUsage usage = usage_of(app);
-      fmt::print("{}", arguments->shell == "bash" ? bash_completion(usage) : zsh_completion(usage));
+      print("{}", arguments->shell == "bash" ? bash_completion(usage) : zsh_completion(usage));
       return 0;
     };
   });

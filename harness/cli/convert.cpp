@@ -59,12 +59,11 @@ Result<int> convert(const ConvertArguments& arguments) {
   } else {
     QYOLO_CHECK_OK(datasets::write_voc(dataset.truth, arguments.out));
   }
-  for (const std::string& note : notes) fmt::print(stderr, "warning: {}\n", note);
-  fmt::print("{}: {} images, {} objects, {} categories", arguments.out, dataset.truth.images.size(),
-             dataset.truth.annotations.size(), dataset.truth.categories.size());
-  if (arguments.to == "coco")
-    fmt::print("; file names are below {}", dataset.images_folder.string());
-  fmt::print("\n");
+  for (const std::string& note : notes) say("warning: {}\n", note);
+  print("{}: {} images, {} objects, {} categories", arguments.out, dataset.truth.images.size(),
+        dataset.truth.annotations.size(), dataset.truth.categories.size());
+  if (arguments.to == "coco") print("; file names are below {}", dataset.images_folder.string());
+  print("\n");
   return 0;
 }
 

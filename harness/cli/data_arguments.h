@@ -6,7 +6,7 @@
 
 #include "common/class_rules.h"
 #include "common/result.h"
-#include "harness/evaluation.h"
+#include "harness/evaluate/evaluation.h"
 
 namespace qyolo::cli {
 

@@ -7,7 +7,8 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
-#include "harness/detector.h"
+#include "harness/evaluate/detector.h"
+#include "harness/pictures/draw_boxes.h"
 
 namespace qyolo::cli {
 namespace {
@@ -93,23 +94,23 @@ Result<int> detect(const DetectArguments& arguments) {
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto detector,
             harness::Detector::open(arguments.model, cell, arguments.options, factory));
-  if (!detector->warning().empty()) fmt::print(stderr, "warning: {}\n", detector->warning());
+  if (!detector->warning().empty()) say("warning: {}\n", detector->warning());
   QYOLO_CHECK_OK(create_folder(arguments.out));
   OrderedJson document = OrderedJson::array();
   for (const Subject& subject : subjects) {
     const std::string image = subject.image.string();
     const fs::path& drawn = subject.drawn;
-    QYOLO_TRY(const std::vector<harness::LabelledBox> boxes, detector->detect(image));
+    QYOLO_TRY(const std::vector<LabelledBox> boxes, detector->detect(image));
     QYOLO_CHECK_OK(create_folder(drawn.parent_path()));
     QYOLO_CHECK_OK(harness::draw_boxes(image, boxes, drawn));
     OrderedJson found = OrderedJson::array();
-    for (const harness::LabelledBox& box : boxes) {
+    for (const LabelledBox& box : boxes) {
       found.push_back({{"class", box.name}, {"score", box.score}, {"bbox", box.bbox}});
     }
     document.push_back(
         {{"image", image}, {"drawn", drawn.string()}, {"detections", std::move(found)}});
     if (arguments.output == "text")
-      fmt::print("{}: {} objects -> {}\n", image, boxes.size(), drawn.string());
+      print("{}: {} objects -> {}\n", image, boxes.size(), drawn.string());
   }
   if (arguments.output == "json") print_json(document);
   return 0;
@@ -140,8 +141,7 @@ void add_detect(CLI::App& app, Action& action) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   arguments->executor.add_to(*command);
-  command->add_option("--threads", options.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options.threads, "Threads (default: all)");
   command->add_option("--out", arguments->out, "Folder for the pictures")
       ->type_name(kFolderType)
       ->check(written())

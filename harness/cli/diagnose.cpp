@@ -1,10 +1,10 @@
-#include "harness/diagnosis.h"
+#include "harness/detections/diagnosis.h"
 
 #include <cmath>
 
 #include "common/file.h"
 #include "harness/cli/command.h"
-#include "harness/diagnosis_charts.h"
+#include "harness/detections/diagnosis_charts.h"
 
 namespace qyolo::cli {
 namespace {
@@ -24,7 +24,7 @@ Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::
   QYOLO_CHECK_OK(create_folder(folder));
   for (const harness::NamedChart& chart : charts) {
     QYOLO_CHECK_OK(write_file(folder / chart.file, chart.svg));
-    fmt::print(stderr, "{}\n", (folder / chart.file).string());
+    say("{}\n", (folder / chart.file).string());
   }
   return {};
 }
@@ -37,13 +37,12 @@ Result<int> diagnose(const DiagnoseArguments& arguments) {
   QYOLO_TRY(const harness::Diagnosis diagnosis,
             harness::diagnose_files(arguments.truth, arguments.detections,
                                     arguments.baseline.value_or(""), arguments.options));
-  for (const std::string& warning : diagnosis.warnings)
-    fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : diagnosis.warnings) say("warning: {}\n", warning);
   if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis, arguments.out));
   if (arguments.output == "json") {
     print_json(harness::diagnosis_json(diagnosis));
   } else {
-    fmt::print("{}", harness::diagnosis_text(diagnosis));
+    print("{}", harness::diagnosis_text(diagnosis));
   }
   return 0;
 }
@@ -69,8 +68,7 @@ void add_diagnose(CLI::App& app, Action& action) {
       ->check(written());
   command->add_option("--confidence", arguments->options.confidence,
                       "Of the confusion matrix (default: that of the best mean F1)");
-  command->add_option("--threads", arguments->options.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->options.threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -1,4 +1,4 @@
-#include "harness/diff.h"
+#include "harness/detections/diff.h"
 
 #include <cmath>
 
@@ -7,7 +7,8 @@
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/contact_sheet.h"
+#include "harness/pictures/contact_sheet.h"
+#include "harness/run/diff_network.h"
 
 namespace qyolo::cli {
 namespace {
@@ -84,7 +85,7 @@ Result<int> diff(const DiffArguments& arguments) {
   };
   QYOLO_TRY(harness::Diff result, compare());
   if (!arguments.images.empty()) result.images = arguments.images;
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   std::vector<std::string> sheets;
   if (!arguments.sheets.empty()) {
     QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst, result.images,
@@ -97,9 +98,9 @@ Result<int> diff(const DiffArguments& arguments) {
     print_json(document);
     return 0;
   }
-  fmt::print("{}", harness::diff_text(result, arguments.worst));
-  if (!sheets.empty()) fmt::print("\n");
-  for (const std::string& sheet : sheets) fmt::print("drawn: {}\n", sheet);
+  print("{}", harness::diff_text(result, arguments.worst));
+  if (!sheets.empty()) print("\n");
+  for (const std::string& sheet : sheets) print("drawn: {}\n", sheet);
   return 0;
 }
 
@@ -159,8 +160,7 @@ void add_diff(CLI::App& app, Action& action) {
   arguments->data.add_yaml_to(*command);
   arguments->data.add_class_map_to(*command);
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(
       "Example: qyolo diff --model datasets/parts/parts-yolov7-w025.pt --images "
       "datasets/parts/val/images --annotations datasets/parts/val/annotations.json --img 320 "

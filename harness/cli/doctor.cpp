@@ -4,7 +4,7 @@
 #include "datasets/image_pipeline.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
-#include "harness/quantize_network.h"
+#include "harness/network/source_network.h"
 #include "results/text.h"
 
 namespace qyolo::cli {
@@ -109,11 +109,11 @@ Result<int> doctor(DoctorArguments arguments) {
                 arguments.data.images,
                 arguments.data.data.empty() ? arguments.data.annotations : arguments.data.data,
                 arguments.options));
-  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : report.warnings) say("warning: {}\n", warning);
   if (arguments.output == "json") {
     print_json(report_json(report));
   } else {
-    fmt::print("{}", report_text(report));
+    print("{}", report_text(report));
   }
   const bool found = report.count(Severity::kError) + report.count(Severity::kWarning) > 0;
   return arguments.strict && found ? 1 : 0;
@@ -144,8 +144,7 @@ void add_doctor(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--strict", arguments->strict,
                     "Exit with 1 where there are errors or warnings");
-  command->add_option("--threads", arguments->options.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->options.threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -1,12 +1,13 @@
 #include "datasets/coco_json.h"
-#include "harness/cell_record.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/evaluation.h"
-#include "harness/score.h"
+#include "harness/detections/score.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/run/cell_record.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::cli {
 namespace {
@@ -26,8 +27,8 @@ struct EvalArguments {
 
 OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell& cell,
                         const harness::CellResult& result) {
-  OrderedJson json = harness::metrics_json(result.evaluation);
-  json["sqnr_db"] = harness::sqnr_json(result.weight_error);
+  OrderedJson json = results::metrics_json(result.evaluation);
+  json["sqnr_db"] = results::sqnr_json(result.weight_error.sqnr_db());
   // The record of a run, without its bookkeeping.
   OrderedJson record = harness::accuracy_record("", cell, evaluator, result);
   for (const char* key :
@@ -78,7 +79,7 @@ Result<int> eval(const EvalArguments& arguments) {
   if (arguments.output == "json") {
     print_json(result_json(*evaluator, cell, result));
   } else {
-    fmt::print("{}", result_text(cell, result));
+    print("{}", result_text(cell, result));
   }
   return 0;
 }
@@ -118,8 +119,7 @@ void add_eval(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->check(written());
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

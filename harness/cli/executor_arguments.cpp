@@ -1,8 +1,8 @@
 #include "harness/cli/executor_arguments.h"
 
-#include <cstdio>
 #include <mutex>
 
+#include "harness/cli/console.h"
 #include "harness/engine/engine.h"
 
 namespace qyolo::cli {
@@ -12,7 +12,7 @@ namespace {
 void say_once(const std::string& note) {
   static std::once_flag said;
   if (note.empty()) return;
-  std::call_once(said, [&] { fmt::print(stderr, "warning: {}\n", note); });
+  std::call_once(said, [&] { say("warning: {}\n", note); });
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "common/result.h"
-#include "harness/evaluation.h"
+#include "harness/evaluate/evaluation.h"
 
 namespace qyolo::cli {
 

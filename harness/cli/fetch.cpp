@@ -85,13 +85,14 @@ void Bar::show(const FetchProgress& progress) {
       line += fmt::format("  {:%H:%M:%S} left", std::chrono::seconds(static_cast<long>(left)));
     }
   }
-  fmt::print(stderr, "\r\033[K{}", line);
+  say_raw("\r\033[K");
+  say("{}", line);
   std::fflush(stderr);
   shown_ = true;
 }
 
 void Bar::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) say_raw("\r\033[K");
   shown_ = false;
 }
 
@@ -125,13 +126,13 @@ Result<int> fetch(const FetchArguments& arguments) {
   options.progress = [&bar](const FetchProgress& progress) { bar.show(progress); };
   options.note = [&bar](const std::string& text) {
     bar.clear();
-    fmt::print(stderr, "{}\n", text);
+    say("{}\n", text);
   };
   QYOLO_TRY(const datasets::RegistryItem item, datasets::find_item(arguments.item));
   const auto fetched = datasets::fetch(item, options);
   bar.clear();
   if (!fetched) return fetched.error();
-  for (const Fetched& file : *fetched) fmt::print("{}\n", summary(file));
+  for (const Fetched& file : *fetched) print("{}\n", summary(file));
   return 0;
 }
 

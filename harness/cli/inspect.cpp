@@ -1,9 +1,9 @@
-#include "harness/inspect.h"
+#include "harness/inspect/inspect.h"
 
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/weight_histogram.h"
+#include "harness/inspect/weight_histogram.h"
 
 namespace qyolo::cli {
 namespace {
@@ -24,7 +24,7 @@ Result<int> draw_histogram(const InspectArguments& arguments, const harness::Cel
   if (arguments.output == "json") {
     print_json(harness::histogram_json(histogram));
   } else {
-    fmt::print("{}\n", arguments.histogram);
+    print("{}\n", arguments.histogram);
   }
   return 0;
 }
@@ -38,7 +38,7 @@ Result<int> inspect(const InspectArguments& arguments) {
   if (arguments.output == "json") {
     print_json(inspection);
   } else {
-    fmt::print("{}", harness::inspect_text(inspection));
+    print("{}", harness::inspect_text(inspection));
   }
   return 0;
 }

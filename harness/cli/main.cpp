@@ -1,21 +1,53 @@
 #include <malloc.h>
-#include <cstdio>
+
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "common/version.h"
 #include "harness/cli/command.h"
-#include "version.h"
 
 namespace qyolo::cli {
 
 void print_json(const OrderedJson& document) {
-  fmt::print("{}\n", document.dump(2, ' ', false, OrderedJson::error_handler_t::replace));
+  print("{}\n", document.dump(2, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 namespace {
 
 constexpr int kBadInput = 2;
+constexpr int kMostThreads = 1024;
+
+// What no number of any option may be, whatever its own check says of ranges: not a number passes
+// every comparison with a bound.
+void guard_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.starts_with("FLOAT")) {
+      option->check(CLI::Validator(
+          [](const std::string& text) {
+            double value = 0;
+            return CLI::detail::lexical_cast(text, value) && !std::isfinite(value)
+                       ? fmt::format("{} is not a finite number", text)
+                       : std::string();
+          },
+          "", "finite"));
+    }
+    if (option->check_lname("threads"))
+      option->check(CLI::Validator(
+          [](const std::string& text) {
+            std::int64_t value = 0;
+            return CLI::detail::lexical_cast(text, value) && (value < 0 || value > kMostThreads)
+                       ? fmt::format("{} threads; expected 0 (all) to {}", text, kMostThreads)
+                       : std::string();
+          },
+          "", "threads"));
+  }
+  for (CLI::App* command : app.get_subcommands(nullptr)) guard_numbers(*command);
+}
 
 // Nothing is done where an output of the chosen command is one of its inputs.
 Result<int> run_safely(const CLI::App& app, const Action& action) {
@@ -56,18 +88,26 @@ int run_command(int argc, char** argv) {
   add_sensitivity(app, action);
   add_completion(app, action);
   add_manual(app, action);
+  guard_numbers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
-    return app.exit(failure) == 0 ? 0 : kBadInput;
+    std::ostringstream out, complaint;
+    const bool asked = app.exit(failure, out, complaint) == 0;  // --help, --version
+    print("{}", out.str());
+    say("{}", complaint.str());
+    if (!asked) return kBadInput;
+    if (flush_output()) return 0;
+    say("qyolo: the output could not be written\n");
+    return kBadInput;
   }
   const Result<int> outcome = run_safely(app, action);
   if (!outcome.ok()) {
-    fmt::print(stderr, "qyolo: {}\n", outcome.error().message);
+    say("qyolo: {}\n", outcome.error().message);
     return kBadInput;
   }
-  if (std::fflush(stdout) != 0) {
-    fmt::print(stderr, "qyolo: the output could not be written\n");
+  if (!flush_output()) {
+    say("qyolo: the output could not be written\n");
     return kBadInput;
   }
   return *outcome;
@@ -77,6 +117,7 @@ int run_command(int argc, char** argv) {
 }  // namespace qyolo::cli
 
 int main(int argc, char** argv) {
+  qyolo::cli::secure_standard_streams();
   // How OpenMP threads wait, decided before the backend brings the OpenMP runtime, which reads it
   // once. By default a thread that waits at the end of a parallel loop spins; as soon as anything
   // else wants a core, spinning threads take it from the ones that still work (measured: ten times
@@ -90,9 +131,9 @@ int main(int argc, char** argv) {
   try {
     return qyolo::cli::run_command(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "qyolo: not enough memory\n");
+    qyolo::cli::say("qyolo: not enough memory\n");
   } catch (const std::exception& failure) {
-    fmt::print(stderr, "qyolo: internal error: {}\n", failure.what());
+    qyolo::cli::say("qyolo: internal error: {}\n", failure.what());
   }
   return qyolo::cli::kBadInput;
 }

@@ -1,7 +1,7 @@
 #include "common/file.h"
+#include "common/version.h"
 #include "harness/cli/command.h"
 #include "harness/cli/manual_page.h"
-#include "version.h"
 
 namespace qyolo::cli {
 namespace {
@@ -59,12 +59,12 @@ Result<int> manual(const ManualArguments& arguments, const CommandUsage& program
     return 0;
   }
   if (arguments.command.empty()) {
-    fmt::print("{}", program_page(program, edition));
+    print("{}", program_page(program, edition));
     return 0;
   }
   const CommandUsage* command = program.find(arguments.command);
   if (command == nullptr) return error("there is no command '{}'", arguments.command);
-  fmt::print("{}", command_page(program, *command, edition));
+  print("{}", command_page(program, *command, edition));
   return 0;
 }
 

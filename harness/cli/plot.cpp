@@ -41,7 +41,7 @@ Status check_selection(const results::Run& run, const plots::LayerSelection& sel
 
 Result<int> plot(const PlotArguments& arguments) {
   QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
-  for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : run.warnings) say("warning: {}\n", warning);
   QYOLO_CHECK_OK(check_selection(run, arguments.layers));
   const fs::path out = arguments.out.empty() ? fs::path(arguments.folder) : fs::path(arguments.out);
   QYOLO_CHECK_OK(create_folder(out));
@@ -53,7 +53,7 @@ Result<int> plot(const PlotArguments& arguments) {
   };
   for (const auto& [name, svg] : charts) {
     QYOLO_CHECK_OK(write_file(out / name, svg));
-    fmt::print("{}\n", (out / name).string());
+    print("{}\n", (out / name).string());
   }
   return 0;
 }

@@ -1,13 +1,13 @@
-#include "harness/poc.h"
+#include "harness/poc/poc.h"
 
 #include "common/file.h"
-#include "harness/bench.h"
+#include "harness/bench/bench.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/roadmap.h"
+#include "harness/poc/roadmap.h"
 #include "metrics/statistics.h"
 
 namespace qyolo::cli {
@@ -148,7 +148,7 @@ Result<int> poc(PocArguments arguments) {
   if (arguments.output == "json") {
     print_json(summary_json(result, verdict, file));
   } else {
-    fmt::print("{}report: {}\n", verdict, file.string());
+    print("{}report: {}\n", verdict, file.string());
   }
   return 0;
 }
@@ -200,8 +200,7 @@ void add_poc(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->take_all();
   arguments->executor.add_to(*command, false);
-  command->add_option("--threads", options.evaluation.threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options.evaluation.threads, "Threads (default: all)");
   command->add_option("--lang", arguments->language, "Of the report: en or ja")
       ->check(CLI::IsMember({"en", "ja"}))
       ->capture_default_str();

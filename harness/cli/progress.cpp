@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <cstdio>
+#include "harness/cli/console.h"
 
 namespace qyolo::cli {
 namespace {
@@ -20,13 +20,13 @@ ProgressPrinter::ProgressPrinter(bool quiet)
     : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void ProgressPrinter::clear_bar() {
-  if (bar_shown_) fmt::print(stderr, "\r\033[K");
+  if (bar_shown_) say_raw("\r\033[K");
   bar_shown_ = false;
 }
 
 void ProgressPrinter::on_warning(const std::string& text) {
   clear_bar();
-  fmt::print(stderr, "warning: {}\n", text);
+  say("warning: {}\n", text);
 }
 
 void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) {
@@ -40,12 +40,11 @@ void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::s
   if (quiet_) return;
   clear_bar();
   if (to_do_ == 0) {
-    fmt::print(stderr, "{}: all {} cells were finished by an earlier run\n", pass, cells);
+    say("{}: all {} cells were finished by an earlier run\n", pass, cells);
   } else if (skipped > 0) {
-    fmt::print(stderr, "{}: {} cells, {} of them finished by an earlier run\n", pass, cells,
-               skipped);
+    say("{}: {} cells, {} of them finished by an earlier run\n", pass, cells, skipped);
   } else {
-    fmt::print(stderr, "{}: {} cells\n", pass, cells);
+    say("{}: {} cells\n", pass, cells);
   }
 }
 
@@ -69,8 +68,8 @@ void ProgressPrinter::on_progress(std::size_t done, std::size_t total) {
   bar.resize(kWidth, '.');
   const double spent = std::chrono::duration<double>(now - start_).count();
   const std::string left = share > 0.01 ? duration_text(spent / share * (1 - share)) + " left" : "";
-  fmt::print(stderr, "\r\033[K[{}] {:3.0f}%  {}  {}", bar, share * 100, current_, left);
-  std::fflush(stderr);
+  say_raw("\r\033[K");
+  say("[{}] {:3.0f}%  {}  {}", bar, share * 100, current_, left);
   bar_shown_ = true;
 }
 
@@ -79,8 +78,7 @@ void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell,
   ++finished_;
   if (quiet_) return;
   clear_bar();
-  fmt::print(stderr, "{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(),
-             ok ? "" : "FAILED: ", summary);
+  say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
 }
 
 }  // namespace qyolo::cli

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "harness/runner.h"
+#include "harness/run/run_listener.h"
 
 namespace qyolo::cli {
 

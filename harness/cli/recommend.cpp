@@ -1,15 +1,15 @@
-#include "harness/recommend.h"
+#include "harness/search/recommend.h"
 
 #include <filesystem>
 
 #include "common/file.h"
 #include "common/sha256.h"
+#include "harness/artifact/packed_artifact.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/hybrid_cell.h"
-#include "harness/packed_artifact.h"
+#include "harness/search/hybrid_cell.h"
 
 namespace qyolo::cli {
 namespace {
@@ -115,13 +115,13 @@ Result<int> recommend(const RecommendArguments& arguments) {
   };
   const auto on_tried = [&](const harness::Tried& tried) {
     if (arguments.quiet) return;
-    fmt::print(stderr, "{}: {} bytes, {}, {}\n",
-               tried.proxy ? fmt::format("hybrid by {}", harness::proxy_name(*tried.proxy))
-                           : tried.cell.recipe.text(),
-               tried.bytes,
-               tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
-                                  : fmt::format("stopped after {} images", tried.trial.images),
-               tried.holds ? "holds" : "does not hold");
+    say("{}: {} bytes, {}, {}\n",
+        tried.proxy ? fmt::format("hybrid by {}", harness::proxy_name(*tried.proxy))
+                    : tried.cell.recipe.text(),
+        tried.bytes,
+        tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
+                           : fmt::format("stopped after {} images", tried.trial.images),
+        tried.holds ? "holds" : "does not hold");
   };
   QYOLO_TRY(const harness::Recommendation found,
             harness::recommend(*evaluator, evaluator->options(), options, progress, on_tried));
@@ -129,9 +129,9 @@ Result<int> recommend(const RecommendArguments& arguments) {
   if (arguments.format == "json") {
     print_json(harness::recommendation_json(found));
   } else if (arguments.format == "csv") {
-    fmt::print("{}", harness::recommendation_csv(found));
+    print("{}", harness::recommendation_csv(found));
   } else {
-    fmt::print("{}{}", harness::recommendation_text(found), next_steps(arguments, found));
+    print("{}{}", harness::recommendation_text(found), next_steps(arguments, found));
   }
   return found.hybrid || found.uniform ? 0 : 1;
 }
@@ -204,8 +204,7 @@ void add_recommend(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();
   arguments->executor.add_to(*command, false);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(
       "Example: qyolo recommend --model datasets/parts/parts-yolov7-w025.pt --images "

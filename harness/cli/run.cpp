@@ -3,8 +3,8 @@
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/race_report.h"
-#include "harness/runner.h"
+#include "harness/run/runner.h"
+#include "harness/search/race_report.h"
 #include "results/tables.h"
 
 namespace qyolo::cli {
@@ -39,19 +39,17 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
-  for (const std::string& warning : evaluator->truth().warnings)
-    fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : evaluator->truth().warnings) say("warning: {}\n", warning);
   QYOLO_TRY(const harness::RaceResult result,
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,
                           [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
                             if (arguments.quiet) return;
-                            fmt::print(stderr, "{}: {}\n", cell.label(),
-                                       harness::outcome_of(entry));
+                            say("{}: {}\n", cell.label(), harness::outcome_of(entry));
                           }));
   if (arguments.output == "json") {
     print_json(harness::race_json(result, experiment));
   } else {
-    fmt::print("{}", harness::race_text(result, experiment));
+    print("{}", harness::race_text(result, experiment));
   }
   return result.winner ? 0 : 1;
 }
@@ -97,9 +95,8 @@ Result<int> run(const RunArguments& arguments) {
   QYOLO_TRY(const harness::RunSummary summary,
             harness::run_experiment(experiment, options, factory, progress));
   QYOLO_TRY(const results::Run finished, results::read_run(options.out));
-  fmt::print("{}", results::emit_table(finished, format));
-  if (!arguments.quiet)
-    fmt::print(stderr, "records: {}\n", (options.out / "records.jsonl").string());
+  print("{}", results::emit_table(finished, format));
+  if (!arguments.quiet) say("records: {}\n", (options.out / "records.jsonl").string());
   return summary.failed > 0 ? 1 : 0;
 }
 
@@ -144,8 +141,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
       ->check(offered(results::table_format_names()))
       ->capture_default_str();

@@ -1,7 +1,7 @@
-#include "harness/score.h"
+#include "harness/detections/score.h"
 
 #include "harness/cli/command.h"
-#include "harness/score_params.h"
+#include "harness/detections/score_params.h"
 
 namespace qyolo::cli {
 namespace {
@@ -39,14 +39,14 @@ Result<int> score(const ScoreArguments& arguments) {
   QYOLO_TRY(const metrics::CocoParams params, params_of(arguments));
   QYOLO_TRY(const harness::Score result,
             harness::score_files(arguments.truth, arguments.detections, params));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   if (!arguments.arrays.empty())
     QYOLO_CHECK_OK(harness::write_arrays(result.evaluation, arguments.arrays));
   if (arguments.output == "json") {
     print_json(harness::score_json(result));
   } else {
-    fmt::print("{}", harness::score_text(result.evaluation));
-    if (arguments.per_class) fmt::print("{}", harness::class_table(result));
+    print("{}", harness::score_text(result.evaluation));
+    if (arguments.per_class) print("{}", harness::class_table(result));
   }
   return 0;
 }
@@ -83,8 +83,7 @@ void add_score(CLI::App& app, Action& action) {
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
       ->type_name(kFolderType)
       ->check(written());
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -1,4 +1,4 @@
-#include "harness/sensitivity.h"
+#include "harness/search/sensitivity.h"
 
 #include <filesystem>
 
@@ -72,9 +72,9 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
   if (arguments.output == "json") {
     print_json(harness::sensitivity_json(measured));
   } else if (arguments.output == "csv") {
-    fmt::print("{}", harness::sensitivity_csv(measured));
+    print("{}", harness::sensitivity_csv(measured));
   } else {
-    fmt::print("{}", harness::sensitivity_text(measured));
+    print("{}", harness::sensitivity_text(measured));
   }
   return 0;
 }
@@ -105,8 +105,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
       ->type_name(kFolderType)
       ->check(written());
   arguments->executor.add_to(*command, false);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, json")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();

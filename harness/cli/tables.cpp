@@ -20,8 +20,8 @@ Result<int> tables(const TablesArguments& arguments) {
   QYOLO_TRY(const results::Run run, results::read_run(arguments.folder));
   QYOLO_TRY(std::vector<results::Device> devices, results::read_devices(arguments.devices));
   QYOLO_TRY(const results::DeviceTable table, results::device_table(run, std::move(devices)));
-  for (const std::string& warning : run.warnings) fmt::print(stderr, "warning: {}\n", warning);
-  fmt::print("{}", results::emit_table(run, request.format, request.part, table));
+  for (const std::string& warning : run.warnings) say("warning: {}\n", warning);
+  print("{}", results::emit_table(run, request.format, request.part, table));
   return 0;
 }
 

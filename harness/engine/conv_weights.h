@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "harness/engine/context.h"
-#include "harness/model/executor.h"
+#include "harness/engine/executor.h"
 #include "harness/model/graph.h"
 
 namespace qyolo::engine {

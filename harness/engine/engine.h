@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "common/result.h"
+#include "harness/engine/executor.h"
 #include "harness/engine/precision.h"
-#include "harness/model/executor.h"
 
 namespace qyolo::engine {
 

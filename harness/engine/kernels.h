@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "harness/engine/fake_quantize.h"
 #include "harness/engine/plan.h"
-#include "harness/model/fake_quantize.h"
 
 namespace qyolo::engine {
 

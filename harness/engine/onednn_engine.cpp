@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -15,7 +13,9 @@
 #include "harness/engine/convolution.h"
 #include "harness/engine/engine.h"
 #include "harness/engine/kernels.h"
+#include "harness/engine/onednn_layer_runner.h"
 #include "harness/engine/plan.h"
+#include "harness/engine/threads.h"
 
 namespace qyolo::engine {
 namespace {
@@ -44,7 +44,7 @@ InstructionSet effective_instruction_set() {
 class OnednnEngine final : public Engine {
  public:
   OnednnEngine(const model::Graph& graph, Precision precision, int threads, KernelChoice kernels)
-      : precision_(precision), threads_(threads) {
+      : precision_(precision), wanted_threads_(threads), threads_(grant_threads(threads)) {
     context_.choice = kernels;
     context_.matrix_kernel = &matrix_kernel(effective_instruction_set());
     graph_.max_stride = graph.max_stride;
@@ -126,6 +126,10 @@ class OnednnEngine final : public Engine {
     return status;
   }
 
+  Result<std::unique_ptr<model::LayerRunner>> layer_runner() override {
+    return make_layer_runner(graph_, context_.choice, *context_.matrix_kernel, threads_);
+  }
+
   Status set_retain(bool retain) override {
     if (retain_ && !retain) block_ = Block();
     retain_ = retain;
@@ -136,7 +140,9 @@ class OnednnEngine final : public Engine {
     if (!retain_ || last_ == nullptr || prepared_.empty())
       return error("no forward to resume: its maps were not retained");
     return guarded([&]() -> Result<std::vector<HeadOutput>> {
-      omp_set_num_threads(threads_);
+      // What the maps were computed with must be what goes on with them.
+      if (grant_threads(threads_) != threads_)
+        return error("fewer threads are granted than the forward to resume had");
       run_steps(*last_, last_->plan.first_step[static_cast<std::size_t>(first_node)],
                 [](const Step&, auto&& run) { run(); });
       return outputs(last_->plan);
@@ -324,8 +330,11 @@ class OnednnEngine final : public Engine {
       return error("the network's input has {} values; {} images of 3 x {} x {} have {}",
                    values.size(), batch, height, width, expected);
     }
-    omp_set_num_threads(threads_);
     last_ = nullptr;
+    if (const int granted = grant_threads(wanted_threads_); granted != threads_) {
+      prepared_.clear();  // primitives are made for a number of threads
+      threads_ = granted;
+    }
     QYOLO_TRY(Prepared * prepared, prepare(batch, height, width));
     block_.reserve(prepared->plan.block_bytes);
     return prepared;
@@ -379,7 +388,7 @@ class OnednnEngine final : public Engine {
   }
 
   Precision precision_;
-  int threads_;
+  int wanted_threads_, threads_;                       // threads_: granted
   model::Graph graph_;                                 // without weights
   std::vector<std::unique_ptr<ConvWeights>> weights_;  // by node; nullptr: no convolution
   std::vector<model::ActivationQuantizer> quantizers_;
@@ -483,7 +492,7 @@ Result<double> measure_peak_gflops(Precision precision, int threads) {
   const Type b = integer ? Type::s8 : a;
   const Type c = integer ? Type::s32 : a;
   try {
-    omp_set_num_threads(threads == 0 ? default_threads() : threads);
+    grant_threads(threads == 0 ? default_threads() : threads);
     Context context;
     const memory::dims dims = {kSize, kSize};
     const memory::desc left(dims, a, memory::format_tag::ab),

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "harness/model/executor.h"
+#include "harness/engine/executor.h"
 #include "harness/model/graph.h"
 
 namespace qyolo::engine {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/coco_types.h"
-#include "harness/model/executor.h"
 #include "harness/model/graph.h"
+#include "harness/model/head_output.h"
 
 namespace qyolo::model {
 

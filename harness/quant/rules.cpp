@@ -2,8 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <re2/re2.h>
 #include <algorithm>
-#include <regex>
 
 namespace qyolo::quant {
 namespace {
@@ -19,25 +19,35 @@ std::int64_t group_size(const Granularity& granularity, const Shape& shape) {
 }  // namespace
 
 struct NamePattern::Compiled {
-  std::regex expression;
+  explicit Compiled(const std::string& pattern) : expression(pattern, quiet()) {}
+
+  static RE2::Options quiet() {
+    RE2::Options options;
+    options.set_log_errors(false);
+    return options;
+  }
+
+  RE2 expression;
 };
 
 Result<NamePattern> NamePattern::compile(std::string pattern) {
   if (pattern.empty() || pattern.size() > kMaxText)
     return error("the name pattern has {} characters, expected 1 to {}", pattern.size(), kMaxText);
   NamePattern compiled;
-  try {
-    compiled.compiled_ = std::make_shared<Compiled>(Compiled{std::regex(pattern)});
-  } catch (const std::regex_error& failure) {
-    return error("the name pattern '{}' is no regular expression: {}", pattern, failure.what());
+  auto expression = std::make_shared<Compiled>(pattern);
+  if (!expression->expression.ok()) {
+    return error("the name pattern '{}' is no regular expression: {}", pattern,
+                 expression->expression.error());
   }
+  compiled.compiled_ = std::move(expression);
   compiled.text_ = std::move(pattern);
   return compiled;
 }
 
 bool NamePattern::matches(std::string_view name) const {
   if (name.size() > kMaxText) return false;
-  return std::regex_match(name.begin(), name.end(), compiled_->expression);
+  return compiled_->expression.Match({name.data(), name.size()}, 0, name.size(), RE2::ANCHOR_BOTH,
+                                     nullptr, 0);
 }
 
 bool LayerMatch::matches(const LayerTraits& layer, const Granularity& general) const {

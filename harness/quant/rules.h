@@ -26,7 +26,8 @@ struct LayerTraits {
   bool head = false;  // an output convolution of the detection head
 };
 
-// A regular expression (ECMAScript) that must match the whole text.
+// A regular expression (RE2's syntax: no backreferences, no looking around) that must match the
+// whole text. It is matched in time linear in the text, whatever the pattern is.
 class NamePattern {
  public:
   static Result<NamePattern> compile(std::string pattern);  // at most 1000 characters

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/model/executor.h"
+#include "harness/engine/executor.h"
 #include "harness/model/graph.h"
 #include "harness/model/postprocess.h"
 #include "tests/support/npy.h"

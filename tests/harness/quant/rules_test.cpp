@@ -72,8 +72,16 @@ TEST(NamePattern, MustMatchTheWholeName) {
   EXPECT_FALSE(NamePattern::compile("model.1").value().matches("model.10"));
 }
 
+// A matcher that backtracks needs 2^1000 steps here.
+TEST(NamePattern, TakesTimeLinearInTheName) {
+  const std::string name(999, 'a');
+  for (const char* pattern : {"(a*)*b", "(a|aa)+b", "(a+)+(a+)+b", "([a-z]|a)*!"})
+    EXPECT_FALSE(NamePattern::compile(pattern).value().matches(name)) << pattern;
+}
+
 TEST(NamePattern, WhatIsNoExpressionIsRefused) {
-  for (const char* wrong : {"", "(", "[a", "*"}) EXPECT_FALSE(NamePattern::compile(wrong).ok());
+  for (const char* wrong : {"", "(", "[a", "*", "(a)\\1", "(?=a)a", "\xff"})
+    EXPECT_FALSE(NamePattern::compile(wrong).ok());
   EXPECT_FALSE(NamePattern::compile(std::string(1001, 'a')).ok());
   EXPECT_FALSE(NamePattern::compile("a*").value().matches(std::string(100000, 'a')));
 }

@@ -1,0 +1,81 @@
+#include "harness/cli/console.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+namespace qyolo::cli {
+namespace {
+
+bool is_control(unsigned char byte) {
+  return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+}
+
+}  // namespace
+
+std::string without_controls(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1 in UTF-8
+      clean += fmt::format("\\x{:02x}", static_cast<unsigned>(next));
+      ++i;
+    } else if (is_control(byte)) {
+      clean += fmt::format("\\x{:02x}", static_cast<unsigned>(byte));
+    } else {
+      clean += text[i];
+    }
+  }
+  return clean;
+}
+
+void say_raw(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void say_text(std::string_view text) noexcept {
+  try {
+    say_raw(without_controls(text));
+  } catch (const std::exception&) {  // no memory for a message
+  }
+}
+
+void print_text(std::string_view text) noexcept {
+  try {
+    const std::string clean = without_controls(text);
+    std::fwrite(clean.data(), 1, clean.size(), stdout);
+  } catch (const std::exception&) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+}
+
+bool flush_output() noexcept {
+  try {
+    std::cout.flush();
+  } catch (const std::exception&) {
+    return false;
+  }
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+}
+
+void secure_standard_streams() noexcept {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free descriptor is this one.
+    (void)!::open("/dev/null", descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace qyolo::cli

@@ -1,0 +1,20 @@
+// The charts of a diagnosis.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/detections/diagnosis.h"
+
+namespace qyolo::harness {
+
+struct NamedChart {
+  std::string file;  // "precision-recall.svg"
+  std::string svg;
+};
+
+// precision-recall, confidence-curves, confusion-matrix and errors; with a baseline also
+// confidence-shift. Without objects: none.
+[[nodiscard]] std::vector<NamedChart> diagnosis_charts(const Diagnosis& diagnosis);
+
+}  // namespace qyolo::harness

@@ -1,0 +1,59 @@
+// What changed between two networks' detections of the same images, for people and as JSON:
+// metrics/detection_changes.h with its operating confidence, names, and the images that changed
+// most. A is the baseline, B the other network.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/coco_types.h"
+#include "common/json.h"
+#include "common/result.h"
+#include "metrics/detection_changes.h"
+#include "metrics/operating_point.h"
+
+namespace qyolo::harness {
+
+struct DiffOptions {
+  std::optional<double> confidence;  // none: that of the baseline's best mean F1
+  double iou = 0.5;                  // at which a detection finds an object
+};
+
+struct Diff {
+  GroundTruth truth;  // images by ascending id
+  std::string baseline_name, other_name;
+  std::filesystem::path images;  // their folder, where it is known
+  std::vector<Detection> baseline, other;
+  metrics::DetectionChanges changes;
+  bool confidence_given = false;
+  // None where a network finds no object at any confidence.
+  std::optional<metrics::OperatingPoint> baseline_best, other_best;
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] std::string class_name(std::int64_t category_id) const;
+  // Its file name; "image 7" where the annotations have none.
+  [[nodiscard]] std::string image_name(std::int64_t image_id) const;
+};
+
+// `diff` has truth, names and detections: fills in what follows from them. Fails where detections
+// do not fit the annotations, and without a confidence where none is best.
+Result<Diff> compare_detections(Diff diff, const DiffOptions& options);
+
+// From COCO results files, without a network. `limit` > 0 keeps the first images by file name.
+// Fails where a file does not fit the annotations, and without a confidence where none is best.
+Result<Diff> diff_files(const std::filesystem::path& annotations,
+                        const std::filesystem::path& baseline, const std::filesystem::path& other,
+                        int limit, const DiffOptions& options);
+
+// A summary, a table of classes, and at most `worst` images.
+[[nodiscard]] std::string diff_text(const Diff& diff, std::size_t worst);
+// Everything: totals, classes, flips, every image with what changed in it, box by box. Boxes are
+// [x, y, width, height] in pixels.
+[[nodiscard]] OrderedJson diff_json(const Diff& diff, std::size_t worst);
+
+// "3 newly missed, 1 of them shown as another class, 2 newly false"
+[[nodiscard]] std::string change_text(const metrics::ChangeCounts& counts);
+
+}  // namespace qyolo::harness

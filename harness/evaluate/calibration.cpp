@@ -1,0 +1,106 @@
+#include "harness/evaluate/calibration.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/parallel.h"
+#include "datasets/image_folder.h"
+#include "datasets/image_pipeline.h"
+#include "harness/evaluate/image_chunks.h"
+#include "harness/model/activation_points.h"
+#include "harness/quant/activation_range.h"
+
+namespace qyolo::harness {
+namespace {
+
+model::FakeQuantization simulated(const quant::ActivationParameters& parameters) {
+  return {parameters.scale, parameters.zero_point, parameters.bits};
+}
+
+}  // namespace
+
+std::vector<model::ActivationQuantizer> CalibratedActivations::quantizers() const {
+  std::vector<model::ActivationQuantizer> all;
+  if (input.quantized && input.parameters.bits < 8)
+    all.push_back({model::kNetworkInput, simulated(input.parameters)});
+  for (const CalibratedGroup& group : groups) {
+    for (const int node : group.nodes) all.push_back({node, simulated(group.parameters)});
+  }
+  return all;
+}
+
+Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor& executor,
+                                     const CalibrationSet& set, const EvaluationOptions& options,
+                                     int threads, const CalibrationProgress& progress) {
+  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
+  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
+  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(graph.max_stride),
+                                           options.batch, options.rect};
+  const std::vector<int> nodes = model::observable_nodes(graph);
+  Calibration calibration;
+  std::map<int, quant::ActivationHistogram>& histograms = calibration.histograms_;
+  for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
+    QYOLO_TRY(const auto pixels, load_chunk(folder.images, chunk, options.image_size, threads));
+    QYOLO_CHECK_OK(executor.observe(pixels, static_cast<int>(chunk.images.size()), chunk.height,
+                                    chunk.width, nodes,
+                                    [&](int node, std::span<const float> values) {
+                                      histograms[node].observe(values, threads);
+                                    }));
+    calibration.image_count_ += chunk.images.size();
+    if (progress) progress(calibration.image_count_, folder.images.size());
+  }
+  for (const auto& [node, histogram] : histograms) {
+    if (histogram.not_finite() == 0) continue;
+    return error("calibration on {}: {} values of the output of {} are not finite",
+                 set.images.string(), histogram.not_finite(), model::node_name(graph, node));
+  }
+  return calibration;
+}
+
+CalibratedActivations Calibration::activations(
+    const model::Graph& graph, const quant::ActivationOptions& options,
+    const std::function<bool(const model::ConvNode&)>& keep, int threads) const {
+  const model::ActivationPoints points = model::find_activation_points(graph, options.shared, keep);
+  CalibratedActivations result;
+  result.input = {points.input, quant::activation_parameters({0, 1}, options.bits)};
+  result.groups.resize(points.groups.size());
+  parallel_for(points.groups.size(), threads, [&](std::size_t i) {
+    quant::ActivationHistogram all;
+    for (const int node : points.groups[i].nodes) {
+      if (const auto found = histograms_.find(node); found != histograms_.end())
+        all.merge(found->second);
+    }
+    const quant::Interval range = quant::find_activation_range(all, options.method, options.bits);
+    result.groups[i] = {points.groups[i].nodes, range,
+                        quant::activation_parameters(range, options.bits)};
+  });
+  return result;
+}
+
+Result<std::vector<CalibrationBatch>> load_calibration_batches(const CalibrationSet& set,
+                                                               const EvaluationOptions& options,
+                                                               int max_stride, int threads) {
+  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
+  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
+  const datasets::PipelineOptions pipeline{options.image_size, max_stride, options.batch,
+                                           options.rect};
+  std::vector<CalibrationBatch> batches;
+  for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
+    CalibrationBatch batch{{}, chunk.height, chunk.width, {}};
+    QYOLO_TRY(batch.rgb,
+              load_chunk(folder.images, chunk, options.image_size, threads,
+                         [&](const datasets::Letterboxed& image) {
+                           batch.images.push_back({image.pad_y, chunk.height - image.pad_y,
+                                                   image.pad_x, chunk.width - image.pad_x});
+                         }));
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+Result<std::string> calibration_sha256(const CalibrationSet& set, int threads) {
+  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
+  return datasets::image_folder_sha256(folder, threads);
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,403 @@
+#include "harness/evaluate/evaluation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <future>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "common/clock.h"
+#include "common/parallel.h"
+#include "common/sha256.h"
+#include "datasets/coco_json.h"
+#include "datasets/dataset.h"
+#include "datasets/image_pipeline.h"
+#include "datasets/registry.h"
+#include "harness/evaluate/image_chunks.h"
+#include "harness/model/postprocess.h"
+#include "harness/network/memory_account.h"
+
+namespace qyolo::harness {
+namespace {
+
+using datasets::Letterboxed;
+
+// The true bytes with what the coded regions take in place of the raw ones, if there are any.
+std::optional<std::int64_t> coded_bytes(const metrics::MemoryReport& memory,
+                                        const std::vector<LayerError>& layers) {
+  std::optional<std::int64_t> regions;
+  for (const LayerError& layer : layers) {
+    if (layer.coded_region_bytes) regions = regions.value_or(0) + *layer.coded_region_bytes;
+  }
+  if (!regions) return std::nullopt;
+  return memory.true_bytes() - memory.regions / 8 + *regions;
+}
+
+}  // namespace
+
+struct Evaluator::State {
+  EvaluatorConfig config;
+  SourceNetwork source;
+  datasets::Dataset dataset;
+  std::vector<std::int64_t> category_of_class;
+  std::vector<datasets::RectBatch> batches;
+  std::vector<ImageChunk> chunks;
+  std::unique_ptr<model::Executor> executor;
+  std::string checkpoint_sha256;
+  std::string dataset_sha256;
+  std::string calibration_sha256;
+  std::optional<Calibration> calibration;             // run when first needed
+  std::vector<CalibrationBatch> calibration_batches;  // likewise
+  std::vector<std::optional<Letterboxed>> cache;
+  std::int64_t cache_room = 0;
+  std::vector<std::uint8_t> latency_image;
+
+  struct Loaded {
+    std::vector<Letterboxed> owned;          // what the cache has no room for
+    std::vector<const Letterboxed*> images;  // one per image of the chunk
+    std::vector<std::uint8_t> pixels;        // [images, 3, height, width]
+    double seconds = 0;
+  };
+  Result<Loaded> load(const ImageChunk& chunk);
+  // Makes the executor's network that of the cell.
+  Result<std::vector<LayerError>> load_network(const Cell& cell,
+                                               std::optional<CalibratedActivations>& activations,
+                                               RegionSizes regions);
+  Result<CalibratedActivations> calibrate(const Cell& cell);
+  [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
+      const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
+      const std::vector<model::HeadOutput>& outputs) const;
+  Status detect_all(const ImageProgress& progress, std::vector<Detection>& detections,
+                    StageSeconds& seconds);
+};
+
+Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk) {
+  const Clock::time_point start = Clock::now();
+  const std::size_t count = chunk.images.size();
+  Loaded loaded;
+  loaded.owned.resize(count);
+  QYOLO_CHECK_OK(parallel_try(count, config.threads, [&](std::size_t i) -> Status {
+    if (cache[chunk.images[i]]) return {};
+    QYOLO_TRY(loaded.owned[i],
+              datasets::load_letterboxed(dataset.image_paths[chunk.images[i]], chunk.height,
+                                         chunk.width, config.options.image_size));
+    return {};
+  }));
+  const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
+                                  static_cast<std::size_t>(chunk.width);
+  loaded.pixels.resize(count * image_bytes);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::optional<Letterboxed>& cached = cache[chunk.images[i]];
+    if (!cached && cache_room >= static_cast<std::int64_t>(image_bytes)) {
+      cache_room -= static_cast<std::int64_t>(image_bytes);
+      cached = std::move(loaded.owned[i]);
+    }
+    loaded.images.push_back(cached ? &*cached : &loaded.owned[i]);
+    std::memcpy(loaded.pixels.data() + i * image_bytes, loaded.images[i]->rgb.data(), image_bytes);
+  }
+  loaded.seconds = seconds_since(start);
+  return loaded;
+}
+
+// The baseline runs in floating point, and so do layers that a rule keeps.
+Status check_integers(const SourceNetwork& source, const Cell& cell) {
+  if (!cell.quantized()) return {};
+  if (source.artifact() != nullptr || cell.baseline || !cell.activations ||
+      cell.activations->bits != 8) {
+    return error(
+        "{}: integer convolutions take a checkpoint, symmetric weights and activation_bits 8",
+        cell.label());
+  }
+  return {};
+}
+
+// REQUIRES: cell.activations.
+Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
+  const model::Graph& graph = source.graph();
+  if (!config.calibration) {
+    return error("{}: activations are quantized after calibration on images; none are given",
+                 cell.label());
+  }
+  if (!calibration) {
+    Cell baseline;
+    baseline.baseline = true;
+    QYOLO_TRY([[maybe_unused]] const auto errors,
+              load_weights(source, baseline, *executor, config.threads));
+    QYOLO_TRY(calibration, Calibration::run(graph, *executor, *config.calibration, config.options,
+                                            config.threads));
+  }
+  QYOLO_TRY(const std::set<std::string> kept, kept_convolutions(source, cell));
+  return calibration->activations(
+      graph, *cell.activations,
+      [&](const model::ConvNode& conv) { return kept.contains(conv.name); }, config.threads);
+}
+
+Result<std::vector<LayerError>> Evaluator::State::load_network(
+    const Cell& cell, std::optional<CalibratedActivations>& activations, RegionSizes regions) {
+  if (executor->wants_integer_weights()) QYOLO_CHECK_OK(check_integers(source, cell));
+  if (cell.activations) {
+    QYOLO_TRY(activations, calibrate(cell));
+  }
+  QYOLO_CHECK_OK(executor->set_activation_quantizers(
+      activations ? activations->quantizers() : std::vector<model::ActivationQuantizer>()));
+  return load_weights(source, cell, *executor, config.threads, regions);
+}
+
+std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
+    const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
+    const std::vector<model::HeadOutput>& outputs) const {
+  const Clock::time_point start = Clock::now();
+  model::PostprocessOptions options;
+  options.confidence = static_cast<float>(config.options.confidence);
+  options.iou = config.options.iou;
+  std::vector<Detection> detections;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const Letterboxed& image = *images[i];
+    const model::Placement placement{image.ratio_y, image.pad_x, image.pad_y, image.image_width,
+                                     image.image_height};
+    for (const model::Candidate& candidate :
+         model::detect(source.graph(), outputs, static_cast<int>(i), options)) {
+      const std::int64_t category =
+          category_of_class[static_cast<std::size_t>(candidate.class_index)];
+      if (category == datasets::kNoCategory) continue;
+      Detection detection;
+      detection.image_id = dataset.truth.images[chunk.images[i]].id;
+      detection.category_id = category;
+      detection.bbox = model::to_image(candidate, placement);
+      detection.score = static_cast<double>(candidate.score);
+      detections.push_back(datasets::rounded(detection));
+    }
+  }
+  return {std::move(detections), seconds_since(start)};
+}
+
+// Three stages overlap: loading the next chunk, the network, and post-processing the previous one.
+Status Evaluator::State::detect_all(const ImageProgress& progress,
+                                    std::vector<Detection>& detections, StageSeconds& seconds) {
+  std::future<Result<Loaded>> next;
+  std::future<std::pair<std::vector<Detection>, double>> previous;
+  const auto load_async = [&](std::size_t i) {
+    next = std::async(std::launch::async, [this, i] { return load(chunks[i]); });
+  };
+  const auto collect = [&] {
+    auto [found, spent] = previous.get();
+    detections.insert(detections.end(), found.begin(), found.end());
+    seconds.postprocess += spent;
+  };
+  std::size_t done = 0;
+  if (!chunks.empty()) load_async(0);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    Result<Loaded> loaded = next.get();
+    if (!loaded.ok()) {
+      if (previous.valid()) collect();
+      return loaded.error();
+    }
+    if (i + 1 < chunks.size()) load_async(i + 1);
+    seconds.load += loaded->seconds;
+    const ImageChunk& chunk = chunks[i];
+    const Clock::time_point start = Clock::now();
+    auto outputs =
+        executor->forward(std::span<const std::uint8_t>(loaded->pixels),
+                          static_cast<int>(chunk.images.size()), chunk.height, chunk.width);
+    seconds.forward += seconds_since(start);
+    if (previous.valid()) collect();
+    if (!outputs.ok()) return outputs.error();
+    loaded->pixels = {};
+    previous = std::async(std::launch::async, [this, &chunk, data = std::move(loaded).value(),
+                                               raw = std::move(outputs).value()] {
+      return postprocess(chunk, data.images, raw);
+    });
+    done += chunk.images.size();
+    if (progress) progress(done, dataset.truth.images.size());
+  }
+  if (previous.valid()) collect();
+  return {};
+}
+
+namespace {
+
+// Official files that are not there yet: says in one sentence how to get them.
+Status check_present(const EvaluatorConfig& config) {
+  for (const std::filesystem::path& path : {config.model, config.images, config.annotations}) {
+    std::error_code ignored;
+    if (path.empty() || std::filesystem::exists(path, ignored)) continue;
+    if (const auto hint = datasets::how_to_get(path))
+      return error("{} is missing: {}", path.string(), *hint);
+  }
+  return {};
+}
+
+}  // namespace
+
+Evaluator::Evaluator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Evaluator::~Evaluator() = default;
+
+Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config,
+                                                   const ExecutorFactory& factory) {
+  auto state = std::make_unique<State>();
+  State& s = *state;
+  s.config = config;
+  QYOLO_CHECK_OK(check_present(config));
+  QYOLO_TRY(s.source, SourceNetwork::open(config.model));
+  const model::Graph& graph = s.source.graph();
+  QYOLO_TRY(s.dataset, datasets::open_dataset(config.images, config.annotations,
+                                              config.options.limit, config.split));
+  std::vector<std::string>& warnings = s.dataset.truth.warnings;
+  QYOLO_TRY(datasets::ClassMap classes, datasets::map_classes(graph.class_names, s.dataset.truth,
+                                                              config.options.class_rules()));
+  s.category_of_class = std::move(classes.category_of_class);
+  warnings.insert(warnings.end(), classes.notes.begin(), classes.notes.end());
+  if (std::string note = datasets::rounding_note(config.options.image_size, graph.max_stride);
+      !note.empty())
+    warnings.push_back(std::move(note));
+  s.config.options.image_size = datasets::on_grid(config.options.image_size, graph.max_stride);
+  if (s.dataset.image_paths.empty())
+    return error("{}: no images to evaluate", config.annotations.string());
+  const std::size_t count = s.dataset.image_paths.size();
+  QYOLO_TRY(const EvaluatedImages images, examine_images(s.dataset, config.threads));
+  warnings.insert(warnings.end(), images.warnings.begin(), images.warnings.end());
+  const datasets::PipelineOptions pipeline{s.config.options.image_size,
+                                           datasets::grid_of(graph.max_stride),
+                                           config.options.batch, config.options.rect};
+  s.batches = datasets::rect_batches(images.sizes, pipeline);
+  s.chunks = cut_into_chunks(s.batches);
+  s.cache.resize(count);
+  s.cache_room = config.image_cache_bytes;
+  QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
+  QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
+  if (config.calibration) {
+    QYOLO_TRY(s.calibration_sha256,
+              harness::calibration_sha256(*config.calibration, config.threads));
+  }
+  QYOLO_TRY(s.executor, factory(graph, config.threads));
+  if (config.calibration) {
+    s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {
+      if (s.calibration_batches.empty()) {
+        QYOLO_TRY(s.calibration_batches,
+                  load_calibration_batches(*s.config.calibration, s.config.options,
+                                           s.source.graph().max_stride, s.config.threads));
+      }
+      return RoundingCalibration{s.calibration_batches, s.executor.get()};
+    });
+  }
+  return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
+}
+
+const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
+Cell Evaluator::resolve(const Cell& cell) const { return state_->source.resolve(cell); }
+const EvaluationOptions& Evaluator::options() const { return state_->config.options; }
+const std::filesystem::path& Evaluator::images_folder() const {
+  return state_->dataset.images_folder;
+}
+const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
+std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
+std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }
+std::string Evaluator::calibration_sha256() const { return state_->calibration_sha256; }
+std::size_t Evaluator::calibration_images() const {
+  return state_->calibration ? state_->calibration->image_count() : 0;
+}
+std::string Evaluator::executor_description() const { return state_->executor->description(); }
+std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
+
+Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {
+  State& s = *state_;
+  const Clock::time_point start = Clock::now();
+  std::optional<CalibratedActivations> activations;
+  QYOLO_TRY(auto layers, s.load_network(cell, activations, RegionSizes::kCoded));
+  StageSeconds seconds;
+  seconds.quantize = seconds_since(start);
+  std::vector<Detection> detections;
+  QYOLO_CHECK_OK(s.detect_all(progress, detections, seconds));
+  QYOLO_TRY(CellResult result, measured(cell, std::move(layers), std::move(detections)));
+  result.activations = std::move(activations);
+  seconds.metric = result.seconds.metric;
+  result.seconds = seconds;
+  result.seconds.total = seconds_since(start);
+  return result;
+}
+
+Result<CellResult> Evaluator::measured(const Cell& cell, std::vector<LayerError> layers,
+                                       std::vector<Detection> detections) {
+  State& s = *state_;
+  CellResult result;
+  result.layers = std::move(layers);
+  for (const LayerError& layer : result.layers) result.weight_error += layer.error;
+  QYOLO_TRY(result.memory, account(s.source, cell));
+  result.coded_bytes = coded_bytes(result.memory, result.layers);
+  result.detections = std::move(detections);
+  const Clock::time_point start = Clock::now();
+  metrics::CocoParams params;
+  params.threads = s.config.threads;
+  QYOLO_TRY(result.evaluation, metrics::evaluate_coco(s.dataset.truth, result.detections, params));
+  result.seconds.metric = seconds_since(start);
+  return result;
+}
+
+SourceNetwork& Evaluator::source() { return state_->source; }
+model::Executor& Evaluator::executor() { return *state_->executor; }
+std::size_t Evaluator::chunk_count() const { return state_->chunks.size(); }
+const ImageChunk& Evaluator::chunk(std::size_t index) const { return state_->chunks[index]; }
+
+Result<std::vector<LayerError>> Evaluator::load(const Cell& cell) {
+  std::optional<CalibratedActivations> activations;
+  return state_->load_network(cell, activations, RegionSizes::kCoded);
+}
+
+Result<CalibratedActivations> Evaluator::calibrate(const Cell& cell) {
+  return state_->calibrate(cell);
+}
+
+Status Evaluator::for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run) {
+  State& s = *state_;
+  std::future<Result<State::Loaded>> next;
+  const auto load_async = [&](std::size_t i) {
+    next = std::async(std::launch::async,
+                      [&s, &chunk = s.chunks[chunks[i]]] { return s.load(chunk); });
+  };
+  if (!chunks.empty()) load_async(0);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    Result<State::Loaded> loaded = next.get();
+    if (!loaded.ok()) return loaded.error();
+    if (i + 1 < chunks.size()) load_async(i + 1);
+    const ImageChunk& chunk = s.chunks[chunks[i]];
+    QYOLO_CHECK_OK(run(loaded->pixels, chunk, [&](const std::vector<model::HeadOutput>& outputs) {
+      return s.postprocess(chunk, loaded->images, outputs).first;
+    }));
+  }
+  return {};
+}
+
+Status Evaluator::prepare(const Cell& cell) {
+  State& s = *state_;
+  std::optional<CalibratedActivations> activations;
+  QYOLO_TRY([[maybe_unused]] const auto errors,
+            s.load_network(cell, activations, RegionSizes::kRaw));
+  if (!s.latency_image.empty()) return {};
+  ImageChunk first = s.chunks.front();
+  first.images.resize(1);
+  QYOLO_TRY(auto loaded, s.load(first));
+  s.latency_image = std::move(loaded.pixels);
+  return {};
+}
+
+Result<double> Evaluator::time_forward() {
+  const LatencyInput input = latency_input();
+  const Clock::time_point start = Clock::now();
+  QYOLO_TRY([[maybe_unused]] const auto outputs,
+            state_->executor->forward(std::span<const std::uint8_t>(state_->latency_image), 1,
+                                      input.height, input.width));
+  return seconds_since(start) * 1e3;
+}
+
+int Evaluator::threads() const {
+  return state_->config.threads > 0 ? state_->config.threads : default_threads();
+}
+
+LatencyInput Evaluator::latency_input() const {
+  return {state_->chunks.front().height, state_->chunks.front().width};
+}
+
+}  // namespace qyolo::harness

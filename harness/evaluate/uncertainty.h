@@ -1,0 +1,42 @@
+// How sure a cell's difference from the baseline is: the "uncertainty" of its accuracy record.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "common/coco_types.h"
+#include "common/json.h"
+#include "common/result.h"
+#include "harness/cell/experiment.h"
+#include "metrics/bootstrap.h"
+
+namespace qyolo::harness {
+
+// Keeps the baseline on all resamples (8 bytes per class and resample), so that a cell costs only
+// its own share. Not for use from several threads at once; the ground truth must outlive it.
+class Uncertainty {
+ public:
+  Uncertainty(const UncertaintyOptions& options, const GroundTruth& truth, int threads);
+
+  // No comparison is wanted: the experiment asks for no resamples.
+  [[nodiscard]] bool off() const { return options_.resamples == 0; }
+  [[nodiscard]] bool has_baseline() const { return baseline_.has_value(); }
+
+  // `detections` as evaluated. REQUIRES: not off().
+  Status set_baseline(std::span<const Detection> detections);
+  // `tolerance`: a fraction of AP. REQUIRES: has_baseline().
+  [[nodiscard]] Result<metrics::PairedDifference> compare(std::span<const Detection> detections,
+                                                          double tolerance) const;
+  // The record's object; the layout is in results/record.h. REQUIRES: has_baseline().
+  [[nodiscard]] Result<OrderedJson> of(std::span<const Detection> detections) const;
+
+ private:
+  [[nodiscard]] Result<metrics::ResampledAp> resample(std::span<const Detection> detections) const;
+
+  UncertaintyOptions options_;
+  const GroundTruth& truth_;
+  int threads_;
+  std::optional<metrics::ResampledAp> baseline_;
+};
+
+}  // namespace qyolo::harness

@@ -1,0 +1,48 @@
+// The network that a file holds: a checkpoint's, or that of a packed artifact.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/result.h"
+#include "harness/artifact/packed_artifact.h"
+#include "harness/cell/cell.h"
+#include "harness/model/graph.h"
+#include "harness/model/unfused.h"
+#include "harness/network/calibration_walk.h"
+
+namespace qyolo::harness {
+
+// A checkpoint's network in both layouts: folded, as it runs, and (read when first needed) as
+// stored. Or that of a packed artifact, which is told by its content; it has one cell only, its
+// own.
+class SourceNetwork {
+ public:
+  static Result<SourceNetwork> open(const std::filesystem::path& model);
+
+  [[nodiscard]] const model::Graph& graph() const { return graph_; }
+  // nullptr for a checkpoint; its graph and unfused convolutions are those of this object.
+  [[nodiscard]] const Artifact* artifact() const { return artifact_ ? &*artifact_ : nullptr; }
+  // The cell that the network as it is in the file belongs to: for the baseline, an artifact's own.
+  [[nodiscard]] Cell resolve(const Cell& cell) const;
+  // Fails for a cell that would quantize an artifact again.
+  [[nodiscard]] Status check(const Cell& cell) const;
+  // Where the calibration images come from that cells with calibrated rounding need. What it gives
+  // must outlive the object.
+  void set_calibrator(RoundingCalibrator calibrator) { calibrator_ = std::move(calibrator); }
+  // Fails without one.
+  [[nodiscard]] Result<RoundingCalibration> calibration() const;
+  // One per graph().conv_nodes(). Valid while the object lives and is not moved.
+  Result<const std::vector<model::UnfusedConv>*> unfused();
+
+ private:
+  std::filesystem::path path_;
+  model::Graph graph_;
+  std::vector<model::UnfusedConv> unfused_;
+  std::optional<Artifact> artifact_;
+  RoundingCalibrator calibrator_;
+};
+
+}  // namespace qyolo::harness

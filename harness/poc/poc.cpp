@@ -1,0 +1,395 @@
+#include "harness/poc/poc.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "common/file.h"
+#include "datasets/coco_json.h"
+#include "harness/detections/diff.h"
+#include "harness/evaluate/uncertainty.h"
+#include "harness/host/host.h"
+#include "harness/poc/poc_parts.h"
+#include "harness/poc/roadmap.h"
+#include "harness/run/cell_record.h"
+#include "report/texts.h"
+#include "results/record.h"
+
+namespace qyolo::harness {
+namespace {
+
+namespace fs = std::filesystem;
+using report::Outcome;
+using report::PocReport;
+using report::Stage;
+using report::StageState;
+using report::Standing;
+
+constexpr double kDefaultMargin = 0.1;  // of the tolerance
+
+// Everything evaluated so far; index 0 is the baseline, as in the report's candidates.
+struct Evaluated {
+  RoadmapCell step;
+  std::string key;
+  std::optional<std::vector<Detection>> detections;  // of what was evaluated in this process
+};
+
+class Poc {
+ public:
+  Poc(const PocOptions& options, Evaluator& evaluator, results::RecordStore& store,
+      std::vector<results::Device> devices, RunListener& listener)
+      : options_(options),
+        evaluator_(evaluator),
+        store_(store),
+        devices_(std::move(devices)),
+        listener_(listener),
+        uncertainty_(uncertainty_options(options), evaluator.truth(), evaluator.threads()) {}
+
+  Result<PocReport> run() {
+    QYOLO_CHECK_OK(check_class_names());
+    report_.data = examine_data(options_, evaluator_.graph().class_names);
+    QYOLO_CHECK_OK(evaluate_baseline());
+    QYOLO_CHECK_OK(walk_roadmap());
+    choose();
+    QYOLO_CHECK_OK(describe_subject());
+    QYOLO_CHECK_OK(measure());
+    describe_setting();
+    return std::move(report_);
+  }
+
+ private:
+  static UncertaintyOptions uncertainty_options(const PocOptions& options) {
+    UncertaintyOptions uncertainty = options.uncertainty;
+    // Records say it in points; what percent are is not known before the baseline is.
+    if (!options.tolerance.percent) uncertainty.tolerance = options.tolerance.value;
+    return uncertainty;
+  }
+
+  Status check_class_names() const {
+    std::set<std::string> names;
+    for (const Category& category : evaluator_.truth().categories) names.insert(category.name);
+    for (const ClassTolerance& one : options_.class_tolerances) {
+      if (!one.name.empty() && !names.contains(one.name))
+        return error("--class-tolerance: the annotations have no category '{}'", one.name);
+    }
+    return {};
+  }
+
+  [[nodiscard]] const EvaluationOptions& evaluation() const { return evaluator_.options(); }
+  [[nodiscard]] fs::path detections_file(const std::string& key) const {
+    return options_.out / "detections" / (key + ".json");
+  }
+
+  // The detections as evaluated, from this process or an earlier one's file, or made again.
+  Result<std::vector<Detection>> detections_of(Evaluated& one) {
+    if (one.detections) return *one.detections;
+    std::error_code ignored;
+    if (const fs::path file = detections_file(one.key); fs::exists(file, ignored)) {
+      datasets::DetectionNames names = datasets::names_of(evaluator_.truth());
+      if (auto read = datasets::read_coco_detections(file, 0, names); read.ok()) return read;
+    }
+    QYOLO_TRY(CellResult result, evaluate_network(one));
+    return std::move(result.detections);
+  }
+
+  Status keep_detections(const Evaluated& one, const std::vector<Detection>& detections) {
+    QYOLO_CHECK_OK(create_folder(options_.out / "detections"));
+    return datasets::write_coco_detections(detections_file(one.key), detections,
+                                           datasets::names_of(evaluator_.truth()));
+  }
+
+  Result<CellResult> evaluate_network(const Evaluated& one) {
+    listener_.on_cell(place_in_stage_, one.step.cell);
+    return evaluator_.evaluate(one.step.cell, [&](std::size_t done, std::size_t total) {
+      listener_.on_progress(done, total);
+    });
+  }
+
+  // Appends to evaluated_, and to the records where an earlier run has not.
+  Status evaluate(RoadmapCell step) {
+    step.cell = evaluator_.resolve(step.cell);
+    Evaluated& one = evaluated_.emplace_back();
+    one.key = cell_key(evaluator_, evaluation(), step.cell);
+    one.step = std::move(step);
+    const Cell& cell = one.step.cell;
+    if (store_.finished("accuracy", one.key)) return {};
+    auto result = evaluate_network(one);
+    if (!result.ok()) {
+      QYOLO_CHECK_OK(store_.append(failed_record("accuracy", one.key, cell, result.error())));
+      listener_.on_cell_done(place_in_stage_, cell, false, result.error().message);
+      return {};
+    }
+    OrderedJson record = accuracy_record(one.key, cell, evaluator_, *result);
+    std::string summary = fmt::format("AP {:.4f}", result->evaluation.stats()[0]);
+    if (uncertainty_.has_baseline()) {
+      QYOLO_TRY(OrderedJson uncertainty, uncertainty_.of(result->detections));
+      summary += ", " + uncertainty["verdict"].get<std::string>();
+      record["uncertainty"] = std::move(uncertainty);
+    }
+    QYOLO_CHECK_OK(store_.append(record));
+    listener_.on_cell_done(place_in_stage_, cell, true, summary);
+    one.detections = std::move(result->detections);
+    return {};
+  }
+
+  Status evaluate_baseline() {
+    listener_.on_pass("baseline", 1, 0);
+    RoadmapCell step{Stage::kBaseline, {}, {}};
+    step.cell.baseline = true;
+    if (evaluator_.resolve(step.cell).quantized()) {
+      return error(
+          "{} is quantized already ({}); a proof of concept needs the checkpoint it was "
+          "made from",
+          options_.evaluation.model.string(), evaluator_.resolve(step.cell).label());
+    }
+    QYOLO_CHECK_OK(evaluate(std::move(step)));
+    QYOLO_CHECK_OK(read_candidates());
+    if (!report_.baseline().failure.empty())
+      return error("the FP32 baseline: {}", report_.baseline().failure);
+    QYOLO_TRY(baseline_, detections_of(evaluated_[0]));
+    QYOLO_CHECK_OK(keep_detections(evaluated_[0], baseline_));
+    evaluated_[0].detections.reset();
+    const double ap = report_.baseline().ap.value_or(0);
+    report_.tolerance = options_.tolerance.fraction(ap);
+    if (options_.tolerance.percent) report_.tolerance_percent = options_.tolerance.value;
+    report_.margin =
+        options_.margin ? options_.margin->fraction(ap) : kDefaultMargin * report_.tolerance;
+    report_.margin = std::min(report_.margin, report_.tolerance);
+    report_.stages.emplace_back(Stage::kBaseline, StageState::kDone);
+    usable_ = ap >= kLowestUsableAp;
+    return uncertainty_.set_baseline(baseline_);
+  }
+
+  Status walk_roadmap() {
+    QYOLO_TRY(const std::vector<RoadmapCell> roadmap, roadmap_cells());
+    bool kept = false;
+    for (std::size_t first = 0; first < roadmap.size();) {
+      const Stage stage = roadmap[first].stage;
+      std::size_t end = first;
+      while (end < roadmap.size() && roadmap[end].stage == stage) ++end;
+      const StageState state = state_of(stage, kept);
+      report_.stages.emplace_back(stage, state);
+      // Of a baseline without accuracy only the sizes can be shown.
+      const std::size_t last = usable_ ? end : first + 1;
+      if (state == StageState::kDone) QYOLO_CHECK_OK(walk_stage(roadmap, first, last));
+      kept = kept || std::ranges::any_of(report_.candidates, is_kept);
+      first = end;
+    }
+    return {};
+  }
+
+  [[nodiscard]] StageState state_of(Stage stage, bool kept) const {
+    if (!usable_ && stage != Stage::kAffine) return StageState::kNoBaseline;
+    if (stage == Stage::kActivations)
+      return options_.evaluation.calibration ? StageState::kDone : StageState::kNoCalibration;
+    return kept ? StageState::kNotNeeded : StageState::kDone;
+  }
+
+  Status walk_stage(const std::vector<RoadmapCell>& roadmap, std::size_t first, std::size_t end) {
+    std::size_t finished = 0;
+    for (std::size_t i = first; i < end; ++i) {
+      const Cell cell = evaluator_.resolve(roadmap[i].cell);
+      finished += store_.finished("accuracy", cell_key(evaluator_, evaluation(), cell)) ? 1 : 0;
+    }
+    const auto stage = static_cast<std::size_t>(roadmap[first].stage);
+    listener_.on_pass(std::string(report::english().stage[stage]), end - first, finished);
+    for (std::size_t i = first; i < end; ++i) {
+      place_in_stage_ = i - first;
+      QYOLO_CHECK_OK(evaluate(roadmap[i]));
+      QYOLO_CHECK_OK(read_candidates());
+      if (roadmap[i].ends_stage_if_kept && is_kept(report_.candidates.back())) break;
+    }
+    return {};
+  }
+
+  static bool is_kept(const report::Candidate& one) {
+    return one.stage != Stage::kBaseline && one.standing == Standing::kWithin;
+  }
+
+  [[nodiscard]] Experiment experiment() const {
+    Experiment all;
+    all.name = "poc";
+    all.model = options_.evaluation.model;
+    all.images = options_.evaluation.images;
+    all.annotations = options_.evaluation.annotations;
+    all.split = options_.evaluation.split;
+    all.evaluation = options_.evaluation.options;
+    all.calibration = options_.evaluation.calibration;
+    all.latency = options_.latency;
+    all.uncertainty = uncertainty_options(options_);
+    for (const Evaluated& one : evaluated_) all.cells.push_back(one.step.cell);
+    return all;
+  }
+
+  // From the records, whoever wrote them.
+  Status read_candidates() {
+    std::vector<std::string> keys;
+    for (const Evaluated& one : evaluated_) keys.push_back(one.key);
+    QYOLO_CHECK_OK(store_.write_manifest(run_manifest(experiment(), evaluator_, keys)));
+    QYOLO_TRY(run_, results::read_run(options_.out));
+    report_.candidates.clear();
+    for (const Evaluated& one : evaluated_) {
+      const auto row = std::ranges::find(run_.rows, one.key, &results::Row::key);
+      if (row == run_.rows.end()) return error("{} has no record", one.step.cell.label());
+      report::Candidate candidate = candidate_of(*row, one.step.stage);
+      if (one.step.stage != Stage::kBaseline && usable_) judge(one, candidate);
+      report_.candidates.push_back(std::move(candidate));
+    }
+    return {};
+  }
+
+  void judge(const Evaluated& one, report::Candidate& candidate) const {
+    const double allowed = report_.tolerance - report_.margin;
+    candidate.standing = standing_of(candidate.delta, allowed);
+    candidate.probable = candidate.delta && candidate.delta->value >= -allowed;
+    for (const report::ClassLoss& loss : losses_of(one)) {
+      if (!loss.binding) continue;
+      candidate.probable =
+          candidate.probable && (!loss.delta || loss.delta->value >= -loss.tolerance);
+      candidate.classes_beyond += loss.standing == Standing::kBeyond ? 1 : 0;
+      candidate.classes_undecided += loss.standing == Standing::kUndecided ? 1 : 0;
+    }
+    if (candidate.standing == Standing::kUnknown) return;
+    if (candidate.classes_beyond > 0) {
+      candidate.standing = Standing::kBeyond;
+    } else if (candidate.standing == Standing::kWithin && candidate.classes_undecided > 0) {
+      candidate.standing = Standing::kUndecided;
+    }
+  }
+
+  [[nodiscard]] std::vector<report::ClassLoss> losses_of(const Evaluated& one) const {
+    const Json* baseline = run_.newest("accuracy", evaluated_[0].key);
+    const Json* record = run_.newest("accuracy", one.key);
+    if (baseline == nullptr || record == nullptr) return {};
+    return class_losses(*baseline, *record, options_, report_.tolerance);
+  }
+
+  // What the report is about: the smallest that certainly keeps the promise; else the smallest that
+  // probably does, or may; else the one that loses least.
+  void choose() {
+    const auto smallest = [&](Standing standing, bool probable) {
+      std::optional<std::size_t> best;
+      for (std::size_t i = 1; i < report_.candidates.size(); ++i) {
+        const report::Candidate& one = report_.candidates[i];
+        if (one.standing != standing || (probable && !one.probable)) continue;
+        if (!best || one.bytes < report_.candidates[*best].bytes) best = i;
+      }
+      return best;
+    };
+    if (!usable_) {
+      report_.outcome = Outcome::kBaselineUnusable;
+      return;
+    }
+    report_.outcome = Outcome::kRecommended;
+    report_.subject = smallest(Standing::kWithin, true);
+    if (report_.subject) return;
+    report_.outcome = Outcome::kUndecided;
+    report_.subject = smallest(Standing::kUndecided, true);
+    if (!report_.subject) report_.subject = smallest(Standing::kUndecided, false);
+    if (report_.subject) return;
+    report_.outcome = Outcome::kNone;
+    for (std::size_t i = 1; i < report_.candidates.size(); ++i) {
+      const report::Candidate& one = report_.candidates[i];
+      if (!one.delta) continue;
+      if (!report_.subject || one.delta->value > report_.candidates[*report_.subject].delta->value)
+        report_.subject = i;
+    }
+  }
+
+  Status describe_subject() {
+    if (!report_.subject) return {};
+    Evaluated& one = evaluated_[*report_.subject];
+    report_.classes = losses_of(one);
+    const Json* record = run_.newest("accuracy", one.key);
+    if (record != nullptr) report_.certainty = certainty_of(*record, report_);
+    QYOLO_TRY(std::vector<Detection> detections, detections_of(one));
+    QYOLO_CHECK_OK(keep_detections(one, detections));
+    Diff diff;
+    diff.images = evaluator_.images_folder();
+    diff.truth = evaluator_.truth();
+    diff.baseline_name = report_.baseline().name;
+    diff.other_name = report_.candidates[*report_.subject].name;
+    diff.baseline = baseline_;
+    diff.other = std::move(detections);
+    DiffOptions options;
+    options.confidence = options_.confidence;
+    auto compared = compare_detections(std::move(diff), options);
+    if (!compared.ok()) {
+      listener_.on_warning(compared.error().message);
+      return {};
+    }
+    QYOLO_CHECK_OK(describe_objects(*compared, options_, report_));
+    return {};
+  }
+
+  Status measure() {
+    std::vector<LatencyCell> cells;
+    std::vector<std::size_t> timed = {0};
+    if (report_.subject) timed.push_back(*report_.subject);
+    for (const std::size_t i : timed)
+      cells.push_back({evaluated_[i].step.cell, evaluated_[i].key, report_.candidates[i].name});
+    QYOLO_CHECK_OK(measure_latency(evaluator_, store_, options_.latency, cells, listener_));
+    QYOLO_TRY(run_, results::read_run(options_.out));
+    for (const LatencyCell& cell : cells) {
+      const Json* record = run_.newest("latency", cell.key);
+      if (record != nullptr) add_latency(*record, cell, report_);
+    }
+    if (options_.measured_latency) {
+      auto rows = options_.measured_latency(report_.latency_setting);
+      if (rows.ok()) {
+        std::ranges::move(*rows, std::back_inserter(report_.latency));
+      } else {
+        listener_.on_warning(rows.error().message);
+      }
+    }
+    report_.energy = measure_energy(evaluator_, cells.front().cell);
+    report_.memory = memory_rows(report_);
+    QYOLO_TRY(report_.devices, results::device_table(run_, std::move(devices_)));
+    return {};
+  }
+
+  void describe_setting() {
+    report_.images = static_cast<std::int64_t>(evaluator_.truth().images.size());
+    report_.network = run_.network;
+    report_.dataset = run_.dataset;
+    describe_environment(run_.manifest, report_);
+    const Json block = report_.subject ? evaluated_[*report_.subject].step.block : Json();
+    report_.commands = reproduce_commands(options_, block);
+  }
+
+  const PocOptions& options_;
+  Evaluator& evaluator_;
+  results::RecordStore& store_;
+  std::vector<results::Device> devices_;
+  RunListener& listener_;
+  Uncertainty uncertainty_;
+  std::vector<Evaluated> evaluated_;
+  std::vector<Detection> baseline_;
+  bool usable_ = false;
+  std::size_t place_in_stage_ = 0;
+  results::Run run_;
+  PocReport report_;
+};
+
+}  // namespace
+
+Result<PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,
+                          RunListener& listener) {
+  if (options.uncertainty.resamples < 100) {
+    return error("a proof of concept needs at least 100 resamples, {} are asked for",
+                 options.uncertainty.resamples);
+  }
+  QYOLO_TRY(std::vector<results::Device> devices, results::read_devices(options.devices));
+  QYOLO_TRY(const auto evaluator, Evaluator::open(options.evaluation, factory));
+  // Before hours are spent, not after.
+  for (const results::Device& device : devices) {
+    QYOLO_CHECK_OK(
+        results::check_model(device, evaluator->checkpoint_sha256(), options.evaluation.model));
+  }
+  QYOLO_TRY(results::RecordStore store, results::RecordStore::open(options.out));
+  for (const std::string& warning : store.warnings()) listener.on_warning(warning);
+  for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
+  return Poc(options, *evaluator, store, std::move(devices), listener).run();
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,67 @@
+// The proof of concept: from a checkpoint and somebody's own data to a recommendation.
+//
+// What is done is the roadmap (harness/poc/roadmap.h): the FP32 baseline, then quantized networks
+// stage by stage until one certainly keeps the promise, that is, loses no more AP than the
+// tolerance minus a safety margin, and in no class with a tolerance more than that. Everything that
+// is measured becomes a record in the run folder, as `run` writes them: an interrupted proof of
+// concept resumes, and `tables`, `plot` and `compare` take the folder.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/run/runner.h"
+#include "report/poc_report.h"
+
+namespace qyolo::harness {
+
+// Below this AP there is no accuracy that could be lost: the network was not trained for this data,
+// or its classes or annotations are not those it was trained on.
+inline constexpr double kLowestUsableAp = 0.05;
+
+// An amount of AP: points (hundredths), or percent of the baseline's AP.
+struct ApAmount {
+  double value = 1;
+  bool percent = false;
+
+  [[nodiscard]] double fraction(double baseline_ap) const {
+    return value / 100 * (percent ? baseline_ap : 1);
+  }
+};
+// "1pt", "0.5" (points), "2%"; 0 to 100.
+Result<ApAmount> parse_ap_amount(std::string_view text);
+
+struct ClassTolerance {
+  std::string name;  // empty: every class without one of its own
+  ApAmount amount;
+};
+// "nut=2pt", "3pt".
+Result<ClassTolerance> parse_class_tolerance(std::string_view text);
+
+struct PocOptions {
+  EvaluatorConfig evaluation;
+  std::filesystem::path out;  // run folder
+  ApAmount tolerance;
+  std::optional<ApAmount> margin;  // none: a tenth of the tolerance
+  std::vector<ClassTolerance> class_tolerances;
+  LatencyOptions latency;
+  UncertaintyOptions uncertainty;              // its tolerance is not looked at
+  std::optional<double> confidence;            // operating point; none: the baseline's best mean F1
+  std::size_t pictures = 8;                    // of each kind
+  std::string command;                         // that asked for it, for the report
+  std::vector<std::filesystem::path> devices;  // device files of the same checkpoint
+  // Rows of kernels that really run at their precision; their samples are not made here.
+  std::function<Result<std::vector<report::LatencyRow>>(const report::LatencySetting&)>
+      measured_latency;
+};
+
+Result<report::PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,
+                                  RunListener& listener);
+
+}  // namespace qyolo::harness

@@ -1,0 +1,66 @@
+// Parts of the report of a proof of concept, each from the records or by one measurement; for
+// poc.cpp and its tests.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/detections/diff.h"
+#include "harness/poc/poc.h"
+#include "results/record.h"
+
+namespace qyolo::harness {
+
+[[nodiscard]] report::DataCheck examine_data(const PocOptions& options,
+                                             const std::vector<std::string>& model_classes);
+
+[[nodiscard]] report::Candidate candidate_of(const results::Row& row, report::Stage stage);
+
+// Of a loss beside what is allowed (a fraction): within where the whole interval is, beyond where
+// none of it is. No loss at all on any choice of images is within.
+[[nodiscard]] report::Standing standing_of(const std::optional<report::Difference>& delta,
+                                           double allowed);
+
+// From two accuracy records. Classes without a tolerance of their own get the overall one, for
+// orientation.
+[[nodiscard]] std::vector<report::ClassLoss> class_losses(const Json& baseline, const Json& record,
+                                                          const PocOptions& options,
+                                                          double overall_tolerance);
+
+// About how many images more would put the interval wholly on one side of -allowed; none where it
+// is, or where the loss is so close to it that no number would. Its width falls with
+// 1 / sqrt(number of images).
+[[nodiscard]] std::optional<std::int64_t> images_to_decide(const report::Difference& delta,
+                                                           double allowed, std::int64_t images);
+
+// REQUIRES: report.classes and what was promised.
+[[nodiscard]] std::optional<report::Certainty> certainty_of(const Json& record,
+                                                            const report::PocReport& report);
+
+// Changes, pictures and guideline.
+Status describe_objects(const Diff& diff, const PocOptions& options, report::PocReport& report);
+
+struct LatencyCell {
+  Cell cell;
+  std::string key, name;
+};
+// Latency records of all of them, interleaved; nothing where an earlier run has them.
+Status measure_latency(Evaluator& evaluator, results::RecordStore& store,
+                       const LatencyOptions& options, std::span<const LatencyCell> cells,
+                       RunListener& listener);
+// The record as a row, and the setting it was measured in.
+void add_latency(const Json& record, const LatencyCell& cell, report::PocReport& report);
+
+[[nodiscard]] report::Energy measure_energy(Evaluator& evaluator, const Cell& baseline);
+// Computed ones, and what this process has taken at most so far.
+[[nodiscard]] std::vector<report::MemoryRow> memory_rows(const report::PocReport& report);
+
+void describe_environment(const Json& manifest, report::PocReport& report);
+// `block`: the chosen cell's, or null.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> reproduce_commands(
+    const PocOptions& options, const Json& block);
+
+}  // namespace qyolo::harness

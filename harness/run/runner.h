@@ -1,0 +1,41 @@
+// Walks an experiment's cells: accuracy pass, then latency pass on a quiet process; one record per
+// cell and pass. Resumes where an earlier run of the same experiment stopped.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/json.h"
+#include "common/result.h"
+#include "harness/cell/experiment.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/run/run_listener.h"
+
+namespace qyolo::harness {
+
+struct RunOptions {
+  std::filesystem::path out;
+  int threads = 0;
+};
+
+struct RunSummary {
+  std::size_t cells = 0;
+  std::size_t skipped = 0;
+  std::size_t failed = 0;
+};
+
+// Fails only where no cell can run (model, dataset, output folder); a failing cell becomes a failed
+// record.
+Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions& options,
+                                  const ExecutorFactory& factory, RunListener& listener);
+
+// Everything that determines a cell's accuracy numbers, hashed: the "key" of its records.
+[[nodiscard]] std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& options,
+                                   const Cell& cell);
+// A run folder's manifest (results/record.h). REQUIRES: one key per cell of the experiment.
+[[nodiscard]] OrderedJson run_manifest(const Experiment& experiment, const Evaluator& evaluator,
+                                       const std::vector<std::string>& keys);
+
+}  // namespace qyolo::harness

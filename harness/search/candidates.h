@@ -1,0 +1,71 @@
+// The ways to quantize each layer that are worth measuring: of all schemes, widths and
+// granularities those that no other beats in both size and weight error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "harness/network/quantize_network.h"
+#include "harness/network/weight_store.h"
+#include "harness/search/head_divergence.h"
+
+namespace qyolo::harness {
+
+struct LayerCandidate {
+  std::optional<quant::Recipe> recipe;  // none: kept in 16-bit floating point
+  std::int64_t bytes = 0;               // true accounting; with its regions as they are asked for
+  double noise = 0;                     // squared weight error over squared weights
+  HeadDivergence divergence;            // of the network with this layer alone quantized so
+
+  [[nodiscard]] std::string text() const;  // "pwlq 4-bit filter", "kept"
+};
+
+struct LayerCandidates {
+  std::size_t conv = 0;  // its place among graph.conv_nodes()
+  std::string name;
+  std::int64_t weights = 0;
+  std::vector<LayerCandidate> candidates;  // sizes ascending
+};
+
+// One recipe for the whole network.
+struct UniformCandidate {
+  quant::Recipe recipe;
+  std::int64_t bytes = 0;     // of the whole network, as LayerCandidate
+  double noise = 0;           // mean over layers
+  HeadDivergence divergence;  // of the network with all layers quantized so; not measured here
+};
+
+struct CandidateSearch {
+  std::vector<LayerCandidates> layers;  // one per graph.conv_nodes()
+  // Not beaten in both size and error by another of the same scheme, width and bias correction:
+  // across these, weight error does not say which network is better. Sizes ascending.
+  std::vector<UniformCandidate> uniform;
+  std::size_t tried = 0;  // tensors quantized
+  double seconds = 0;
+};
+
+struct CandidateOptions {
+  bool coded_regions = false;       // sizes with region bits entropy-coded
+  std::size_t most_per_layer = 10;  // kept for measuring
+  int threads = 0;
+};
+
+// What is tried: every scheme at 2 to 8 bits, layer, filter, fshape, group:128 and group:32, ranges
+// (where a scheme does not cover all weights) and breakpoints by least squared error, 16-bit scales
+// and integer zero-points, with and without bias correction.
+[[nodiscard]] std::vector<quant::Recipe> candidate_recipes();
+
+// Recipes that a layer cannot take (weights too large for 16-bit scales) are left out for it.
+Result<CandidateSearch> find_candidates(
+    SourceNetwork& source, const CandidateOptions& options,
+    const std::function<void(std::size_t, std::size_t)>& progress = {});
+
+// Bytes of what is no conv weight in the folded network, in 16 bits.
+[[nodiscard]] std::int64_t bias_bytes(const model::Graph& graph);
+
+}  // namespace qyolo::harness

@@ -1,0 +1,515 @@
+#include "harness/search/recommend.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "common/clock.h"
+#include "harness/network/memory_account.h"
+#include "harness/search/hybrid_cell.h"
+#include "harness/search/proxies.h"
+#include "metrics/verdict.h"
+
+namespace qyolo::harness {
+namespace {
+
+// Weights of candidates held at once.
+constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
+// Hybrids whose sizes differ by less than this share are not told apart.
+constexpr double kFinest = 0.004;
+constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
+
+class Recommender {
+ public:
+  Recommender(Evaluator& evaluator, const EvaluationOptions& evaluation,
+              const RecommendOptions& options, const RecommendProgress& progress,
+              const OnTried& on_tried)
+      : evaluator_(evaluator),
+        evaluation_(evaluation),
+        options_(options),
+        progress_(progress),
+        on_tried_(on_tried) {}
+
+  Result<Recommendation> run() {
+    const Clock::time_point start = Clock::now();
+    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
+                                       options_.calibration, evaluation_, evaluator_.threads()));
+    QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
+    result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
+    result_.baseline_bytes = trials_->baseline().memory.true_bytes();
+    if (!(result_.baseline_ap > 0))
+      return error("the FP32 network has no AP on these images: nothing can be promised");
+    set_goal();
+    trials_->set_tolerance(result_.tolerance);
+    QYOLO_TRY(CandidateSearch search,
+              find_candidates(evaluator_.source(), candidate_options(), steps("candidates")));
+    result_.layers = std::move(search.layers);
+    result_.tensors_tried = search.tried;
+    result_.candidate_seconds = search.seconds;
+    QYOLO_CHECK_OK(check_budget());
+    QYOLO_CHECK_OK(measure());
+    QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
+    if (options_.uniform) QYOLO_CHECK_OK(find_uniform(std::move(search.uniform)));
+    result_.calibration_images = meter_->image_count();
+    result_.proxy_work = meter_->work();
+    result_.proxy_seconds = meter_->seconds();
+    result_.images_run = trials_->images_run();
+    result_.images_full = trials_->images_full();
+    result_.seconds = seconds_since(start);
+    return std::move(result_);
+  }
+
+ private:
+  // --- the goal ---
+
+  void set_goal() {
+    result_.tolerance = options_.tolerance ? options_.tolerance->of(result_.baseline_ap) : 1;
+    result_.class_tolerance = options_.class_tolerance;
+    if (options_.max_bytes) result_.budget = options_.max_bytes;
+    if (options_.bits_per_weight) {
+      result_.budget = static_cast<std::int64_t>(
+          static_cast<double>(evaluator_.graph().conv_weights()) * *options_.bits_per_weight / 8 +
+          static_cast<double>(bias_bytes(evaluator_.graph())));
+    }
+  }
+
+  [[nodiscard]] bool holds(const Tried& tried) const {
+    if (result_.budget) return tried.bytes <= *result_.budget;
+    return tried.trial.result &&
+           metrics::decide(tried.trial.difference) == metrics::Decision::kWithin &&
+           tried.lossy_classes.empty();
+  }
+
+  // Classes that lose more AP than any one class may, by name, the one that loses most first.
+  [[nodiscard]] std::vector<std::string> lossy_classes(const Trial& trial) const {
+    if (!options_.class_tolerance || !trial.result) return {};
+    const metrics::CocoEvaluation& baseline = trials_->baseline().evaluation;
+    std::vector<std::pair<double, std::string>> lossy;
+    for (const metrics::ClassDifference& lost : trial.difference.classes) {
+      const auto found = std::ranges::find(baseline.category_ids, lost.category_id);
+      if (!lost.ap || found == baseline.category_ids.end()) continue;
+      const auto k = static_cast<int>(found - baseline.category_ids.begin());
+      const double allowed =
+          options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
+      if (-lost.ap->value > allowed)
+        lossy.emplace_back(lost.ap->value, category_name(lost.category_id));
+    }
+    std::ranges::sort(lossy);
+    std::vector<std::string> names;
+    for (auto& [change, name] : lossy) names.push_back(std::move(name));
+    return names;
+  }
+
+  [[nodiscard]] std::string category_name(std::int64_t id) const {
+    const auto& categories = evaluator_.truth().categories;
+    const auto found = std::ranges::find(categories, id, &Category::id);
+    return found == categories.end() ? std::to_string(id) : found->name;
+  }
+
+  [[nodiscard]] Status check_budget() const {
+    std::int64_t smallest = bias_bytes(evaluator_.graph());
+    for (const LayerCandidates& layer : result_.layers)
+      smallest += std::ranges::min_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
+    if (result_.budget && smallest > *result_.budget) {
+      return error("even the smallest choices take {} bytes, more than {}", smallest,
+                   *result_.budget);
+    }
+    return {};
+  }
+
+  // --- steps 1 and 2 ---
+
+  [[nodiscard]] CandidateOptions candidate_options() const {
+    return {options_.coded_regions, options_.most_candidates, evaluator_.threads()};
+  }
+
+  // Measures every candidate alone in the network, several layers at a time.
+  Status measure() {
+    const std::size_t count = result_.layers.size();
+    for (std::size_t begin = 0; begin < count;) {
+      WeightStore store(evaluator_.source(), evaluator_.threads());
+      std::vector<SharedConv> original;
+      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+      const std::int64_t before = store.bytes();
+      std::vector<SweepNetwork> networks;
+      std::size_t end = begin;
+      for (; end < count && (end == begin || store.bytes() - before < kWeightBytes); ++end) {
+        for (const LayerCandidate& candidate : result_.layers[end].candidates) {
+          QYOLO_TRY(auto made,
+                    store.conv(end, candidate.recipe ? &*candidate.recipe : nullptr, 16));
+          networks.push_back({original, {}});
+          networks.back().convs[end] = std::move(made.weights);
+        }
+      }
+      QYOLO_TRY(const auto measured,
+                meter_->measure(original, std::move(networks), images("proxies")));
+      std::size_t at = 0;
+      for (; begin < end; ++begin) {
+        for (LayerCandidate& candidate : result_.layers[begin].candidates)
+          candidate.divergence = measured[at++];
+      }
+    }
+    for (LayerCandidates& layer : result_.layers) {
+      std::erase_if(layer.candidates, [](const LayerCandidate& candidate) {
+        return std::ranges::any_of(all_proxies(), [&](Proxy proxy) {
+          return !std::isfinite(value_of(proxy, candidate.divergence));
+        });
+      });
+      if (layer.candidates.empty())
+        return error("{}: no way to quantize it gives finite outputs", layer.name);
+    }
+    return {};
+  }
+
+  // --- steps 3 to 5 ---
+
+  Result<Knapsack> knapsack(Proxy proxy, std::int64_t capacity) const {
+    std::vector<std::vector<harness::Choice>> groups;
+    for (const LayerCandidates& layer : result_.layers) {
+      groups.emplace_back();
+      for (const LayerCandidate& candidate : layer.candidates)
+        groups.back().push_back({candidate.bytes, value_of(proxy, candidate.divergence)});
+    }
+    return Knapsack::make(std::move(groups), capacity);
+  }
+
+  // Measures a hybrid, unless that was done. Gives its place in the result.
+  Result<std::size_t> try_hybrid(const Selection& selection, Proxy proxy, double interest) {
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i)
+      if (result_.hybrids[i].choices == selection.choices) return i;
+    std::vector<std::optional<quant::Recipe>> recipes;
+    for (std::size_t i = 0; i < selection.choices.size(); ++i)
+      recipes.push_back(result_.layers[i].candidates[selection.choices[i]].recipe);
+    QYOLO_TRY(Cell cell, hybrid_cell(evaluator_.graph(), recipes));
+    Tried tried;
+    tried.bytes = selection.size + bias_bytes(evaluator_.graph());
+    tried.choices = selection.choices;
+    tried.proxy = proxy;
+    tried.cost = selection.cost;
+    tried.lower_bound = selection.lower_bound;
+    QYOLO_CHECK_OK(measure_cell(std::move(cell), interest, tried));
+    result_.hybrids.push_back(std::move(tried));
+    if (on_tried_) on_tried_(result_.hybrids.back());
+    return result_.hybrids.size() - 1;
+  }
+
+  Status measure_cell(Cell cell, double interest, Tried& tried) {
+    QYOLO_TRY(const metrics::MemoryReport memory, account(evaluator_.source(), cell));
+    QYOLO_TRY(tried.trial, trials_->run(cell, interest, images("AP")));
+    // What the candidates' own sizes say, where a trial was stopped before regions were coded.
+    if (!options_.coded_regions) tried.bytes = memory.true_bytes();
+    if (options_.coded_regions && tried.trial.result)
+      tried.bytes = tried.trial.result->coded_bytes.value_or(memory.true_bytes());
+    tried.bits_per_weight = 8 * static_cast<double>(tried.bytes - bias_bytes(evaluator_.graph())) /
+                            static_cast<double>(evaluator_.graph().conv_weights());
+    tried.cell = std::move(cell);
+    tried.lossy_classes = lossy_classes(tried.trial);
+    tried.holds = holds(tried);
+    return {};
+  }
+
+  // The measure whose choice at that budget (of layers alone) has the best AP.
+  Result<Proxy> settle_proxy(std::int64_t budget) {
+    std::optional<std::size_t> best;
+    for (const Proxy proxy : all_proxies()) {
+      QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
+      const auto selection = solver.solve(budget);
+      if (!selection) {
+        return error("even the smallest choices of finite outputs take {} bytes, more than {}",
+                     solver.smallest() + bias_bytes(evaluator_.graph()),
+                     budget + bias_bytes(evaluator_.graph()));
+      }
+      QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, proxy, 1));
+      if (!best || better(result_.hybrids[tried], result_.hybrids[*best])) best = tried;
+    }
+    result_.proxy = result_.hybrids[*best].proxy;
+    return *result_.proxy;
+  }
+
+  // By AP; where one was stopped, by what was seen of it.
+  static bool better(const Tried& a, const Tried& b) {
+    const auto change = [](const Tried& tried) {
+      return tried.trial.difference.ap ? tried.trial.difference.ap->value : -1;
+    };
+    return change(a) > change(b);
+  }
+
+  Status search_budget() {
+    const std::int64_t budget = *result_.budget - bias_bytes(evaluator_.graph());
+    QYOLO_TRY([[maybe_unused]] const Proxy proxy, settle_proxy(budget));
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
+      if (!result_.hybrid || better(result_.hybrids[i], result_.hybrids[*result_.hybrid]))
+        result_.hybrid = i;
+    }
+    return {};
+  }
+
+  Status search_tolerance() {
+    std::int64_t capacity = 0;
+    for (const LayerCandidates& layer : result_.layers)
+      capacity += std::ranges::max_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
+    QYOLO_TRY(const Knapsack any, knapsack(Proxy::kDetectionLoss, capacity));
+    const auto first = static_cast<std::int64_t>(
+        std::sqrt(static_cast<double>(any.smallest()) * static_cast<double>(capacity)));
+    QYOLO_TRY(const Proxy proxy, settle_proxy(first));
+    QYOLO_TRY(const Knapsack solver, knapsack(proxy, capacity));
+    std::int64_t too_small = solver.smallest() - 1;  // budgets
+    std::int64_t enough = capacity + 1;              // not known to be enough
+    for (const Tried& tried : result_.hybrids) {
+      if (tried.proxy != proxy) continue;
+      (tried.holds ? enough : too_small) = first;
+    }
+    while (static_cast<int>(result_.hybrids.size()) < options_.most_evaluations &&
+           static_cast<double>(enough) > static_cast<double>(too_small + 1) * (1 + kFinest)) {
+      const std::int64_t budget = next_budget(solver, too_small, enough);
+      const auto selection = solver.solve(budget);
+      if (!selection) {
+        too_small = budget;
+        continue;
+      }
+      const std::size_t before = result_.hybrids.size();
+      QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, proxy, result_.tolerance));
+      (result_.hybrids[tried].holds ? enough : too_small) = budget;
+      if (before == result_.hybrids.size() &&
+          static_cast<double>(enough - too_small) < kFinest * static_cast<double>(too_small)) {
+        break;
+      }
+    }
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
+      if (!result_.hybrids[i].holds) continue;
+      if (!result_.hybrid || result_.hybrids[i].bytes < result_.hybrids[*result_.hybrid].bytes)
+        result_.hybrid = i;
+    }
+    return {};
+  }
+
+  // Where the loss is expected to be what the tolerance leaves after the interval's width, by the
+  // costs and losses measured so far; half way (of logarithms) where that is outside the bracket.
+  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, std::int64_t too_small,
+                                         std::int64_t enough) const {
+    const auto middle = static_cast<std::int64_t>(
+        std::sqrt(static_cast<double>(too_small) * static_cast<double>(enough)));
+    const Tried* nearest = nullptr;
+    const auto loss = [](const Tried& tried) {
+      return tried.trial.difference.ap ? -tried.trial.difference.ap->value : 1.0;
+    };
+    for (const Tried& tried : result_.hybrids) {
+      if (tried.proxy != result_.proxy || !(tried.cost > 0) || !(loss(tried) > 0)) continue;
+      if (nearest == nullptr || std::abs(std::log(loss(tried) / result_.tolerance)) <
+                                    std::abs(std::log(loss(*nearest) / result_.tolerance))) {
+        nearest = &tried;
+      }
+    }
+    if (nearest == nullptr || !(result_.tolerance > 0)) return middle;
+    const metrics::Difference& ap = *nearest->trial.difference.ap;
+    const double margin = std::min(result_.tolerance / 2, (ap.high - ap.low) / 2);
+    const double wanted = nearest->cost * (result_.tolerance - margin) / loss(*nearest);
+    // The smallest budget of at most that cost.
+    std::int64_t low = too_small, high = enough;
+    while (high - low > std::max<std::int64_t>(1, solver.unit())) {
+      const std::int64_t at = low + (high - low) / 2;
+      const auto selection = solver.solve(at);
+      (selection && selection->cost <= wanted ? high : low) = at;
+    }
+    const auto span = static_cast<double>(enough) - static_cast<double>(too_small);
+    const bool inside = static_cast<double>(high - too_small) > 0.05 * span &&
+                        static_cast<double>(enough - high) > 0.05 * span;
+    return inside ? high : middle;
+  }
+
+  // --- one recipe for all layers ---
+
+  Result<Tried*> try_uniform(const UniformCandidate& candidate, double tolerance) {
+    Cell cell;
+    cell.recipe = candidate.recipe;
+    Tried tried;
+    tried.bytes = candidate.bytes;
+    QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, tried));
+    result_.uniforms.push_back(std::move(tried));
+    if (on_tried_) on_tried_(result_.uniforms.back());
+    return &result_.uniforms.back();
+  }
+
+  [[nodiscard]] double cost(const UniformCandidate& candidate) const {
+    return value_of(result_.proxy.value_or(Proxy::kDetectionLoss), candidate.divergence);
+  }
+
+  Status find_uniform(std::vector<UniformCandidate> candidates) {
+    if (result_.budget)
+      std::erase_if(candidates,
+                    [&](const auto& uniform) { return uniform.bytes > *result_.budget; });
+    QYOLO_CHECK_OK(measure_uniform(candidates));
+    std::erase_if(candidates, [&](const auto& uniform) { return !std::isfinite(cost(uniform)); });
+    return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
+  }
+
+  // Measures the whole network under each recipe, several at a time.
+  Status measure_uniform(std::vector<UniformCandidate>& candidates) {
+    const std::size_t count = result_.layers.size();
+    for (std::size_t begin = 0; begin < candidates.size();) {
+      WeightStore store(evaluator_.source(), evaluator_.threads());
+      std::vector<SharedConv> original;
+      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+      const std::int64_t before = store.bytes();
+      std::vector<SweepNetwork> networks;
+      std::size_t end = begin;
+      for (; end < candidates.size() && (end == begin || store.bytes() - before < kWeightBytes);
+           ++end) {
+        Cell cell;
+        cell.recipe = candidates[end].recipe;
+        QYOLO_TRY(CellNetwork made, store.network(cell));
+        networks.push_back({std::move(made.convs), {}});
+      }
+      QYOLO_TRY(const auto measured,
+                meter_->measure(original, std::move(networks), images("uniform proxies")));
+      for (const HeadDivergence& divergence : measured) candidates[begin++].divergence = divergence;
+    }
+    result_.uniforms_compared = candidates.size();
+    return {};
+  }
+
+  // From the smallest on, those that no smaller one is expected to beat.
+  Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
+    double least_cost = INFINITY, least_noise = INFINITY;
+    for (const UniformCandidate& candidate : candidates) {
+      if (cost(candidate) >= least_cost && candidate.noise >= least_noise) continue;
+      least_cost = std::min(least_cost, cost(candidate));
+      least_noise = std::min(least_noise, candidate.noise);
+      QYOLO_TRY(const Tried* tried, try_uniform(candidate, result_.tolerance));
+      if (!tried->holds) continue;
+      result_.uniform = result_.uniforms.size() - 1;
+      return {};
+    }
+    return {};
+  }
+
+  // The best of each scheme and width, and the largest of those that no smaller one beats in weight
+  // error: neither measure alone is sure to have the best network among its first ones.
+  [[nodiscard]] std::vector<UniformCandidate> promising(
+      const std::vector<UniformCandidate>& candidates) const {
+    std::map<std::pair<std::string_view, int>, const UniformCandidate*> best;
+    std::vector<const UniformCandidate*> front;
+    for (const UniformCandidate& candidate : candidates) {
+      auto& of_kind = best[{candidate.recipe.scheme->name(), candidate.recipe.options.bits}];
+      if (of_kind == nullptr || cost(candidate) < cost(*of_kind)) of_kind = &candidate;
+      if (front.empty() || candidate.noise < front.back()->noise) front.push_back(&candidate);
+    }
+    std::vector<const UniformCandidate*> chosen;
+    for (const auto& [kind, candidate] : best) chosen.push_back(candidate);
+    std::ranges::sort(chosen, {}, [&](const auto* candidate) { return cost(*candidate); });
+    if (chosen.size() > kMostUniforms) chosen.resize(kMostUniforms);
+    std::ranges::reverse(front);
+    if (front.size() > kMostUniforms) front.resize(kMostUniforms);
+    for (const UniformCandidate* candidate : front) {
+      if (std::ranges::find(chosen, candidate) == chosen.end()) chosen.push_back(candidate);
+    }
+    std::vector<UniformCandidate> copies;
+    for (const UniformCandidate* candidate : chosen) copies.push_back(*candidate);
+    return copies;
+  }
+
+  Status uniform_for_budget(const std::vector<UniformCandidate>& candidates) {
+    double best_loss = 1;
+    for (const UniformCandidate& candidate : promising(candidates)) {
+      QYOLO_TRY(const Tried* tried, try_uniform(candidate, best_loss));
+      if (!tried->holds || !tried->trial.result) continue;
+      const double loss = result_.baseline_ap - tried->ap();
+      if (result_.uniform && loss >= best_loss) continue;
+      best_loss = std::max(0.0, loss);
+      result_.uniform = result_.uniforms.size() - 1;
+    }
+    return {};
+  }
+
+  [[nodiscard]] ImageProgress images(const std::string& stage) const { return steps(stage); }
+  [[nodiscard]] std::function<void(std::size_t, std::size_t)> steps(
+      const std::string& stage) const {
+    return [this, stage](std::size_t done, std::size_t total) {
+      if (progress_) progress_(stage, done, total);
+    };
+  }
+
+  Evaluator& evaluator_;
+  const EvaluationOptions& evaluation_;
+  const RecommendOptions& options_;
+  const RecommendProgress& progress_;
+  const OnTried& on_tried_;
+  std::unique_ptr<Trials> trials_;
+  std::optional<ProxyMeter> meter_;
+  Recommendation result_;
+};
+
+}  // namespace
+
+Result<Tolerance> Tolerance::parse(std::string_view text) {
+  Tolerance tolerance;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), tolerance.value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  tolerance.relative = unit == "%";
+  if (code != std::errc() || (unit != "pt" && unit != "%") || !(tolerance.value >= 0) ||
+      tolerance.value > 100) {
+    return error(
+        "a tolerance of '{}', expected points of AP such as 1pt or a share of it such as "
+        "2%",
+        text);
+  }
+  return tolerance;
+}
+
+double Tolerance::of(double baseline_ap) const {
+  return relative ? value / 100 * baseline_ap : value * metrics::kPoint;
+}
+
+std::string Tolerance::text() const {
+  return fmt::format("{:g} {}", value, relative ? "% of its AP" : "points of AP");
+}
+
+const std::vector<Proxy>& all_proxies() {
+  static const std::vector<Proxy> proxies = {Proxy::kHeadError, Proxy::kKl, Proxy::kDetectionLoss};
+  return proxies;
+}
+
+std::string_view proxy_name(Proxy proxy) {
+  switch (proxy) {
+    case Proxy::kHeadError:
+      return "head error";
+    case Proxy::kKl:
+      return "KL";
+    case Proxy::kDetectionLoss:
+      return "detection loss";
+  }
+  return "";
+}
+
+double value_of(Proxy proxy, const HeadDivergence& divergence) {
+  switch (proxy) {
+    case Proxy::kHeadError:
+      return divergence.head_error();
+    case Proxy::kKl:
+      return divergence.kl();
+    case Proxy::kDetectionLoss:
+      return divergence.detection_loss();
+  }
+  return 0;
+}
+
+double Tried::ap() const { return trial.result ? trial.result->evaluation.stats()[0] : 0; }
+
+Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& evaluation,
+                                 const RecommendOptions& options, const RecommendProgress& progress,
+                                 const OnTried& on_tried) {
+  const int goals =
+      (options.tolerance ? 1 : 0) + (options.max_bytes ? 1 : 0) + (options.bits_per_weight ? 1 : 0);
+  if (goals != 1) {
+    return error("{} goals, expected one: a tolerance, a number of bytes, or bits per weight",
+                 goals);
+  }
+  if (evaluator.source().artifact() != nullptr)
+    return error("the model is quantized already; expected the checkpoint it was made from");
+  return Recommender(evaluator, evaluation, options, progress, on_tried).run();
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,130 @@
+// Finds how to quantize each layer of a network so that a promise holds: at most so much AP lost,
+// in as few bytes as possible; or as much AP as possible, in at most so many bytes.
+//
+//  1. Candidates: of all schemes, widths and granularities those that are worth measuring, layer by
+//     layer (candidates.h).
+//  2. Costs: each candidate alone in the network, on calibration images, against the original
+//     network's head outputs (proxies.h). The cost of a network is taken as the sum of its layers'.
+//  3. Solver: the cheapest choice within a budget (knapsack.h).
+//  4. Proxy: which measure predicts best is decided by AP, measured once for each measure's choice
+//     at one budget.
+//  5. Verification: AP is measured, with the paired interval of its difference from FP32; for a
+//     tolerance the budget is moved along the solver's curve until the smallest network is found
+//     whose promise holds. Networks that clearly do not hold it are stopped early (racing.h).
+// Beside it the best uniform choice: one recipe for all layers, which is simpler to roll out. The
+// whole network under each recipe is measured as in 2, and the most promising by the measure of 4
+// are verified as in 5.
+//
+// Choosing among networks by AP on some images, and stating the winner's interval on the same
+// images, favours it a little: how many were tried is part of the answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "harness/cell/experiment.h"
+#include "harness/evaluate/evaluation.h"
+#include "harness/search/candidates.h"
+#include "harness/search/knapsack.h"
+#include "harness/search/racing.h"
+#include "harness/search/sweep.h"
+
+namespace qyolo::harness {
+
+// A loss of AP: "1pt" (points, hundredths) or "2%" (of the FP32 network's AP).
+struct Tolerance {
+  double value = 1;
+  bool relative = false;
+
+  static Result<Tolerance> parse(std::string_view text);
+  [[nodiscard]] double of(double baseline_ap) const;  // as a fraction of AP
+  [[nodiscard]] std::string text() const;             // "1 points of AP", "2 % of its AP"
+};
+
+// Measures of how far a network is from the original.
+enum class Proxy { kHeadError, kKl, kDetectionLoss };
+[[nodiscard]] const std::vector<Proxy>& all_proxies();
+[[nodiscard]] std::string_view proxy_name(Proxy proxy);  // "head error", "KL", "detection loss"
+[[nodiscard]] double value_of(Proxy proxy, const HeadDivergence& divergence);
+
+struct RecommendOptions {
+  // One of the three.
+  std::optional<Tolerance> tolerance;
+  std::optional<std::int64_t> max_bytes;
+  // All that is stored for the conv weights, over their number.
+  std::optional<double> bits_per_weight;
+  // With a tolerance: no class may lose more AP than that, as measured.
+  std::optional<Tolerance> class_tolerance;
+
+  CalibrationSet calibration;
+  UncertaintyOptions uncertainty;  // its tolerance is not looked at
+  bool coded_regions = false;
+  bool uniform = true;              // look for the best uniform choice, too
+  std::size_t most_candidates = 7;  // per layer, with and without bias correction each
+  int most_evaluations = 14;        // of hybrids
+};
+
+// A network whose AP was measured.
+struct Tried {
+  Cell cell;
+  std::int64_t bytes = 0;
+  double bits_per_weight = 0;        // all that is stored for the conv weights, kept ones as well
+  std::vector<std::size_t> choices;  // hybrids: a candidate of each layer
+  std::vector<std::string> lossy_classes;  // that lose more than they may, most lost first
+  std::optional<Proxy> proxy;              // hybrids: what chose it
+  double cost = 0;                         // hybrids: predicted, in the proxy's unit
+  double lower_bound = 0;                  // of the cost of any choice of that budget
+  Trial trial;
+  bool holds = false;  // the promise
+
+  [[nodiscard]] double ap() const;  // 0 where the trial was stopped
+};
+
+struct Recommendation {
+  double baseline_ap = 0;
+  std::int64_t baseline_bytes = 0;
+  double tolerance = 0;                // fraction of AP; 1 for a budget
+  std::optional<std::int64_t> budget;  // bytes
+  std::optional<Tolerance> class_tolerance;
+  std::vector<LayerCandidates> layers;
+  std::optional<Proxy> proxy;         // that was settled on
+  std::vector<Tried> hybrids;         // in the order of the search
+  std::optional<std::size_t> hybrid;  // the one recommended
+  std::vector<Tried> uniforms;
+  std::optional<std::size_t> uniform;
+
+  // What it took.
+  std::size_t tensors_tried = 0;
+  std::size_t uniforms_compared = 0;  // on calibration images
+  double candidate_seconds = 0;
+  std::size_t calibration_images = 0;
+  SweepWork proxy_work;
+  double proxy_seconds = 0;
+  std::int64_t images_run = 0, images_full = 0;  // of the trials
+  double seconds = 0;
+};
+
+// Told what happens; `stage` names it, done and total count its steps.
+using RecommendProgress =
+    std::function<void(const std::string& stage, std::size_t done, std::size_t total)>;
+using OnTried = std::function<void(const Tried& tried)>;
+
+Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& evaluation,
+                                 const RecommendOptions& options,
+                                 const RecommendProgress& progress = {},
+                                 const OnTried& on_tried = {});
+
+// All that was measured: what was tried, and every candidate of every layer.
+[[nodiscard]] OrderedJson recommendation_json(const Recommendation& recommendation);
+// For people: the verdict first, then what was tried, then layers.
+[[nodiscard]] std::string recommendation_text(const Recommendation& recommendation);
+// One line per layer, unrounded.
+[[nodiscard]] std::string recommendation_csv(const Recommendation& recommendation);
+
+}  // namespace qyolo::harness

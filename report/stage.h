@@ -1,0 +1,12 @@
+// The roadmap of a proof of concept, as its report names it.
+#pragma once
+
+#include <cstddef>
+
+namespace qyolo::report {
+
+// The steps of the roadmap, in the order in which they are taken.
+enum class Stage { kBaseline, kAffine, kPiecewise, kFiner, kMoreBits, kActivations };
+inline constexpr std::size_t kStages = 6;
+
+}  // namespace qyolo::report

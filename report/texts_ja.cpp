@@ -1,0 +1,310 @@
+#include "report/texts.h"
+
+namespace qyolo::report {
+namespace {
+
+constexpr Named kChecks[] = {
+    {"image_missing", "一覧にあるがファイルが存在しない画像"},
+    {"image_outside", "フォルダーの外を指す画像名"},
+    {"image_listed_twice", "重複して登録された画像"},
+    {"image_unreadable", "破損または途中で切れた画像ファイル"},
+    {"leaked_image", "校正用画像と同一内容の評価画像"},
+    {"shared_name", "校正用画像と同名だが内容の異なる画像"},
+    {"image_twice", "ほかの画像と同一内容の画像"},
+    {"size_differs", "記載サイズがファイルと異なる画像"},
+    {"image_without_boxes", "物体のない画像"},
+    {"file_not_listed", "フォルダーにあるが一覧にない画像ファイル"},
+    {"box_empty", "面積のない枠"},
+    {"box_outside", "画像の完全に外側にある枠"},
+    {"box_beyond_edge", "画像の端からはみ出す枠"},
+    {"box_tiny", "幅または高さが 1 画素未満の枠"},
+    {"object_twice", "重複して注釈された物体"},
+    {"box_of_two_classes", "二つのクラスで注釈された枠"},
+    {"id_twice", "ID が重複する注釈"},
+    {"class_missing", "注釈カテゴリーに存在しないモデルのクラス"},
+    {"class_unknown", "モデルに存在しないカテゴリー"},
+    {"entry_unreadable", "ID または名前が使えない項目"},
+    {"image_unnamed", "ファイル名のない画像"},
+    {"image_id_twice", "ID が重複する画像"},
+    {"image_unsupported", "対応していない形式の画像ファイル"},
+    {"image_unended", "終端マーカーのない JPEG ファイル"},
+    {"image_renamed", "ファイルと表記の異なる画像名"},
+    {"image_converted", "復号で一部の情報が失われる画像"},
+    {"size_unknown", "幅または高さが使えない画像"},
+    {"object_of_no_image", "一覧にない画像の注釈"},
+    {"object_of_no_class", "一覧にないカテゴリーの注釈"},
+    {"box_malformed", "四つの数値でない枠"},
+    {"area_malformed", "面積または群衆フラグが使えない注釈"},
+    {"id_zero", "ID が 0 の注釈"},
+    {"id_missing", "ID が使えない注釈"},
+    {"category_id_twice", "ID が重複するカテゴリー"},
+    {"class_unpaired", "対応付けできないクラスとカテゴリー"},
+    {"category_unused", "モデルのクラスになく注釈もないカテゴリー"},
+    {"class_empty", "物体のないクラス"},
+    {"class_rare", "物体の少ないクラス"},
+};
+
+constexpr Named kEnvironment[] = {
+    {"cpu", "プロセッサー"},
+    {"cores", "コア数"},
+    {"threads", "使用スレッド数"},
+    {"memory", "メモリー"},
+    {"governor", "周波数ガバナー"},
+    {"flags", "命令セット"},
+    {"os", "OS"},
+    {"kernel", "カーネル"},
+    {"executor", "実行エンジン"},
+    {"qyolo", "qyolo"},
+    {"git", "コミット"},
+    {"compiler", "コンパイラー"},
+    {"opencv", "OpenCV"},
+    {"checkpoint", "チェックポイント"},
+    {"checkpoint_sha256", "同 SHA-256"},
+    {"images", "画像"},
+    {"annotations", "注釈"},
+    {"dataset_sha256", "画像と注釈の SHA-256"},
+    {"calibration", "校正用画像"},
+    {"calibration_sha256", "同 SHA-256"},
+};
+
+constexpr Named kCommands[] = {
+    {"poc", "本レポートの作成"}, {"quantize", "ネットワークを圧縮ファイルとして出力"},
+    {"eval", "精度のみの評価"},  {"diff", "物体ごとの変化（画像付き）"},
+    {"tables", "全記録の表"},    {"doctor", "データの点検"},
+};
+
+constexpr Texts kTexts = {
+    .html_lang = "ja",
+    .title = "概念実証：{0} の量子化",
+    .subtitle = "{0} ・ 画像 {1} 枚 ・ {2}",
+    .contents = "目次",
+    .points = "{0} ポイント",
+    .percent = "{0} %",
+    .interval = "{0} ～ {1}",
+    .per_100 = "{0} 件",
+    .absent = "–",
+    .list_more = "ほか {0} 件",
+    .verdict = "結論",
+    .headline = {"量子化できます", "まだ判定できません：画像の追加が必要です",
+                 "試したネットワークはいずれも要件を満たしません",
+                 "判定不能：基準となる FP32 ネットワークが使用できません"},
+    .recommended = "推奨：{0}。重みのサイズは {2}（FP16 の {1} 分の 1）で、AP は{3}。",
+    .recommended_2 =
+        "信頼度 {0} で、低下は最大 {1}です。許容値は {2}（許容差 {3}から安全余裕 {4}"
+        "を差し引いた値）です。",
+    .undecided =
+        "画像 {0} 枚では断定できません。要件を満たす可能性がある最小のネットワークは {1} で、"
+        "AP は{2}（信頼区間 {3}）。",
+    .undecided_2 = "許容される低下は {0}です（許容差 {1}から安全余裕 {2}を差し引いた値）。",
+    .undecided_classes = "許容差を個別に指定したクラスのうち、判定できないもの：{0}。",
+    .list_separator = "、",
+    .undecided_more = "同種の画像をおよそ {0} 枚追加すれば判定できます。",
+    .none =
+        "量子化した {0} 種類のネットワークに、許容される低下 {1}（許容差 {2}から安全余裕 {3}"
+        "を差し引いた値）とクラスごとの許容差を満たすものはありませんでした。",
+    .none_2 = "最も近い {0} では、AP は{1}（信頼区間 {2}）。",
+    .unusable =
+        "量子化前のネットワークの AP は、これらの画像では {0} です。{1} "
+        "を下回る場合、量子化で失われる精度を論じることはできません。",
+    .unusable_2 =
+        "チェックポイントがこれらのクラスで学習されたものか、注釈とカテゴリーが画像と対応している"
+        "か、入力サイズが適切かを確認してください。以下のサイズとレイテンシーは有効です。",
+    .loses = " {0}低下します",
+    .gains = "低下しません（{0}向上）",
+    .loses_nothing = "低下しません",
+    .certain_gain = "信頼度 {0} で、AP の低下はありません。",
+    .data_errors =
+        "データの点検でエラーが見つかりました。数値を利用する前に「{0}」を確認してください。",
+    .tile_size = "重みのサイズ",
+    .tile_size_note = "FP16 の {0} 分の 1、FP32 の {1} 分の 1",
+    .tile_ap = "AP",
+    .tile_ap_note = "FP32 は {0}、差 {1}",
+    .tile_missed = "新たな見逃し",
+    .tile_missed_note = "画像 100 枚あたり。見逃し総数 {0} → {1}",
+    .tile_false = "新たな誤検出",
+    .tile_false_note = "画像 100 枚あたり。誤検出総数 {0} → {1}",
+    .networks = "試したネットワーク",
+    .networks_note =
+        "AP は COCO の定義（IoU 0.50～0.95）による百分率です。FP32 との差はポイントで表し、"
+        "信頼区間を添えています。許容される低下は "
+        "{0}です。「符号化後」は領域情報をエントロピー符号化したサイズです。",
+    .sort_hint = "見出しをクリックすると並べ替えられます。",
+    .column_network = "ネットワーク",
+    .column_stage = "段階",
+    .column_size = "サイズ",
+    .column_bits = "重みあたりビット数",
+    .column_ratio = "対 FP16",
+    .column_ap = "AP",
+    .column_delta = "差",
+    .column_standing = "要件",
+    .coded = "符号化後 {0}",
+    .standing = {"達成", "未達", "判定不能", "–"},
+    .is_baseline = "基準",
+    .is_chosen = "推奨",
+    .is_closest = "以下で詳述",
+    .failed = "失敗：{0}",
+    .simulated_activations = "活性値 {0} ビット（模擬）",
+    .stage = {"FP32 基準", "4 ビット・アフィン", "4 ビット・区分線形", "粒度の細分化",
+              "ビット数の増加", "8 ビット活性値"},
+    .stage_state = {"実施済み", "不要（前の段階で要件を達成）", "未実施（使用できる基準がない）",
+                    "未実施（校正用画像の指定なし）"},
+    .roadmap = "検証の段階",
+    .chart = "サイズと精度の関係",
+    .chart_note =
+        "上ほど高精度、左ほど小型です。縦線は FP32 との差の信頼区間、番号は表の番号です。",
+    .chart_description =
+        "量子化した {0} 種類のネットワークの AP（百分率）とサイズ。基準の FP32 の AP は "
+        "{1}。",
+    .chart_point = "{0}：{1}、AP {2}（{3}）",
+    .chart_below = "目盛りの下限を下回るネットワークは下端に AP を添えて示します。",
+    .line_front = "パレートフロント",
+    .axis_size = "サイズ（MB）",
+    .axis_ap = "AP（%）",
+    .line_baseline = "FP32 {0}",
+    .line_allowed = "許容下限 {0}",
+    .classes = "クラスごとの低下",
+    .classes_binding = "個別に許容差を指定したクラスは要件に含まれます。",
+    .classes_orientation =
+        "クラスごとの許容差は指定されていません。参考として全体の許容差 {0}"
+        "を併記します。クラス単位の信頼区間は全体より広くなります。",
+    .column_class = "クラス",
+    .column_objects = "物体数",
+    .column_before = "AP（FP32）",
+    .column_after = "AP（量子化後）",
+    .column_tolerance = "許容差",
+    .column_interval = "信頼区間",
+    .interval_label = "{0}：{1} ポイント、信頼区間 {2} ～ {3}、許容差 {4}",
+    .objects = "個々の物体で起きる変化",
+    .objects_note =
+        "信頼度しきい値 {0}（FP32 の平均 F1 が最大となる値）での比較です。IoU が {1} "
+        "以上で検出とみなします。画像 {2} 枚、物体 {3} 個。",
+    .objects_none = "比較できません。どのしきい値でも物体が検出されません。",
+    .column_count = "件数",
+    .row_missed = "見逃し",
+    .row_false = "誤検出",
+    .row_newly_missed = "新たな見逃し",
+    .row_newly_found = "新たに検出",
+    .row_newly_false = "新たな誤検出",
+    .row_no_longer_false = "解消した誤検出",
+    .fp32 = "FP32",
+    .quantized = "量子化後",
+    .other_class = "うち {0} 件は別クラスとして検出",
+    .pictures_missed = "新たな見逃し（FP32 のスコア順）",
+    .pictures_false = "新たな誤検出（スコア順）",
+    .picture_missed = "{0}、FP32 のスコア {1}",
+    .picture_flipped = "{0}、FP32 のスコア {1}、量子化後は {2} と判定",
+    .picture_false = "{0}、スコア {1}",
+    .picture_alt_missed = "{1} で見逃されたクラス {0} の物体",
+    .picture_alt_false = "{1} でのクラス {0} の誤検出",
+    .latency = "本機でのレイテンシー・メモリー・消費エネルギー",
+    .latency_note =
+        "入力 {0} × {1} 画素、バッチ {2}、{3} スレッドでの順伝播 1 回の時間です（ネットワーク"
+        "のみ。画像の復号と NMS を除く）。測定は交互に行っています。",
+    .latency_none = "測定していません。",
+    .latency_missing =
+        "今回は INT8 および BF16 カーネルの時間を測定していません。「模擬」の行はそれらの速度"
+        "を示すものではありません。",
+    .column_precision = "演算",
+    .column_kind = "種別",
+    .column_median = "中央値（ms）",
+    .column_spread = "四分位（ms）",
+    .column_samples = "測定回数",
+    .measured = "実測",
+    .simulated_note = "模擬：復元した重みによる浮動小数点カーネル",
+    .memory = "メモリー",
+    .memory_note =
+        "復号に必要な重みのサイズを構成から算出した値です（符号、スケール、ゼロ点、分割点、領域情報"
+        "、および浮動小数点のまま残る値）。",
+    .column_weights = "重み",
+    .computed = "算出値",
+    .memory_row = {"FP32", "FP16", "量子化後", "量子化後（領域情報をエントロピー符号化）",
+                   "本プロセスの最大使用量（FP32 での模擬と画像キャッシュを含む）"},
+    .energy = "消費エネルギー",
+    .energy_value =
+        "FP32 の順伝播 1 回あたり {0} mJ（{1} "
+        "による実測、対象：{2}）。待機時の消費分は差し引いていません。",
+    .energy_absent = "本機では取得できません：{0}",
+    .devices = "各デバイスでの実測",
+    .devices_note =
+        "各デバイス上でネットワークを実行して測定しました。バッチ全体の順伝播 1 "
+        "回の中央値（デコードと NMS "
+        "を除くネットワーク部分のみ）、毎秒の画像枚数、他に何もしないプロセスの最大メモリー使用量、"
+        "および取得可能な場合は"
+        "消費エネルギーです。AP "
+        "は、同じ重みを同じ演算精度で評価した場合に限り、本レポートの値を示します。",
+    .devices_int8 =
+        "INT8 "
+        "の行は整数カーネルによる実測です。活性値の範囲は合成画像から求めたもので、時間とメモリーの"
+        "測定には十分ですが、"
+        "精度については何も示しません。",
+    .column_batch = "バッチ",
+    .device_weights = {"展開済みの重み、{0}", "圧縮したままの重み、{0}",
+                       "圧縮したままの重み（領域情報を符号化）、{0}"},
+    .device_unquantized = "量子化なし（{0} 演算）",
+    .device_input = "入力 {0} × {1}",
+    .device_ap = "AP {0}",
+    .device_median = "{0} ms",
+    .device_rate = "{0} 枚/秒",
+    .device_peak = "最大 {0}",
+    .device_energy = "{0} mJ/枚",
+    .device_about = "{0}、{1} スレッド。{2}。{3} に測定、順伝播 {4} 回の中央値。",
+    .device_source = "消費エネルギー：{0}、{1}、対象：{2}。待機時の消費分は差し引いていません。",
+    .device_counter = "カウンターを {0} ms ごとに読み取り",
+    .device_sampled = "電力を {0} ms ごとに読み取って積分",
+    .device_no_energy = "消費エネルギー：取得できません：{0}",
+    .device_left_out = "測定対象外：{0}",
+    .sure = "結果の確かさ",
+    .sure_method =
+        "両ネットワークを、画像 {1} 枚（物体 {2} 個）から作った同一の再標本 {0} "
+        "組で評価しました（対応のあるブートストラップ）。この方法による区間は、{3} "
+        "の確率で、同種の別の画像で得られる差を含みます。",
+    .sure_effective =
+        "ばらつきの多くは出現の少ないクラスに由来し、区間は実質およそ {0} 枚の画像に基づきます。",
+    .sure_interval = "{0} と FP32 の差：{1} ～ {2}。",
+    .sure_share = "再標本の {0} で、低下が許容差 {1}を超えました。",
+    .sure_more = "同種の画像をおよそ {0} 枚追加すれば、未確定の点を判定できます。",
+    .sure_decided =
+        "信頼区間は許容値の片側に収まっており、この結論のために画像を追加する必要はありません。"
+        "ただし、評価画像が実際の運用で扱う画像と同種であることが前提です。",
+    .sure_close =
+        "低下が許容値に極めて近く、現実的な枚数では判定できません。許容差を見直すか、別のネットワー"
+        "ク"
+        "を選ぶ必要があります。",
+    .sure_none = "比較を行っていないため、信頼区間はありません。",
+    .data = "データの点検",
+    .data_summary = "画像 {0} 枚、物体 {1} 個、クラス {2} 種を点検しました。",
+    .data_calibration = "校正用画像 {0} 枚と内容を照合しました。",
+    .data_clean = "問題は見つかりませんでした。",
+    .data_failed = "データを点検できませんでした：{0}",
+    .severity = {"参考", "警告", "エラー"},
+    .column_finding = "項目",
+    .column_severity = "種別",
+    .column_examples = "例",
+    .checks = kChecks,
+    .environment = "実行環境",
+    .environment_keys = kEnvironment,
+    .commands = "再現用コマンド",
+    .command_keys = kCommands,
+    .guideline = "運用指針：警報しきい値",
+    .guideline_note =
+        "FP32 は信頼度しきい値 {0} で運用するものとします。クラスごとに、量子化後のネットワーク"
+        "がその時点の FP32 と同数の物体を検出する（IoU 0.5）しきい値と、それに伴う画像 1 "
+        "枚あたりの誤検出数を示します。",
+    .guideline_none = "比較の対象がないため、しきい値を提示できません。",
+    .guideline_reach =
+        "しきい値はこれらの画像で求めたものです。運用に入れる前に、別の画像で確認してください。",
+    .column_recall_before = "再現率（FP32）",
+    .column_recall_same = "再現率（同じしきい値）",
+    .column_threshold = "同じ再現率となるしきい値",
+    .column_alarms = "1 枚あたり誤検出（FP32）",
+    .column_alarms_after = "1 枚あたり誤検出（新しきい値）",
+    .unreachable = "到達不可（再現率は最大 {0}）",
+    .footer =
+        "qyolo {0} により作成。本ファイルは単独で完結しており、ネットワーク接続なしで開けます。",
+};
+
+}  // namespace
+
+const Texts& japanese() { return kTexts; }
+
+}  // namespace qyolo::report

@@ -1,0 +1,122 @@
+// What surrounds the process: how many threads it is granted, standard streams that are closed or
+// full, names that would move the cursor.
+#include <fstream>
+
+#include "tests/harness/cli/qyolo.h"
+
+namespace qyolo::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+// By a shell, with what it is to set or redirect.
+ProcessResult in_shell(const std::string& before, const std::vector<std::string>& arguments,
+                       const std::string& after = "") {
+  std::vector<std::string> command = {kQyolo};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_process({"/bin/sh", "-c", before + " " + command_line(command) + " " + after});
+}
+
+std::vector<std::string> int8_eval() {
+  return parts_eval({"--scheme", "symmetric", "--bits", "8", "--granularity", "filter",
+                     "--activation-bits", "8", "--keep", "head", "--calibration",
+                     parts("calib/images"), "--precision", "int8", "--limit", "12"});
+}
+
+class GrantedThreads : public ::testing::TestWithParam<const char*> {};
+
+// oneDNN leaves out the work of threads that it asked for and did not get.
+TEST_P(GrantedThreads, ChangeNoNumber) {
+  static const Json usual = [] {
+    const ProcessResult result = qyolo(int8_eval());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Json::parse(result.out);
+  }();
+  const ProcessResult result = in_shell(GetParam(), int8_eval());
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_GT(json["AP"].get<double>(), 0.5);
+  for (const char* key : {"AP", "AP50", "AP75", "AR100"})
+    EXPECT_EQ(json[key].get<double>(), usual[key].get<double>()) << key;
+}
+
+INSTANTIATE_TEST_SUITE_P(Environments, GrantedThreads,
+                         ::testing::Values("OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=1",
+                                           "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=7"));
+
+TEST(Threads, MoreThanAnyHostHasAreRefused) {
+  for (const char* threads : {"1000000", "-1", "2147483647"})
+    EXPECT_THAT(qyolo({"score", "a.json", "b.json", "--threads", threads}).err,
+                HasSubstr("expected 0 (all) to 1024"));
+}
+
+TEST(Numbers, WhatIsNoNumberIsOutOfEveryRange) {
+  for (const char* number : {"nan", "-nan", "inf"}) {
+    const ProcessResult result = qyolo(parts_eval({"--conf", number}));
+    EXPECT_EQ(result.exit_code, 2) << number;
+    EXPECT_EQ(result.out, "") << number;
+    EXPECT_EQ(qyolo({"recommend", parts_model(), "--bits-per-weight", number}).exit_code, 2);
+  }
+}
+
+TEST(StandardError, MayBeFullOrClosedOrGone) {
+  const std::string usual = qyolo(parts_eval({"--limit", "2"})).out;
+  for (const char* after : {"2>/dev/full", "2>&-", "2>&1 >&3 3>&- | true"}) {
+    const TemporaryFolder folder;
+    const std::string out = (folder.path() / "out.json").string();
+    const ProcessResult result =
+        in_shell("exec 3>" + out + ";", parts_eval({"--limit", "2"}),
+                 std::string(after).starts_with("2>&1") ? after : std::string(after) + " >&3");
+    EXPECT_EQ(result.exit_code, 0) << after;
+    EXPECT_EQ(Json::parse(content_of(out))["AP"], Json::parse(usual)["AP"]) << after;
+  }
+}
+
+TEST(StandardError, WhenClosedIsNoFileOfTheUsers) {
+  const TemporaryFolder folder;
+  const std::string out = (folder.path() / "run").string();
+  const std::string experiment = (folder.path() / "experiment.json").string();
+  const Json matrix = {{"scheme", {"affine"}}, {"granularity", {"filter"}}, {"bits", {4}}};
+  std::ofstream(experiment) << Json{
+      {"name", "two cells"},
+      {"model", parts_model()},
+      {"dataset",
+       {{"images", parts("val/images")}, {"annotations", parts("val/annotations.json")}}},
+      {"evaluation", {{"img", 320}, {"limit", 2}}},
+      {"latency", {{"rounds", 1}}},
+      {"matrix", Json::array({matrix})}};
+  const ProcessResult result = in_shell("", {"run", experiment, "--out", out},
+                                        "2>&- | head -c 0; test -s '" + out + "/records.jsonl'");
+  EXPECT_EQ(result.exit_code, 0);
+  std::ifstream records(out + "/records.jsonl");
+  std::string line;
+  int lines = 0;
+  while (std::getline(records, line)) {
+    EXPECT_EQ(line.rfind("{\"schema\"", 0), 0U) << line.substr(0, 80);
+    ++lines;
+  }
+  EXPECT_GT(lines, 0);
+}
+
+TEST(StandardOutput, ThatTakesNothingIsAnError) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"eval", "--help"},
+                                                    {"--version"},
+                                                    {"inspect", parts_model()},
+                                                    {"completion", "bash"}}) {
+    const ProcessResult result = in_shell("", arguments, ">/dev/full");
+    EXPECT_EQ(result.exit_code, 2) << arguments.front();
+    EXPECT_THAT(result.err, HasSubstr("could not be written")) << arguments.front();
+  }
+}
+
+TEST(Terminal, NamesCannotMoveTheCursor) {
+  const ProcessResult result = qyolo({"inspect", "no\x1b[2Jfile\xc2\x9bH.pt"});
+  EXPECT_EQ(result.exit_code, 2);
+  const std::string said = result.err.substr(0, result.err.find("\nrepeat with"));
+  EXPECT_EQ(said.find('\x1b'), std::string::npos);
+  EXPECT_THAT(said, HasSubstr("no\\x1b[2Jfile\\x9bH.pt"));
+}
+
+}  // namespace
+}  // namespace qyolo::testing

@@ -1,0 +1,116 @@
+// Sweeps and races of the embedded network with the reference executor.
+#include "harness/search/sweep.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/search/racing.h"
+#include "metrics/verdict.h"
+#include "tests/support/paths.h"
+
+namespace qyolo::harness {
+namespace {
+
+std::unique_ptr<Evaluator> open_parts(int limit) {
+  const auto parts = testing::source_dir() / "datasets/parts";
+  EvaluatorConfig config;
+  config.model = parts / "parts-yolov7-w025.pt";
+  config.images = parts / "val/images";
+  config.annotations = parts / "val/annotations.json";
+  config.options.image_size = 320;
+  config.options.limit = limit;
+  config.calibration = CalibrationSet{parts / "calib/images", 2};
+  config.threads = 1;
+  auto evaluator = Evaluator::open(config, &model::make_torch_executor);
+  EXPECT_TRUE(evaluator.ok()) << evaluator.error().message;
+  return std::move(evaluator).value();
+}
+
+Cell cell(const char* json) {
+  auto read = read_cell(Json::parse(json), "test");
+  EXPECT_TRUE(read.ok()) << read.error().message;
+  return std::move(read).value();
+}
+
+bool equal(const std::vector<Detection>& a, const std::vector<Detection>& b) {
+  return std::ranges::equal(a, b, [](const Detection& x, const Detection& y) {
+    return x.image_id == y.image_id && x.category_id == y.category_id && x.bbox == y.bbox &&
+           x.score == y.score;
+  });
+}
+
+TEST(EvaluateAll, GivesWhatEvaluateGivesForEachCellWithLessWork) {
+  const auto evaluator = open_parts(4);
+  const std::vector<Cell> cells = {
+      cell(
+          R"({"scheme": "affine", "bits": 4, "granularity": "filter", "rules": ["index=105 -> keep"]})"),
+      cell(R"({"scheme": "fp32"})"),
+      cell(R"({"scheme": "affine", "bits": 4, "granularity": "filter"})"),
+      cell(
+          R"({"scheme": "affine", "bits": 4, "granularity": "filter", "rules": ["index=50 -> bits=8"]})"),
+      cell(R"({"scheme": "pwlq", "bits": 3, "granularity": "layer", "fold": "off"})"),
+      cell(R"({"scheme": "affine", "bits": 4, "granularity": "filter", "activation_bits": 8})"),
+      cell(
+          R"({"scheme": "affine", "bits": 4, "granularity": "filter", "rules": ["index=999 -> bits=8"]})"),
+  };
+  for (const std::int64_t weight_bytes : {std::int64_t{2} << 30, std::int64_t{1}}) {
+    const auto swept = evaluate_all(*evaluator, cells, {}, weight_bytes);
+    ASSERT_TRUE(swept.ok()) << swept.error().message;
+    ASSERT_EQ(swept->results.size(), cells.size());
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const auto expected = evaluator->evaluate(cells[i]);
+      const auto& found = swept->results[i];
+      ASSERT_EQ(found.ok(), expected.ok()) << i;
+      if (!found.ok()) {
+        EXPECT_EQ(found.error().message, expected.error().message);
+        continue;
+      }
+      EXPECT_TRUE(equal(found->detections, expected->detections)) << i;
+      EXPECT_EQ(found->evaluation.stats(), expected->evaluation.stats()) << i;
+      EXPECT_EQ(found->memory.true_bytes(), expected->memory.true_bytes()) << i;
+      EXPECT_EQ(found->coded_bytes, expected->coded_bytes) << i;
+      EXPECT_EQ(found->layers.size(), expected->layers.size()) << i;
+      EXPECT_EQ(found->weight_error.noise, expected->weight_error.noise) << i;
+      EXPECT_EQ(found->activations.has_value(), expected->activations.has_value()) << i;
+    }
+    if (weight_bytes > 1) {
+      EXPECT_EQ(swept->passes, 1U);
+      EXPECT_GT(swept->work.saved_share(), 0.2);  // the head alone, and half of a network
+      EXPECT_EQ(swept->work.resumed, 2 * static_cast<int>(evaluator->chunk_count()));
+    } else {
+      EXPECT_EQ(swept->passes, 6U);
+      EXPECT_EQ(swept->work.saved_share(), 0);
+    }
+  }
+}
+
+TEST(Race, WinnerIsTheFirstBySizeThatHoldsInFull) {
+  const auto evaluator = open_parts(96);
+  const std::vector<Cell> cells = {
+      cell(R"({"scheme": "fp32"})"),
+      cell(R"({"scheme": "affine", "bits": 8, "granularity": "filter"})"),
+      cell(R"({"scheme": "symmetric", "bits": 3, "granularity": "layer"})"),
+      cell(R"({"scheme": "pwlq", "bits": 6, "granularity": "filter"})"),
+  };
+  UncertaintyOptions options;
+  options.resamples = 500;
+  options.tolerance = 2;
+  const auto result = race(*evaluator, options, cells);
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  ASSERT_EQ(result->entries.size(), 3U);
+  ASSERT_TRUE(result->winner);
+  EXPECT_EQ(result->entries[*result->winner].cell, 3U);
+  const auto& broken = result->entries[0];
+  ASSERT_TRUE(broken.trial);
+  EXPECT_FALSE(broken.trial->result);
+  EXPECT_LT(broken.trial->images, 30U);
+  EXPECT_FALSE(result->entries[2].trial);  // larger than the winner
+  EXPECT_EQ(result->images_full, 4 * 96);
+  EXPECT_EQ(result->images_run, 2 * 96 + static_cast<std::int64_t>(broken.trial->images));
+  const auto full = evaluator->evaluate(cells[3]);
+  ASSERT_TRUE(full.ok());
+  EXPECT_TRUE(equal(full->detections, result->entries[1].trial->result->detections));
+}
+
+}  // namespace
+}  // namespace qyolo::harness

@@ -1,0 +1,243 @@
+#include "report/poc_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "report/html_kit.h"
+#include "tests/results/device_fixture.h"
+
+namespace qyolo::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string kHostile = "<script>alert('x')</script>\"&\n";
+
+Candidate candidate(const std::string& name, double bytes, double ap, double low, double high) {
+  Candidate one;
+  one.name = name;
+  one.stage = Stage::kAffine;
+  one.bytes = bytes;
+  one.bits_per_weight = 4;
+  one.ratio_fp16 = 3.5;
+  one.ratio_fp32 = 7;
+  one.ap = ap;
+  one.delta = Difference{ap - 0.7, low, high};
+  return one;
+}
+
+PocReport sample() {
+  PocReport report;
+  report.network = "net";
+  report.dataset = "data";
+  report.started = "2026-01-02T03:04:05+0000";
+  report.images = 50;
+  report.qyolo_version = "9.9";
+  report.tolerance = 0.01;
+  report.margin = 0.001;
+  Candidate baseline;
+  baseline.name = "FP32";
+  baseline.bytes = 8e6;
+  baseline.ratio_fp16 = 0.5;
+  baseline.ratio_fp32 = 1;
+  baseline.ap = 0.7;
+  report.candidates = {baseline, candidate("small", 1e6, 0.5, -0.22, -0.18),
+                       candidate("good", 2e6, 0.695, -0.008, -0.002)};
+  report.candidates[1].standing = Standing::kBeyond;
+  report.candidates[2].standing = Standing::kWithin;
+  report.outcome = Outcome::kRecommended;
+  report.subject = 2;
+  report.stages = {{Stage::kBaseline, StageState::kDone}, {Stage::kFiner, StageState::kNotNeeded}};
+  report.classes.push_back(
+      {"nut", 12, 9, 0.6, 0.59, Difference{-0.01, -0.03, 0.01}, 0.02, true, Standing::kUndecided});
+  report.changes.emplace();
+  report.changes->images = 50;
+  report.changes->newly_missed = 3;
+  report.pictures.push_back({true, "nut", "a.jpg", 0.9, std::nullopt, 4, 3, "JPEG"});
+  report.latency.push_back({"FP32", "FP32", true, 12.5, 12, 13, 9});
+  report.certainty = Certainty{10000, 0.95, 50, 120, 40, 0.01, std::nullopt};
+  report.data.findings.push_back({"box_outside", Severity::kError, 7, {"a.jpg #3"}});
+  report.environment = {{"cpu", "fast"}};
+  report.commands = {{"poc", "qyolo poc"}};
+  report.guideline.push_back({"nut", 12, 0.5, 0.8, 0.1, 0.7, 0.1, 0.42, 0.8, 0.3});
+  return report;
+}
+
+std::size_t times(const std::string& text, std::string_view piece) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1))
+    ++count;
+  return count;
+}
+
+TEST(PocHtml, SaysTheVerdictFirst) {
+  const std::string html = emit_html(sample(), Language::kEnglish);
+  EXPECT_THAT(html, HasSubstr("Yes: quantize it"));
+  EXPECT_THAT(html, HasSubstr("Recommended: good. Its weights take 2.00 MB, which is 3.50 times "
+                              "smaller than FP16, and it loses 0.50 points of AP."));
+  EXPECT_THAT(html, HasSubstr("at most 0.80 points; allowed were 0.9 points (tolerance 1 point "
+                              "minus a safety margin of 0.1 points)"));
+  EXPECT_LT(html.find("id=\"verdict\""), html.find("id=\"networks\""));
+}
+
+TEST(PocHtml, EndsWithTheGuideline) {
+  const std::string html = emit_html(sample(), Language::kEnglish);
+  EXPECT_EQ(html.rfind("<section "), html.find("<section id=\"guideline\""));
+  EXPECT_THAT(html, HasSubstr("0.420"));
+}
+
+TEST(PocHtml, RefersToNothingOutsideItself) {
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string html = emit_html(sample(), language);
+    EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+    EXPECT_EQ(times(html, "http"),
+              times(html, "http-equiv") + times(html, "xmlns=\"http://www.w3"));
+    EXPECT_EQ(times(html, "src=\""), times(html, "src=\"data:image/jpeg;base64,"));
+    EXPECT_THAT(html, Not(HasSubstr("@import")));
+    EXPECT_THAT(html, Not(HasSubstr("url(")));
+  }
+}
+
+TEST(PocHtml, EscapesWhateverComesFromFiles) {
+  PocReport report = sample();
+  report.network = report.dataset = kHostile;
+  for (Candidate& one : report.candidates) {
+    one.name += kHostile;
+    one.details = one.failure = kHostile;
+  }
+  report.classes[0].name = kHostile;
+  report.pictures[0].class_name = report.pictures[0].image = kHostile;
+  report.pictures[0].shown_as = kHostile;
+  report.latency[0].label = report.latency[0].precision = kHostile;
+  report.data.findings[0].check = kHostile;
+  report.data.findings[0].examples[0] = kHostile;
+  report.environment[0] = {kHostile, kHostile};
+  report.commands[0] = {kHostile, kHostile};
+  report.guideline[0].name = kHostile;
+  report.energy.reason = report.qyolo_version = report.started = kHostile;
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string html = emit_html(report, language);
+    EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+    EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert"));
+    EXPECT_EQ(times(html, "<script"), 1U);
+  }
+}
+
+PocReport with_devices() {
+  PocReport report = sample();
+  results::Device pi = testing::device_of("pi5"), orin = testing::device_of("orin");
+  orin.energy = {"", "hwmon ina3221", "sampled power", "board input: VDD_IN", 20};
+  orin.rows[0] = testing::with_energy(orin.rows[0], 812);
+  pi.rows.push_back(testing::device_row("bf16", testing::baseline_cell(), 1, 12));
+  pi.rows[0].note = "92 convolutions on our own kernels";
+  results::Run run;
+  run.manifest = {{"checkpoint", {{"sha256", testing::kModelHash}}}};
+  auto table = results::device_table(run, {pi, orin});
+  EXPECT_TRUE(table.ok());
+  report.devices = std::move(table).value();
+  return report;
+}
+
+TEST(PocHtml, DevicesStandSideBySide) {
+  EXPECT_THAT(emit_html(sample(), Language::kEnglish), Not(HasSubstr("id=\"devices\"")));
+  const std::string html = emit_html(with_devices(), Language::kEnglish);
+  EXPECT_THAT(html, HasSubstr("<section id=\"devices\""));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"col\" class=\"number\">pi5</th><th scope=\"col\" "
+                              "class=\"number\">orin</th>"));
+  EXPECT_THAT(html, HasSubstr("50.0 images/s"));
+  EXPECT_THAT(html, HasSubstr("812 mJ per image"));
+  EXPECT_THAT(html, HasSubstr("peak 123.5 MB"));
+  EXPECT_THAT(html, HasSubstr("unquantized, in BF16"));
+  EXPECT_THAT(html, HasSubstr("fp32: 92 convolutions on our own kernels"));
+  EXPECT_THAT(html, HasSubstr("Energy: not readable there: no RAPL package"));
+  EXPECT_THAT(html, HasSubstr("power read every 20 ms and integrated; board input: VDD_IN"));
+  EXPECT_THAT(emit_html(with_devices(), Language::kJapanese), HasSubstr("各デバイスでの実測"));
+}
+
+TEST(PocHtml, NamesOfDevicesAreEscaped) {
+  PocReport report = with_devices();
+  for (results::Device& device : report.devices.devices) {
+    device.name = device.energy.reason = device.started = kHostile;
+    device.host = {{"cpu", kHostile}, {"os", kHostile}};
+    device.versions = {{"qyolo", kHostile}, {"onednn", kHostile}};
+    device.unsupported = {kHostile};
+  }
+  for (results::DeviceGroup& group : report.devices.groups) group.name = kHostile;
+  for (results::DeviceTableRow& row : report.devices.rows) row.network = kHostile;
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string html = emit_html(report, language);
+    EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+    EXPECT_EQ(times(html, "<script"), 1U);
+  }
+}
+
+TEST(PocHtml, EveryOutcomeHasWords) {
+  PocReport report = sample();
+  std::set<std::string> verdicts;
+  for (const Outcome outcome :
+       {Outcome::kRecommended, Outcome::kUndecided, Outcome::kNone, Outcome::kBaselineUnusable}) {
+    report.outcome = outcome;
+    for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+      verdicts.insert(verdict_text(report, language));
+      EXPECT_THAT(emit_html(report, language), HasSubstr("class=\"headline\""));
+    }
+  }
+  EXPECT_EQ(verdicts.size(), 8U);
+  report.outcome = Outcome::kUndecided;
+  report.certainty->more_images = 1234;
+  EXPECT_THAT(verdict_text(report, Language::kEnglish), HasSubstr("About 1,300 more images"));
+}
+
+TEST(PocHtml, IsWholeWithNothingButABaseline) {
+  PocReport report;
+  report.candidates.emplace_back().name = "FP32";
+  report.outcome = Outcome::kBaselineUnusable;
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string html = emit_html(report, language);
+    EXPECT_THAT(html, HasSubstr("</html>"));
+    EXPECT_THAT(html, HasSubstr("id=\"guideline\""));
+    EXPECT_THAT(html, Not(HasSubstr("nan")));
+  }
+}
+
+TEST(PocHtml, TablesCarryUnroundedNumbersToSortBy) {
+  const std::string html = emit_html(sample(), Language::kEnglish);
+  EXPECT_THAT(html, HasSubstr("data-order=\"0.695\""));
+  EXPECT_THAT(html, HasSubstr("data-order=\"2000000\""));
+}
+
+TEST(PocHtml, EveryTextIsThereInBothLanguages) {
+  for (const Texts* texts : {&english(), &japanese()}) {
+    EXPECT_EQ(texts->checks.size(), 22U);
+    for (const auto& [key, text] : texts->checks) EXPECT_FALSE(text.empty()) << key;
+    EXPECT_EQ(texts->environment_keys.size(), english().environment_keys.size());
+    EXPECT_EQ(texts->command_keys.size(), english().command_keys.size());
+    for (std::size_t i = 0; i < texts->checks.size(); ++i)
+      EXPECT_EQ(texts->checks[i].first, english().checks[i].first);
+  }
+}
+
+TEST(PocChart, ShowsEveryNetworkWithANumberAndATooltip) {
+  const std::string chart = pareto_chart(sample(), english(), "c", 960, 440);
+  EXPECT_THAT(chart, HasSubstr("<title>2 good: 2.00 MB, AP 69.50 (−0.50)</title>"));
+  EXPECT_THAT(chart, HasSubstr("1 (AP 50.0)"));  // far below the tolerance: at the lower edge
+  EXPECT_TRUE(is_clipped(sample(), english()));
+  EXPECT_THAT(chart, HasSubstr("role=\"img\""));
+}
+
+TEST(Base64, IsThatOfRfc4648) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(base64("fooba"), "Zm9vYmE=");
+  EXPECT_EQ(base64(std::string("\xff\xfe\0", 3)), "//4A");
+}
+
+}  // namespace
+}  // namespace qyolo::report
