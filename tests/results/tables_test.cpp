@@ -208,7 +208,8 @@ TEST(CsvTable, QuotesLabelsAndErrors) {
   run.rows[3].error = "one\ntwo";
   EXPECT_THAT(
       emit_table(run, TableFormat::kCsv),
-      HasSubstr("k-affine-3-layer,\"a,\"\"b\"\"\",affine,layer,failed,\"one\ntwo\",,,,,,,3,false,"));
+      HasSubstr(
+          "k-affine-3-layer,\"a,\"\"b\"\"\",affine,layer,failed,\"one\ntwo\",,,,,,,3,false,"));
 }
 
 TEST(Tables, LabelsAppearWhereNamesAreNotUnique) {
