@@ -7,14 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "common/ids.h"
+
 namespace qyolo {
 
 using BoxXywh = std::array<double, 4>;
 
 struct ImageInfo {
   std::int64_t id = 0;
-  std::string file_name;
-  int width = 0;
+  std::string file_name;  // empty: the file has none
+  int width = 0;          // 0: not known
   int height = 0;
 };
 
@@ -44,7 +46,8 @@ struct GroundTruth {
   std::vector<ImageInfo> images;
   std::vector<Category> categories;
   std::vector<Annotation> annotations;
-  std::vector<std::string> warnings;  // e.g. annotations without an area
+  IdNames image_ids, category_ids, annotation_ids;  // how the file writes them
+  std::vector<std::string> warnings;                // e.g. annotations without an area
 };
 
 }  // namespace qyolo

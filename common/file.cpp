@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <system_error>
 #include <utility>
+
+#include "common/outputs.h"
 
 namespace qyolo {
 namespace fs = std::filesystem;
@@ -24,19 +27,97 @@ Result<std::string> read_file(const fs::path& path) {
   return content;
 }
 
-Status write_file(const fs::path& path, std::string_view content) {
-  fs::path partial = path;
-  partial += ".tmp";
-  {
-    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-    out.write(content.data(), static_cast<std::streamsize>(content.size()));
-    out.flush();
-    if (!out) return error("{} cannot be written: {}", path.string(), std::strerror(errno));
+namespace {
+
+Error cannot_write(const fs::path& path, int failure) {
+  return error("{} cannot be written: {}", path.string(), std::strerror(failure));
+}
+
+bool write_all(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(written));
   }
+  return true;
+}
+
+// What is no regular file (a device, a pipe, the file behind a descriptor) stays what it is.
+Status write_into(const fs::path& path, std::string_view content) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) return cannot_write(path, errno);
+  const bool ok = write_all(descriptor, content);
+  const int failure = errno;
+  ::close(descriptor);
+  return ok ? Status() : cannot_write(path, failure);
+}
+
+// The file that `path` leads to through links, which may be still to be made.
+fs::path behind_links(fs::path path) {
+  constexpr int kMostLinks = 40;
   std::error_code code;
-  fs::rename(partial, path, code);
-  if (code) return error("{} cannot be written: {}", path.string(), code.message());
-  return {};
+  for (int i = 0; i < kMostLinks && fs::is_symlink(path, code); ++i) {
+    const fs::path target = fs::read_symlink(path, code);
+    if (code) break;
+    path = target.is_absolute() ? target : path.parent_path() / target;
+  }
+  return path;
+}
+
+bool is_below_folder_of_descriptors(const fs::path& path) {
+  const std::string name = fs::absolute(path).lexically_normal().string();
+  return name.starts_with("/dev/") || name.starts_with("/proc/");
+}
+
+// A new file beside `path`, with a name that no file had.
+int create_beside(const fs::path& path, fs::path& made) {
+  const fs::path folder = path.parent_path().empty() ? "." : path.parent_path();
+  std::string name = (folder / fmt::format(".{}.XXXXXX", path.filename().string())).string();
+  constexpr std::size_t kLongestName = 255;
+  if (path.filename().string().size() + 8 > kLongestName)
+    name = (folder / ".qyolo.XXXXXX").string();
+  const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
+  made = name;
+  return descriptor;
+}
+
+// As the old file, or as any new one.
+mode_t mode_for(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) return info.st_mode & 07777;
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666 & ~mask;
+}
+
+}  // namespace
+
+Status write_file(const fs::path& path, std::string_view content) {
+  std::error_code code;
+  if (fs::is_directory(path, code))
+    return error("{} cannot be written: it is a folder", path.string());
+  const fs::file_status status = fs::status(path, code);
+  const bool special = fs::exists(status) && !fs::is_regular_file(status);
+  if (special || is_below_folder_of_descriptors(path)) return write_into(path, content);
+  QYOLO_CHECK_OK(check_not_input(path));
+  const fs::path target = behind_links(path);
+  fs::path partial;
+  const int descriptor = create_beside(target, partial);
+  if (descriptor < 0) return cannot_write(path, errno);
+  bool ok = write_all(descriptor, content) && ::fchmod(descriptor, mode_for(target)) == 0;
+  int failure = errno;
+  if (::close(descriptor) != 0 && ok) {
+    ok = false;
+    failure = errno;
+  }
+  if (ok && ::rename(partial.c_str(), target.c_str()) != 0) {
+    ok = false;
+    failure = errno;
+  }
+  if (ok) return {};
+  ::unlink(partial.c_str());
+  return cannot_write(path, failure);
 }
 
 Status create_folder(const fs::path& path) {

@@ -14,8 +14,10 @@ namespace qyolo {
 // The whole file. Fails for folders, missing and unreadable files.
 Result<std::string> read_file(const std::filesystem::path& path);
 
-// Writes beside `path` and renames, so that a reader sees the old or the new content, never half of
-// it.
+// Writes beside `path`, under a name that no file has, and renames, so that a reader sees the old
+// or the new content, never half of it. A link stays a link to the new content, an old file's
+// permissions stay; a device or a pipe is written to and stays what it is. Fails where the file is
+// an input (outputs.h). The one function that writes outputs.
 Status write_file(const std::filesystem::path& path, std::string_view content);
 
 // Creates the folder and its parents; fails with a sentence where something else is in the way.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <optional>
 #include <set>
 
@@ -35,18 +34,37 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
-// Watches a parser for keys that an object has twice.
-class KeyWatch {
+// Finds a key that an object has twice, in time linear in the text. (nlohmann's parser with a
+// callback, which could say the same, looks through all the elements of an array behind each one.)
+class KeyWatch final : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open_.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      if (!open_.back().insert(key).second && !duplicate_) duplicate_ = key;
-    }
+  bool start_object(std::size_t /*elements*/) override {
+    open_.emplace_back();
     return true;
   }
+  bool end_object() override {
+    open_.pop_back();
+    return true;
+  }
+  bool key(std::string& key) override {
+    if (open_.back().insert(key).second) return true;
+    duplicate_ = key;
+    return false;
+  }
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(std::int64_t /*value*/) override { return true; }
+  bool number_unsigned(std::uint64_t /*value*/) override { return true; }
+  bool number_float(double /*value*/, const std::string& /*text*/) override { return true; }
+  bool string(std::string& /*value*/) override { return true; }
+  bool binary(Json::binary_t& /*value*/) override { return true; }
+  bool start_array(std::size_t /*elements*/) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t /*position*/, const std::string& /*last_token*/,
+                   const Json::exception& /*failure*/) override {
+    return false;  // parsing it once more says what is wrong
+  }
+
   [[nodiscard]] const std::optional<std::string>& duplicate() const { return duplicate_; }
 
  private:
@@ -59,11 +77,12 @@ class KeyWatch {
 Result<Json> parse_json(std::string_view text, std::string_view where, DuplicateKeys duplicates) {
   if (too_deep(text)) return error("{} is nested deeper than {} levels", where, kMaxDepth);
   try {
-    if (duplicates == DuplicateKeys::kLastWins) return Json::parse(text);
     KeyWatch watch;
-    Json document = Json::parse(text, std::ref(watch));
-    if (watch.duplicate()) return error("{} has the key '{}' twice", where, *watch.duplicate());
-    return document;
+    if (duplicates == DuplicateKeys::kRefused && !Json::sax_parse(text, &watch) &&
+        watch.duplicate()) {
+      return error("{} has the key '{}' twice", where, *watch.duplicate());
+    }
+    return Json::parse(text);
   } catch (const Json::exception& failure) {
     std::string_view reason = failure.what();
     if (const auto end = reason.find("] "); end != std::string_view::npos)
@@ -72,9 +91,14 @@ Result<Json> parse_json(std::string_view text, std::string_view where, Duplicate
   }
 }
 
-Result<Json> read_json(const std::filesystem::path& path) {
+Result<Json> read_json(const std::filesystem::path& path, DuplicateKeys duplicates) {
   QYOLO_TRY(const std::string text, read_file(path));
-  return parse_json(text, path.string());
+  return parse_json(text, path.string(), duplicates);
+}
+
+OrderedJson id_json(const IdNames& names, std::int64_t id) {
+  OrderedJson json = OrderedJson::parse(names.json(id), nullptr, false);
+  return json.is_discarded() ? OrderedJson(names.text(id)) : json;
 }
 
 const Json& member(const Json& object, std::string_view key) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/ids.h"
 #include "common/result.h"
 
 namespace qyolo {
@@ -24,7 +25,11 @@ enum class DuplicateKeys { kLastWins, kRefused };
 // refused.
 Result<Json> parse_json(std::string_view text, std::string_view where,
                         DuplicateKeys duplicates = DuplicateKeys::kLastWins);
-Result<Json> read_json(const std::filesystem::path& path);
+Result<Json> read_json(const std::filesystem::path& path,
+                       DuplicateKeys duplicates = DuplicateKeys::kLastWins);
+
+// An id as its file writes it: a number or a text.
+OrderedJson id_json(const IdNames& names, std::int64_t id);
 
 // The member of that name, or null where there is none or `object` is none.
 const Json& member(const Json& object, std::string_view key);

@@ -57,24 +57,74 @@ inline Error not_json(simdjson::error_code code) {
   return error("is not valid JSON ({})", message);
 }
 
+// Where reading stopped, as half a sentence; empty where it is not known.
+inline std::string line_of(std::string_view text, const char* at) {
+  if (at < text.data() || at > text.data() + text.size()) return "";
+  return fmt::format(" near line {}", 1 + std::count(text.data(), at, '\n'));
+}
+
+// Whether the error is that of a text that is no JSON, after which nothing more can be read.
+inline bool is_syntax_error(const Error& failure) {
+  return failure.message.find("is not valid JSON") != std::string::npos;
+}
+
 // Whether nothing follows the value that was read.
 inline bool at_end(ondemand::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
+
+inline bool is_null(ondemand::value& value) { return trimmed(value.raw_json_token()) == "null"; }
 
 inline Status read_integer(ondemand::value value, std::string_view key, std::int64_t& out) {
   if (parse_json_integer(trimmed(value.raw_json_token()), out)) return {};
   return expected(key, "an integer", value);
 }
 
+// Null is a size that is not known: 0.
 inline Status read_size(ondemand::value value, std::string_view key, int& out) {
   std::int64_t number = 0;
-  QYOLO_CHECK_OK(read_integer(value, key, number));
-  if (number < 0 || number > std::numeric_limits<int>::max()) {
-    return error("'{}' must be a size in pixels, found {}", key, number);
+  if (is_null(value)) return {};
+  if (!read_integer(value, key, number).ok() || number < 0 ||
+      number > std::numeric_limits<int>::max()) {
+    return expected(key, "a size in pixels", value);
   }
   out = static_cast<int>(number);
   return {};
+}
+
+// An id: a number or a text. add(text, json) gives the id of one that is no plain integer, which
+// saw_integer() is told of.
+template <class Add, class SawInteger>
+Status read_id(ondemand::value value, std::string_view key, std::int64_t& out, Add add,
+               SawInteger saw_integer) {
+  const std::string_view token = trimmed(value.raw_json_token());
+  if (is_plain_integer(token, out)) {
+    saw_integer();
+    return {};
+  }
+  std::string_view text;
+  if (token.starts_with('"')) {
+    if (value.get_string().get(text) != simdjson::SUCCESS)
+      return expected(key, "a number or a text", value);
+    out = add(text, token);
+    return {};
+  }
+  std::int64_t integer = 0;
+  double number = 0;
+  if (parse_json_integer(token, integer) && !IdNames::is_code(integer)) {
+    out = add(std::to_string(integer), token);
+    return {};
+  }
+  if (!parse_json_number(token, number)) return expected(key, "a number or a text", value);
+  out = add(token, token);
+  return {};
+}
+
+// A finite number. Null leaves `out` as it is.
+inline Status read_number_or_null(ondemand::value value, std::string_view key, double& out) {
+  if (is_null(value)) return {};
+  if (parse_json_number(trimmed(value.raw_json_token()), out)) return {};
+  return expected(key, "a finite number", value);
 }
 
 inline Status read_number(ondemand::value value, std::string_view key, double& out) {
@@ -90,6 +140,7 @@ inline Status read_string(ondemand::value value, std::string_view key, std::stri
 }
 
 inline Status read_flag(ondemand::value value, std::string_view key, bool& out) {
+  if (is_null(value)) return {};
   if (value.get_bool().get(out) == simdjson::SUCCESS) return {};
   std::int64_t number = 0;
   if (!read_integer(value, key, number).ok() || (number != 0 && number != 1)) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/file.h"
+#include "common/json.h"
 #include "datasets/coco_json.h"
 
 namespace qyolo::datasets {
@@ -78,9 +79,10 @@ bool is_finite(const Detection& detection) {
          std::ranges::all_of(detection.bbox, [](double value) { return std::isfinite(value); });
 }
 
-void append_detection(const Detection& detection, std::string& json) {
+void append_detection(const Detection& detection, const DetectionNames& names, std::string& json) {
   fmt::format_to(std::back_inserter(json), "{{\"image_id\": {}, \"category_id\": {}, \"bbox\": [",
-                 detection.image_id, detection.category_id);
+                 names.images.json(detection.image_id),
+                 names.categories.json(detection.category_id));
   for (std::size_t i = 0; i < detection.bbox.size(); ++i) {
     if (i > 0) json += ", ";
     append_rounded(detection.bbox[i], kBoxDecimals, json);
@@ -100,19 +102,57 @@ Detection rounded(const Detection& detection) {
 }
 
 Status write_coco_detections(const std::filesystem::path& path,
-                             std::span<const Detection> detections) {
+                             std::span<const Detection> detections, const DetectionNames& names) {
   std::string json = "[";
   for (std::size_t i = 0; i < detections.size(); ++i) {
     const Detection& detection = detections[i];
     if (!is_finite(detection)) {
       return error("{}: detection {} of image {} has a box or score that is not finite",
-                   path.string(), i, detection.image_id);
+                   path.string(), i, names.images.text(detection.image_id));
     }
     if (i > 0) json += ", ";
-    append_detection(detection, json);
+    append_detection(detection, names, json);
   }
   json += ']';
   return write_file(path, json);
+}
+
+Status write_coco_detections(const std::filesystem::path& path,
+                             std::span<const Detection> detections) {
+  return write_coco_detections(path, detections, DetectionNames());
+}
+
+Status write_coco_annotations(const std::filesystem::path& path, const GroundTruth& truth) {
+  const auto text = [](const std::string& value) {
+    return OrderedJson(value).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  };
+  std::string json = "{\n\"images\": [";
+  const char* comma = "\n";
+  for (const ImageInfo& image : truth.images) {
+    json += fmt::format("{}{{\"id\": {}, \"file_name\": {}, \"width\": {}, \"height\": {}}}", comma,
+                        truth.image_ids.json(image.id), text(image.file_name), image.width,
+                        image.height);
+    comma = ",\n";
+  }
+  json += "\n],\n\"annotations\": [";
+  comma = "\n";
+  for (const Annotation& one : truth.annotations) {
+    json += fmt::format(
+        "{}{{\"id\": {}, \"image_id\": {}, \"category_id\": {}, \"bbox\": [{}, {}, {}, {}], "
+        "\"area\": {}, \"iscrowd\": {}}}",
+        comma, truth.annotation_ids.json(one.id), truth.image_ids.json(one.image_id),
+        truth.category_ids.json(one.category_id), one.bbox[0], one.bbox[1], one.bbox[2],
+        one.bbox[3], one.area, one.iscrowd ? 1 : 0);
+    comma = ",\n";
+  }
+  json += "\n],\n\"categories\": [";
+  comma = "\n";
+  for (const Category& category : truth.categories) {
+    json += fmt::format("{}{{\"id\": {}, \"name\": {}}}", comma,
+                        truth.category_ids.json(category.id), text(category.name));
+    comma = ",\n";
+  }
+  return write_file(path, json + "\n]\n}\n");
 }
 
 }  // namespace qyolo::datasets

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <system_error>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "common/file.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
+#include "common/yaml.h"
 #include "datasets/coco_json.h"
+#include "datasets/image_files.h"
+#include "datasets/yolo.h"
 
 namespace qyolo::datasets {
 namespace fs = std::filesystem;
@@ -18,70 +22,115 @@ namespace {
 struct Entry {
   ImageInfo info;
   fs::path path;
+  std::size_t place = 0;  // in the file
 };
 
-Result<fs::path> canonical_folder(const fs::path& folder) {
+Status check_folder(const fs::path& folder) {
   std::error_code code;
-  fs::path canonical = fs::canonical(folder, code);
+  const fs::path canonical = fs::canonical(folder, code);
   if (code) return error("the images folder {}: {}", folder.string(), code.message());
   if (!fs::is_directory(canonical, code)) {
     return error("{} is not a folder, expected the folder of the images", folder.string());
   }
-  return canonical;
+  return {};
 }
 
-// One entry per image of the annotation file, each below `folder`, in path order.
-Result<std::vector<Entry>> sorted_entries(std::vector<ImageInfo> images, const fs::path& folder,
-                                          const fs::path& annotations) {
-  std::vector<Entry> entries;
-  entries.reserve(images.size());
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    const auto path = path_inside(folder, images[i].file_name);
-    if (!path) {
-      return error("{}: images[{}] (id {}): {}", annotations.string(), i, images[i].id,
-                   path.error().message);
-    }
-    entries.push_back({std::move(images[i]), path->lexically_normal()});
-  }
+void sort_by_path(std::vector<Entry>& entries) {
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.path.native() < b.path.native();
   });
-  const auto twin =
-      std::adjacent_find(entries.begin(), entries.end(),
-                         [](const Entry& a, const Entry& b) { return a.path == b.path; });
-  if (twin != entries.end()) {
-    return error("{}: the images with ids {} and {} have the same file name '{}'",
-                 annotations.string(), twin->info.id, std::next(twin)->info.id,
-                 twin->info.file_name);
+}
+
+Status check_named(const std::vector<ImageInfo>& images, const fs::path& annotations) {
+  const auto unnamed = static_cast<std::size_t>(std::ranges::count_if(
+      images, [](const ImageInfo& image) { return image.file_name.empty(); }));
+  if (unnamed == 0) return {};
+  const auto first =
+      std::ranges::find_if(images, [](const ImageInfo& image) { return image.file_name.empty(); });
+  return error("{}: images[{}]: 'file_name' is missing{}", annotations.string(),
+               first - images.begin(),
+               unnamed == 1 ? "" : fmt::format(" ({} of {} images)", unnamed, images.size()));
+}
+
+// One entry per image of the annotation file, by path as far as it is known without looking. A name
+// that leads out of the folder is refused, however it is read.
+Result<std::vector<Entry>> sorted_entries(GroundTruth& truth, const fs::path& folder,
+                                          const fs::path& annotations) {
+  QYOLO_CHECK_OK(check_named(truth.images, annotations));
+  ImageFinder finder(folder);
+  std::vector<Entry> entries;
+  entries.reserve(truth.images.size());
+  for (std::size_t i = 0; i < truth.images.size(); ++i) {
+    ImageInfo& image = truth.images[i];
+    const auto path = path_inside(folder, image.file_name);
+    fs::path expected = path.ok() ? path->lexically_normal() : fs::path();
+    if (!path.ok()) {
+      ImageFile file = finder.find(image.file_name);
+      if (file.state != ImageFile::State::kFound) {
+        return error("{}: images[{}] (id {}): {}", annotations.string(), i,
+                     truth.image_ids.text(image.id), path.error().message);
+      }
+      expected = std::move(file.path);
+    }
+    entries.push_back({std::move(image), std::move(expected), i});
   }
+  sort_by_path(entries);
   return entries;
 }
 
-bool is_below(const fs::path& path, const fs::path& folder) {
-  const auto [in_folder, in_path] =
-      std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
-  return in_folder == folder.end() && in_path != path.end();
+Status check_twins(const std::vector<Entry>& entries, const IdNames& ids,
+                   const fs::path& annotations) {
+  const auto twin =
+      std::adjacent_find(entries.begin(), entries.end(),
+                         [](const Entry& a, const Entry& b) { return a.path == b.path; });
+  if (twin == entries.end()) return {};
+  return error("{}: the images with ids {} and {} have the same file name '{}'",
+               annotations.string(), ids.text(twin->info.id), ids.text(std::next(twin)->info.id),
+               twin->info.file_name);
 }
 
-// Every image exists, as a regular file below `folder` (canonical) once links are followed.
-Status check_files(const std::vector<Entry>& entries, const fs::path& folder) {
-  const fs::path* first_missing = nullptr;
-  std::size_t missing = 0;
+// Two files with one id would be judged by the objects of both.
+Status check_ids(const std::vector<Entry>& entries, const IdNames& ids,
+                 const fs::path& annotations) {
+  std::unordered_map<std::int64_t, const Entry*> by_id;
   for (const Entry& entry : entries) {
-    std::error_code code;
-    const fs::path canonical = fs::canonical(entry.path, code);
-    if (code) {
-      if (missing++ == 0) first_missing = &entry.path;
-    } else if (!fs::is_regular_file(canonical, code)) {
-      return error("{} is not a regular file, expected an image", entry.path.string());
-    } else if (!is_below(canonical, folder)) {
-      return error("{} is a link that leads out of the folder {}", entry.path.string(),
-                   folder.string());
-    }
+    const auto [found, fresh] = by_id.try_emplace(entry.info.id, &entry);
+    if (fresh) continue;
+    const std::size_t earlier = std::min(found->second->place, entry.place);
+    return error("{}: images[{}]: id {} is that of images[{}] already, another file",
+                 annotations.string(), std::max(found->second->place, entry.place),
+                 ids.text(entry.info.id), earlier);
   }
-  if (missing == 0) return {};
-  return error("{} of {} image files cannot be found, the first is {}", missing, entries.size(),
-               first_missing->string());
+  return {};
+}
+
+// Gives each entry its file.
+Status find_files(std::vector<Entry>& entries, const fs::path& folder, const fs::path& annotations,
+                  GroundTruth& truth) {
+  std::vector<ImageInfo> images;
+  images.reserve(entries.size());
+  for (const Entry& entry : entries) images.push_back(entry.info);
+  ImageFiles found = find_image_files(folder, images);
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    ImageFile& file = found.files[i];
+    if (file.state == ImageFile::State::kNoFile)
+      return error("{} is not a regular file, expected an image", file.path.string());
+    if (file.state == ImageFile::State::kOutside) {
+      return error("{}: images[{}] (id {}): the file name '{}' leads out of the folder {}",
+                   annotations.string(), entries[i].place, truth.image_ids.text(entries[i].info.id),
+                   entries[i].info.file_name, folder.string());
+    }
+    if (file.state != ImageFile::State::kFound) missing.push_back(i);
+    if (!file.path.empty()) entries[i].path = std::move(file.path);
+  }
+  if (!missing.empty()) {
+    return error("{} of {} image files cannot be found, the first is {}", missing.size(),
+                 entries.size(), entries[missing.front()].path.string());
+  }
+  for (const std::string& note : found.notes)
+    truth.warnings.push_back(fmt::format("{}: {}", annotations.string(), note));
+  return {};
 }
 
 void keep_annotations_of(const std::vector<Entry>& entries, std::vector<Annotation>& annotations) {
@@ -92,28 +141,45 @@ void keep_annotations_of(const std::vector<Entry>& entries, std::vector<Annotati
 
 }  // namespace
 
-Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations, int limit) {
-  QYOLO_TRY(const fs::path folder, canonical_folder(images));
+Result<Dataset> dataset_of(GroundTruth truth, const fs::path& images, const fs::path& annotations,
+                           int limit) {
+  QYOLO_CHECK_OK(check_folder(images));
   Dataset dataset;
   dataset.images_folder = images;
   dataset.annotations_file = annotations;
-  QYOLO_TRY(dataset.truth, read_coco_annotations(annotations));
+  dataset.truth = std::move(truth);
   if (dataset.truth.images.empty()) {
     return error("{} lists no images, expected at least one", annotations.string());
   }
-  QYOLO_TRY(std::vector<Entry> entries,
-            sorted_entries(std::move(dataset.truth.images), images, annotations));
+  QYOLO_TRY(std::vector<Entry> entries, sorted_entries(dataset.truth, images, annotations));
   if (limit > 0 && static_cast<std::size_t>(limit) < entries.size()) {
     entries.erase(entries.begin() + limit, entries.end());
     keep_annotations_of(entries, dataset.truth.annotations);
   }
-  QYOLO_CHECK_OK(check_files(entries, folder));
+  QYOLO_CHECK_OK(find_files(entries, images, annotations, dataset.truth));
+  sort_by_path(entries);
+  QYOLO_CHECK_OK(check_twins(entries, dataset.truth.image_ids, annotations));
+  QYOLO_CHECK_OK(check_ids(entries, dataset.truth.image_ids, annotations));
   dataset.truth.images.clear();
   for (Entry& entry : entries) {
     dataset.truth.images.push_back(std::move(entry.info));
     dataset.image_paths.push_back(std::move(entry.path));
   }
   return dataset;
+}
+
+Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations, int limit,
+                             const std::string& split) {
+  if (is_yaml(annotations)) {
+    QYOLO_TRY(YoloData yolo, read_yolo(annotations, split, 0, 1));
+    QYOLO_TRY(GroundTruth labelled, usable_truth(std::move(yolo.file), annotations.string()));
+    QYOLO_TRY(Dataset dataset, dataset_of(std::move(labelled), yolo.folder, annotations, limit));
+    dataset.label_files = std::move(yolo.labels);
+    return dataset;
+  }
+  QYOLO_CHECK_OK(check_folder(images));
+  QYOLO_TRY(GroundTruth truth, read_coco_annotations(annotations));
+  return dataset_of(std::move(truth), images, annotations, limit);
 }
 
 Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder) {
@@ -134,7 +200,11 @@ Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder) {
 }
 
 Result<std::string> dataset_sha256(const Dataset& dataset, int threads) {
-  QYOLO_TRY(const std::string annotations, sha256_of_file(dataset.annotations_file));
+  QYOLO_TRY(std::string annotations, sha256_of_file(dataset.annotations_file));
+  for (const fs::path& file : dataset.label_files) {
+    QYOLO_TRY(const std::string label, sha256_of_file(file));
+    annotations += label;
+  }
   const std::size_t count = dataset.image_paths.size();
   std::vector<Result<std::string>> hashes(count, std::string());
   parallel_for(count, threads,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/class_rules.h"
 #include "common/coco_types.h"
 #include "common/result.h"
 
@@ -20,14 +21,22 @@ struct Dataset {
   // limited.
   GroundTruth truth;
   std::vector<std::filesystem::path> image_paths;  // one per truth.images, inside images_folder
+  std::vector<std::filesystem::path> label_files;  // of the YOLO layout
 };
 
-// Reads the annotations and checks that every image file exists inside `images`, also once links
-// are followed (`images` itself may be one). `limit` > 0 keeps the first `limit` images by path,
-// and their annotations; only those need to exist. Errors: two images with one file name, a name
-// that leads out of the folder, missing files (the first one and how many), no images at all.
+// Reads the annotations and finds every image file inside `images` (image_files.h); notes are in
+// truth.warnings. `limit` > 0 keeps the first `limit` images by path, and their annotations; only
+// those need to exist. Errors: two images with one file, a name that leads out of the folder or is
+// missing, missing files (the first one and how many), no images at all.
+// Where `annotations` is a data.yaml, it is in the YOLO layout (yolo.h), `split` of it; `images` is
+// not looked at then.
 Result<Dataset> open_dataset(const std::filesystem::path& images,
-                             const std::filesystem::path& annotations, int limit = 0);
+                             const std::filesystem::path& annotations, int limit = 0,
+                             const std::string& split = "val");
+
+// The same of annotations that are read already; `annotations` is what they are called.
+Result<Dataset> dataset_of(GroundTruth truth, const std::filesystem::path& images,
+                           const std::filesystem::path& annotations, int limit = 0);
 
 // Where a dataset's images and annotations lie in its folder: images/ and annotations.json, or as
 // COCO publishes val2017: val2017/ and annotations/instances_val2017.json.
@@ -41,11 +50,25 @@ Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder);
 // number of threads (0: all).
 Result<std::string> dataset_sha256(const Dataset& dataset, int threads = 0);
 
-// The category id of each model class: class k is the k-th category by ascending id. For COCO's 80
-// categories that is the well-known table of ids up to 90. Names are compared exactly: a mismatch
-// is an error that lists both, unless `ignore_names`. Different counts are always an error.
-Result<std::vector<std::int64_t>> map_classes(const std::vector<std::string>& model_names,
-                                              const std::vector<Category>& categories,
-                                              bool ignore_names);
+// What the annotations' categories are to a network's classes.
+struct ClassMap {
+  // Of each class; kNoCategory where there is none. Detections of such a class have no influence.
+  std::vector<std::int64_t> category_of_class;
+  std::vector<std::string> missing;   // classes that no category is
+  std::vector<std::string> unused;    // categories without annotations that are no class
+  std::vector<std::string> unknown;   // annotated categories that are no class: nothing can match
+  std::vector<std::string> problems;  // sentences: what else cannot be paired
+  std::vector<std::string> notes;     // sentences
+};
+inline constexpr std::int64_t kNoCategory = IdNames::kUnknown;
+
+// Pairs by name, compared exactly; ids and order do not matter. Of two categories of one name the
+// annotated one counts.
+[[nodiscard]] ClassMap pair_classes(const std::vector<std::string>& model_names,
+                                    const GroundTruth& truth, const ClassRules& rules = {});
+// The same; annotated categories without a class, and other problems, are errors that list both
+// sides.
+Result<ClassMap> map_classes(const std::vector<std::string>& model_names, const GroundTruth& truth,
+                             const ClassRules& rules = {});
 
 }  // namespace qyolo::datasets

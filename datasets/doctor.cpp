@@ -10,9 +10,13 @@
 #include "common/file.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
+#include "common/yaml.h"
 #include "datasets/coco_json.h"
+#include "datasets/dataset.h"
+#include "datasets/image_files.h"
 #include "datasets/image_folder.h"
 #include "datasets/image_header.h"
+#include "datasets/yolo.h"
 
 namespace qyolo::datasets {
 namespace fs = std::filesystem;
@@ -25,6 +29,7 @@ struct FileFacts {
   std::string sha256;  // empty: not readable
   std::string damage;  // empty: whole
   ImageSize size;
+  bool unsupported = false, unended = false, sixteen_bit = false, alpha = false;
 };
 
 FileFacts facts_of(const fs::path& path) {
@@ -45,10 +50,12 @@ FileFacts facts_of(const fs::path& path) {
     facts.damage = "empty";
   } else if (!header.ok()) {
     facts.damage = header.error().message;
-  } else if (!is_complete(bytes, *header)) {
-    facts.damage = "truncated";
+    facts.unsupported = is_unsupported(header.error());
   } else {
+    facts.unended = !is_complete(bytes, *header);
     facts.size = header->size;
+    facts.sixteen_bit = header->sixteen_bit;
+    facts.alpha = header->alpha;
   }
   return facts;
 }
@@ -73,11 +80,14 @@ class Doctor {
       : folder_(folder), options_(options) {}
 
   Result<DoctorReport> examine(const fs::path& annotations) {
-    QYOLO_TRY(truth_, read_coco_annotations(annotations, options_.threads));
+    annotations_ = annotations;
+    QYOLO_TRY(TruthFile file, read(annotations));
+    truth_ = std::move(file.truth);
     std::error_code code;
     if (!fs::is_directory(folder_, code))
       return error("{} is not a folder, expected the folder of the images", folder_.string());
     report_.warnings = truth_.warnings;
+    for (const TruthFinding& finding : file.findings) add_finding(finding);
     report_.images = static_cast<std::int64_t>(truth_.images.size());
     read_files();
     check_images();
@@ -87,6 +97,7 @@ class Doctor {
     check_repeated_objects();
     check_classes();
     if (options_.model_classes) check_model_classes();
+    report_.category_ids = truth_.category_ids;
     for (auto& [check, finding] : findings_) report_.findings.push_back(std::move(finding));
     return std::move(report_);
   }
@@ -97,22 +108,90 @@ class Doctor {
     ++finding.count;
     if (finding.examples.size() < options_.examples) finding.examples.push_back(std::move(example));
   }
+  Result<TruthFile> read(const fs::path& annotations) {
+    if (!is_yaml(annotations))
+      return examine_coco_annotations(annotations, options_.threads, options_.examples);
+    QYOLO_TRY(YoloData yolo,
+              read_yolo(annotations, options_.split, options_.threads, options_.examples));
+    folder_ = yolo.folder;
+    return std::move(yolo.file);
+  }
+
+  static Check check_of(TruthProblem problem) {
+    switch (problem) {
+      case TruthProblem::kNoObject:
+      case TruthProblem::kImageId:
+      case TruthProblem::kCategory:
+      case TruthProblem::kReference:
+        return Check::kEntryUnreadable;
+      case TruthProblem::kBox:
+        return Check::kBoxMalformed;
+      case TruthProblem::kArea:
+      case TruthProblem::kCrowd:
+        return Check::kAreaMalformed;
+      case TruthProblem::kFileName:
+        return Check::kImageUnnamed;
+      case TruthProblem::kImageSize:
+        return Check::kSizeUnknown;
+      case TruthProblem::kImageIdTwice:
+        return Check::kImageIdTwice;
+      case TruthProblem::kCategoryIdTwice:
+        return Check::kCategoryIdTwice;
+      case TruthProblem::kUnlistedImage:
+        return Check::kObjectOfNoImage;
+      case TruthProblem::kUnlistedCategory:
+        return Check::kObjectOfNoClass;
+      case TruthProblem::kAnnotationId:
+        return Check::kIdMissing;
+      case TruthProblem::kIdZero:
+        return Check::kIdZero;
+      case TruthProblem::kIdTwice:
+        return Check::kIdTwice;
+    }
+    return Check::kEntryUnreadable;
+  }
+
+  // What the reader found. Images without a name are counted with the files.
+  void add_finding(const TruthFinding& read) {
+    if (read.problem == TruthProblem::kFileName) return;
+    const Check check = check_of(read.problem);
+    Finding& finding = findings_.try_emplace(check, Finding{check, 0, {}}).first->second;
+    finding.count += static_cast<std::int64_t>(read.count);
+    for (const std::string& example : read.examples) {
+      if (finding.examples.size() < options_.examples)
+        finding.examples.push_back({{}, std::nullopt, example});
+    }
+  }
+
   void add(Check check, const ImageInfo& image, std::string detail = {}) {
     add(check, {image.file_name, std::nullopt, std::move(detail)});
   }
   void add(Check check, const Annotation& object, std::string detail) {
     const auto found = place_of_image_.find(object.image_id);
     const ImageInfo& image = truth_.images[found->second];
-    add(check, {image.file_name, object.id, std::move(detail)});
+    if (IdNames::is_code(object.id)) {
+      add(check, {image.file_name, std::nullopt,
+                  fmt::format("annotation {}: {}", truth_.annotation_ids.text(object.id), detail)});
+    } else {
+      add(check, {image.file_name, object.id, std::move(detail)});
+    }
   }
 
   void read_files() {
     paths_.resize(truth_.images.size());
     facts_.resize(truth_.images.size());
+    ImageFiles found = find_image_files(folder_, truth_.images);
+    for (const std::string& note : found.notes)
+      report_.warnings.push_back(fmt::format("{}: {}", annotations_.string(), note));
     for (std::size_t i = 0; i < truth_.images.size(); ++i) {
       place_of_image_.emplace(truth_.images[i].id, i);
-      const auto path = path_inside(folder_, truth_.images[i].file_name);
-      if (path.ok()) paths_[i] = path->lexically_normal();
+      ImageFile& file = found.files[i];
+      states_.push_back(file.state);
+      if (file.state == ImageFile::State::kUnnamed || file.state == ImageFile::State::kOutside)
+        continue;
+      paths_[i] = std::move(file.path);
+      if (std::ranges::find(file.readings, true) != file.readings.end())
+        add(Check::kImageRenamed, truth_.images[i], "is " + paths_[i].string());
     }
     parallel_for(paths_.size(), options_.threads, [&](std::size_t i) {
       if (!paths_[i].empty()) facts_[i] = facts_of(paths_[i]);
@@ -125,19 +204,25 @@ class Doctor {
     for (std::size_t i = 0; i < truth_.images.size(); ++i) {
       const ImageInfo& image = truth_.images[i];
       const FileFacts& facts = facts_[i];
+      if (states_[i] == ImageFile::State::kUnnamed) {
+        add(Check::kImageUnnamed,
+            {{}, std::nullopt, fmt::format("image id {}", truth_.image_ids.text(image.id))});
+        continue;
+      }
       if (paths_[i].empty()) {
         add(Check::kImageOutside, image);
         continue;
       }
       if (!listed.insert(paths_[i]).second) {
-        add(Check::kImageListedTwice, image, fmt::format("image id {}", image.id));
+        add(Check::kImageListedTwice, image,
+            fmt::format("image id {}", truth_.image_ids.text(image.id)));
         continue;
       }
       if (!facts.present) {
         add(Check::kImageMissing, image);
         continue;
       }
-      if (!facts.damage.empty()) add(Check::kImageUnreadable, image, facts.damage);
+      check_decoding(i);
       if (!facts.sha256.empty()) {
         const auto [first, fresh] = first_of_content.emplace(facts.sha256, i);
         if (!fresh) {
@@ -145,12 +230,28 @@ class Doctor {
         }
       }
       const ImageSize size = facts.size;
-      if (size.width > 0 && (size.width != image.width || size.height != image.height)) {
+      const bool stated = image.width > 0 && image.height > 0;
+      if (stated && size.width > 0 && (size.width != image.width || size.height != image.height)) {
         add(Check::kSizeDiffers, image,
             fmt::format("{} x {} in the annotations, {} x {} in the file", image.width,
                         image.height, size.width, size.height));
       }
     }
+  }
+
+  void check_decoding(std::size_t i) {
+    const FileFacts& facts = facts_[i];
+    const ImageInfo& image = truth_.images[i];
+    if (!facts.damage.empty()) {
+      add(facts.unsupported ? Check::kImageUnsupported : Check::kImageUnreadable, image,
+          facts.damage);
+    } else if (facts.unended) {
+      const bool decoded = options_.decodes && options_.decodes(paths_[i]).ok();
+      add(decoded ? Check::kImageUnended : Check::kImageUnreadable, image,
+          decoded ? "" : "truncated");
+    }
+    if (facts.sixteen_bit) add(Check::kImageConverted, image, "more than 8 bits per channel");
+    if (facts.alpha) add(Check::kImageConverted, image, "an alpha channel");
   }
 
   Status check_leakage() {
@@ -167,6 +268,7 @@ class Doctor {
       names.insert(name);
     }
     for (std::size_t i = 0; i < truth_.images.size(); ++i) {
+      if (states_[i] == ImageFile::State::kUnnamed) continue;
       const auto found = by_content.find(facts_[i].sha256);
       if (!facts_[i].sha256.empty() && found != by_content.end()) {
         add(Check::kLeakedImage, truth_.images[i], "as " + found->second);
@@ -195,11 +297,8 @@ class Doctor {
   }
 
   void check_objects() {
-    std::set<std::int64_t> ids;
     for (const Annotation& object : truth_.annotations) {
       ++(object.iscrowd ? report_.crowds : report_.objects);
-      if (!ids.insert(object.id).second)
-        add(Check::kIdTwice, object, "bbox " + box_text(object.bbox));
       check_box(object);
     }
   }
@@ -256,15 +355,16 @@ class Doctor {
     }
     for (const auto& [later, earlier] : of_class) {
       add(Check::kObjectTwice, truth_.annotations[later],
-          fmt::format("as annotation {}", truth_.annotations[earlier].id));
+          fmt::format("as annotation {}",
+                      truth_.annotation_ids.text(truth_.annotations[earlier].id)));
     }
     for (const auto& [later, earlier] : of_another) {
       if (of_class.contains(later)) continue;
       const Annotation& a = truth_.annotations[later];
       const Annotation& b = truth_.annotations[earlier];
       add(Check::kBoxOfTwoClasses, a,
-          fmt::format("{}; annotation {} is {}", name_of(a.category_id), b.id,
-                      name_of(b.category_id)));
+          fmt::format("{}; annotation {} is {}", name_of(a.category_id),
+                      truth_.annotation_ids.text(b.id), name_of(b.category_id)));
     }
   }
 
@@ -302,34 +402,22 @@ class Doctor {
   }
 
   void check_model_classes() {
-    std::vector<std::string> names;
-    for (const ClassCount& one : report_.classes) names.push_back(one.category.name);
-    const std::vector<std::string>& model = *options_.model_classes;
-    const auto missing_in = [](const std::vector<std::string>& list, const std::string& name) {
-      return std::ranges::find(list, name) == list.end();
+    const ClassMap map = pair_classes(*options_.model_classes, truth_, options_.class_rules);
+    const auto add_all = [&](Check check, const std::vector<std::string>& details) {
+      for (const std::string& detail : details) add(check, {{}, std::nullopt, detail});
     };
-    bool same = names.size() == model.size();
-    for (const std::string& name : model) {
-      if (!missing_in(names, name)) continue;
-      add(Check::kClassMissing, {{}, std::nullopt, name});
-      same = false;
-    }
-    for (const std::string& name : names) {
-      if (!missing_in(model, name)) continue;
-      add(Check::kClassUnknown, {{}, std::nullopt, name});
-      same = false;
-    }
-    for (std::size_t k = 0; same && k < names.size(); ++k) {
-      if (names[k] == model[k]) continue;
-      add(Check::kClassOrder,
-          {{}, std::nullopt, fmt::format("{} is class {}, expected {}", names[k], k, model[k])});
-    }
+    add_all(Check::kClassUnknown, map.unknown);
+    add_all(Check::kClassUnpaired, map.problems);
+    add_all(Check::kClassMissing, map.missing);
+    add_all(Check::kCategoryUnused, map.unused);
   }
 
-  const fs::path& folder_;
+  fs::path folder_;
+  fs::path annotations_;
   const DoctorOptions& options_;
   GroundTruth truth_;
   std::vector<fs::path> paths_;  // by image; empty: leads out of the folder
+  std::vector<ImageFile::State> states_;
   std::vector<FileFacts> facts_;
   std::unordered_map<std::int64_t, std::size_t> place_of_image_;
   std::map<Check, Finding> findings_;

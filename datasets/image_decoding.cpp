@@ -6,6 +6,8 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <span>
+#include <vector>
 
 #include "common/file.h"
 #include "datasets/image_header.h"
@@ -52,12 +54,45 @@ Result<ImageFile> open_image(const fs::path& path) {
   return ImageFile{std::move(file), *header};
 }
 
+// The picture of a JPEG that ends without its end marker, or an empty one where scan lines are
+// missing, too. Decoders fill these with something; whether they did shows in that bytes behind the
+// end change the picture: behind a whole scan they are ignored.
+cv::Mat without_end_marker(std::span<const std::byte> bytes) {
+  constexpr std::size_t kProbe = 4096;
+  std::vector<std::uint8_t> start(
+      reinterpret_cast<const std::uint8_t*>(bytes.data()),
+      reinterpret_cast<const std::uint8_t*>(bytes.data()) + bytes.size());
+  while (!start.empty() && start.back() == 0xFF) start.pop_back();  // half of the marker
+  const auto decoded = [&](std::uint32_t seed) {
+    std::vector<std::uint8_t> whole = start;
+    for (std::size_t i = 0; seed != 0 && i < kProbe; ++i) {
+      seed = seed * 1664525U + 1013904223U;  // Numerical Recipes' generator
+      whole.push_back(static_cast<std::uint8_t>((seed >> 24) % 255));  // no markers
+    }
+    whole.insert(whole.end(), {0xFF, 0xD9});
+    return cv::imdecode(whole, cv::IMREAD_COLOR);
+  };
+  try {
+    cv::Mat picture = decoded(0);
+    const cv::Mat other = decoded(1);
+    const bool same = !picture.empty() && other.size() == picture.size() &&
+                      cv::norm(picture, other, cv::NORM_INF) == 0;
+    return same ? picture : cv::Mat();
+  } catch (const cv::Exception&) {
+    return {};
+  }
+}
+
 // BGR, turned upright.
 Result<cv::Mat> decode(const fs::path& path, const ImageFile& image) {
   configure_opencv();
   const auto bytes = image.file.bytes();
   if (!is_complete(bytes, image.header)) {
-    return error("{} cannot be decoded: it is truncated", path.string());
+    const Error truncated = error("{} cannot be decoded: it is truncated", path.string());
+    if (image.header.format != ImageFormat::kJpeg) return truncated;
+    cv::Mat restored = without_end_marker(bytes);
+    if (restored.empty()) return truncated;
+    return restored;
   }
   try {
     const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1,
@@ -107,7 +142,7 @@ void copy_to_planes(const cv::Mat& bgr, int top, int left, Letterboxed& out) {
 
 Result<ImageSize> read_image_size(const fs::path& path) {
   QYOLO_TRY(const ImageFile image, open_image(path));
-  if (image.header.format != ImageFormat::kOther) return image.header.size;
+  if (image.header.size.width > 0) return image.header.size;
   QYOLO_TRY(const cv::Mat pixels, decode(path, image));
   return ImageSize{pixels.cols, pixels.rows};
 }

@@ -14,6 +14,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// "._photo.jpg" is what macOS keeps beside photo.jpg on other file systems and in archives.
+bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+}  // namespace
+
 bool has_image_extension(const fs::path& path) {
   constexpr std::array<std::string_view, 7> kExtensions = {".bmp", ".jpeg", ".jpg", ".png",
                                                            ".tif", ".tiff", ".webp"};
@@ -23,14 +28,13 @@ bool has_image_extension(const fs::path& path) {
   return std::ranges::find(kExtensions, extension) != kExtensions.end();
 }
 
-}  // namespace
-
 Result<ImageFolder> open_image_folder(const fs::path& folder, int limit) {
   std::error_code code;
   ImageFolder found{folder, {}};
   for (fs::directory_iterator entry(folder, code), end; !code && entry != end;
        entry.increment(code)) {
     std::error_code unreadable;
+    if (is_hidden(entry->path())) continue;
     if (has_image_extension(entry->path()) && entry->is_regular_file(unreadable))
       found.images.push_back(entry->path());
   }

@@ -15,9 +15,11 @@ struct ImageFolder {
 };
 
 // The files in the folder itself (not below it) whose extension is an image's: bmp, jpeg, jpg, png,
-// tif, tiff or webp, in any case. `limit` > 0 keeps the first `limit`. Fails where there is no such
-// folder or no image in it.
+// tif, tiff or webp, in any case; no hidden files (".name", macOS's "._name"). `limit` > 0 keeps
+// the first `limit`. Fails where there is no such folder or no image in it.
 Result<ImageFolder> open_image_folder(const std::filesystem::path& folder, int limit = 0);
+
+[[nodiscard]] bool has_image_extension(const std::filesystem::path& path);
 
 // SHA-256 over every image's name and content, at any number of threads (0: all).
 Result<std::string> image_folder_sha256(const ImageFolder& folder, int threads = 0);

@@ -7,6 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "common/file.h"
+#include "common/file_kind.h"
+
 namespace qyolo::datasets {
 namespace {
 
@@ -148,10 +151,99 @@ Result<ImageHeader> parse(Bytes bytes) {
   const auto exif = find_chunk(bytes, "eXIf");
   QYOLO_TRY(const ImageSize size,
             oriented_size(*width, *height, exif ? exif_orientation(*exif) : 1));
-  return ImageHeader{ImageFormat::kPng, size, 0};
+  ImageHeader header{ImageFormat::kPng, size, 0};
+  constexpr std::uint32_t kAlphaBit = 4;  // of the colour type
+  header.sixteen_bit = read_uint(bytes, at + 16, 1, Endian::kBig).value_or(8) == 16;
+  header.alpha = (read_uint(bytes, at + 17, 1, Endian::kBig).value_or(0) & kAlphaBit) != 0 ||
+                 find_chunk(bytes, "tRNS").has_value();
+  return header;
 }
 
 }  // namespace png
+
+namespace tiff {
+
+// The first value of a tag of the first directory (TIFF 6.0, section 2); values of one or two bytes
+// are read where they lie.
+std::optional<std::uint32_t> first_value(Bytes bytes, Endian endian, std::uint32_t wanted) {
+  constexpr std::size_t kEntryBytes = 12;
+  constexpr std::uint32_t kShort = 3;
+  const auto directory = read_uint(bytes, 4, 4, endian);
+  if (!directory) return std::nullopt;
+  const std::size_t begin = *directory;
+  const auto entries = read_uint(bytes, begin, 2, endian);
+  for (std::size_t i = 0; i < entries.value_or(0); ++i) {
+    const std::size_t entry = begin + 2 + i * kEntryBytes;
+    const auto tag = read_uint(bytes, entry, 2, endian);
+    if (!tag) return std::nullopt;
+    if (*tag != wanted) continue;
+    const auto type = read_uint(bytes, entry + 2, 2, endian);
+    const auto count = read_uint(bytes, entry + 4, 4, endian);
+    constexpr std::uint32_t kLong = 4;
+    if (type == kLong && count == 1U) return read_uint(bytes, entry + 8, 4, endian);
+    if (type != kShort || !count) return std::nullopt;
+    if (*count <= 2) return read_uint(bytes, entry + 8, 2, endian);
+    const auto offset = read_uint(bytes, entry + 8, 4, endian);
+    return offset ? read_uint(bytes, *offset, 2, endian) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Result<ImageHeader> parse(Bytes bytes, Endian endian) {
+  constexpr std::uint32_t kBitsPerSample = 258, kExtraSamples = 338, kSampleFormat = 339;
+  constexpr std::uint32_t kFloatingPoint = 3;
+  ImageHeader header{ImageFormat::kTiff, {}, 0};
+  const std::uint32_t bits = first_value(bytes, endian, kBitsPerSample).value_or(8);
+  if (first_value(bytes, endian, kSampleFormat) == kFloatingPoint || bits > 16)
+    return error("a TIFF of {}-bit samples is not supported (8 and 16 bits are)", bits);
+  header.sixteen_bit = bits > 8;
+  header.alpha = first_value(bytes, endian, kExtraSamples).has_value();
+  // A turned one is left to the decoder.
+  constexpr std::uint32_t kWidth = 256, kHeight = 257, kOrientation = 274;
+  const auto width = first_value(bytes, endian, kWidth);
+  const auto height = first_value(bytes, endian, kHeight);
+  if (width && height && first_value(bytes, endian, kOrientation).value_or(1) == 1) {
+    QYOLO_TRY(header.size, oriented_size(*width, *height, 1));
+  }
+  return header;
+}
+
+}  // namespace tiff
+
+// Width and height of a Windows bitmap (BITMAPINFOHEADER and later); a negative height is a
+// top-down picture's.
+std::optional<ImageSize> bitmap_size(Bytes bytes) {
+  constexpr std::uint32_t kInfoHeader = 40;
+  const auto header = read_uint(bytes, 14, 4, Endian::kLittle);
+  const auto width = read_uint(bytes, 18, 4, Endian::kLittle);
+  const auto height = read_uint(bytes, 22, 4, Endian::kLittle);
+  if (!header || *header < kInfoHeader || !width || !height) return std::nullopt;
+  const std::int64_t rows = static_cast<std::int32_t>(*height);
+  const auto size = oriented_size(*width, static_cast<std::uint32_t>(rows < 0 ? -rows : rows), 1);
+  return size.ok() ? std::optional(*size) : std::nullopt;
+}
+
+// Of a WebP (RFC 9649): the canvas, or the only picture's size.
+std::optional<ImageSize> webp_size(Bytes bytes, bool& alpha) {
+  const Bytes chunk = bytes.subspan(12);
+  std::uint32_t width = 0, height = 0;
+  if (starts_with(chunk, "VP8X")) {
+    constexpr std::uint32_t kAlpha = 0x10;
+    alpha = (read_uint(chunk, 8, 1, Endian::kLittle).value_or(0) & kAlpha) != 0;
+    width = read_uint(chunk, 12, 3, Endian::kLittle).value_or(0) + 1;
+    height = read_uint(chunk, 15, 3, Endian::kLittle).value_or(0) + 1;
+  } else if (starts_with(chunk, "VP8L")) {
+    const std::uint32_t bits = read_uint(chunk, 9, 4, Endian::kLittle).value_or(0);
+    width = (bits & 0x3FFFU) + 1;
+    height = (bits >> 14U & 0x3FFFU) + 1;
+    alpha = (bits >> 28U & 1U) != 0;
+  } else if (starts_with(chunk, "VP8 ")) {
+    width = read_uint(chunk, 14, 2, Endian::kLittle).value_or(0) & 0x3FFFU;
+    height = read_uint(chunk, 16, 2, Endian::kLittle).value_or(0) & 0x3FFFU;
+  }
+  if (width == 0 || height == 0) return std::nullopt;
+  return ImageSize{static_cast<int>(width), static_cast<int>(height)};
+}
 
 }  // namespace
 
@@ -179,7 +271,33 @@ int exif_orientation(Bytes tiff) {
 Result<ImageHeader> parse_image_header(Bytes bytes) {
   if (starts_with(bytes, "\xFF\xD8\xFF")) return jpeg::parse(bytes);
   if (starts_with(bytes, png::kSignature)) return png::parse(bytes);
+  if (starts_with(bytes, {"II*\0", 4})) return tiff::parse(bytes, Endian::kLittle);
+  if (starts_with(bytes, {"MM\0*", 4})) return tiff::parse(bytes, Endian::kBig);
+  ImageHeader other;
+  if (starts_with(bytes, "BM")) {
+    other.size = bitmap_size(bytes).value_or(ImageSize());
+    return other;
+  }
+  if (starts_with(bytes, "RIFF") && bytes.size() > 30 && starts_with(bytes.subspan(8), "WEBP")) {
+    other.size = webp_size(bytes, other.alpha).value_or(ImageSize());
+    return other;
+  }
+  const auto kind = kind_of_file({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (kind && kind->name.ends_with(" image"))
+    return error("{} is not supported (JPEG, PNG, BMP, TIFF and WebP are)", kind->name);
   return ImageHeader{};
+}
+
+bool is_unsupported(const Error& failure) {
+  return failure.message.find("is not supported") != std::string::npos;
+}
+
+Result<ImageFacts> read_image_facts(const std::filesystem::path& path) {
+  QYOLO_TRY(const MappedFile file, MappedFile::open(path));
+  if (file.bytes().empty()) return error("{} is empty, expected an image", path.string());
+  auto header = parse_image_header(file.bytes());
+  if (!header) return error("{} cannot be read: {}", path.string(), header.error().message);
+  return ImageFacts{*header, is_complete(file.bytes(), *header)};
 }
 
 bool is_complete(Bytes bytes, const ImageHeader& header) {
@@ -188,6 +306,7 @@ bool is_complete(Bytes bytes, const ImageHeader& header) {
       return jpeg::reaches_end(bytes, header.scan_offset);
     case ImageFormat::kPng:
       return png::find_chunk(bytes, "IEND").has_value();
+    case ImageFormat::kTiff:
     case ImageFormat::kOther:
       return true;
   }

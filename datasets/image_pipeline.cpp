@@ -21,6 +21,14 @@ int padded_side(double relative, const PipelineOptions& options) {
 
 }  // namespace
 
+std::string rounding_note(int image_size, int max_stride) {
+  const int used = on_grid(image_size, max_stride);
+  if (used == image_size) return "";
+  return fmt::format(
+      "the image size {} is no multiple of {}; {} is used, as by the official test.py", image_size,
+      grid_of(max_stride), used);
+}
+
 std::vector<RectBatch> rect_batches(std::span<const ImageSize> sizes,
                                     const PipelineOptions& options) {
   const auto aspect = [&](std::size_t i) {

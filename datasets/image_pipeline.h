@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/result.h"
@@ -46,7 +47,7 @@ struct RectBatch {
 
 struct PipelineOptions {
   int image_size = 640;  // S, the long side
-  int stride = 32;       // the model's largest stride
+  int stride = 32;       // grid_of() the model's largest stride
   int batch = 32;        // rect batches: fixes the padded shapes, whatever batch inference uses
   bool rect = true;      // false: one square S x S for all, in the given order
 };
@@ -58,9 +59,20 @@ struct PipelineOptions {
 std::vector<RectBatch> rect_batches(std::span<const ImageSize> sizes,
                                     const PipelineOptions& options);
 
+// Sizes are multiples of this: the model's largest stride, and at least 32 (the official test.py).
+[[nodiscard]] constexpr int grid_of(int max_stride) { return max_stride > 32 ? max_stride : 32; }
+// The image size that is really used: the next multiple of the grid (check_img_size).
+[[nodiscard]] constexpr int on_grid(int image_size, int max_stride) {
+  const int grid = grid_of(max_stride);
+  return (image_size + grid - 1) / grid * grid;
+}
+// The warning where that is another one; empty where not.
+[[nodiscard]] std::string rounding_note(int image_size, int max_stride);
+
 // Decodes, resizes the long side to image_size (sides truncated; INTER_AREA down, INTER_LINEAR up)
 // and pads to height x width with 114, without a second resize. Thread-safe. Errors name the file:
-// it is missing, empty, not an image, truncated (JPEG decoders would fill the rest with grey), of
+// it is missing, empty, not an image, truncated (JPEG decoders would fill the rest with grey; one
+// that lacks no more than its end marker is decoded), of
 // more than 2^28 pixels, or larger than height x width after the resize.
 Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,
                                      int image_size);

@@ -13,7 +13,7 @@ namespace {
 
 void load(std::span<const std::byte> file) {
   const auto graph = qyolo::model::load_checkpoint(file, "fuzzed");
-  if (!graph) return;
+  if (!graph.ok()) return;
   [[maybe_unused]] const auto written =
       qyolo::model::dequantized_checkpoint(file, "fuzzed", *graph);
 }

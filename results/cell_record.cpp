@@ -89,7 +89,7 @@ OrderedJson uncertainty_json(const UncertaintyRecord& record) {
   for (std::size_t i = 0; i < compared.classes.size(); ++i) {
     const metrics::ClassDifference& one = compared.classes[i];
     classes.push_back(
-        {{"category_id", one.category_id},
+        {{"category_id", i < record.category_ids.size() ? record.category_ids[i] : Json()},
          {"name", i < record.class_names.size() ? record.class_names[i] : std::string()},
          {"objects", one.objects},
          {"images", one.object_images},
@@ -178,18 +178,17 @@ OrderedJson evaluation_json(const AccuracyRecord& record, const std::string& exe
   return json;
 }
 
-void set_metrics(const metrics::CocoEvaluation& evaluation, const std::vector<Category>& categories,
-                 AccuracyRecord& record) {
+void set_metrics(const metrics::CocoEvaluation& evaluation, const GroundTruth& truth, AccuracyRecord& record) {
   const auto value = [](double read) { return read < 0 ? std::nullopt : std::optional(read); };
   const auto stats = evaluation.stats();
   static_assert(std::tuple_size_v<decltype(record.metrics)> == kMetricNames.size());
   for (std::size_t i = 0; i < kMetricNames.size(); ++i) record.metrics[i] = value(stats[i]);
-  const std::vector<std::string> names = class_names(evaluation, categories);
+  const std::vector<std::string> names = class_names(evaluation, truth.categories);
   const int most = evaluation.params.max_detections.back();
   record.per_class.clear();
   for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
     const int index = static_cast<int>(k);
-    record.per_class.push_back({evaluation.category_ids[k], names[k],
+    record.per_class.push_back({id_json(truth.category_ids, evaluation.category_ids[k]), names[k],
                                 value(evaluation.average_precision(-1, 0, most, index)),
                                 value(evaluation.average_precision(0.5, 0, most, index))});
   }

@@ -45,7 +45,7 @@ inline constexpr std::array<std::string_view, 12> kMetricNames = {
     "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"};
 
 struct ClassMetrics {
-  std::int64_t category_id = 0;
+  Json category_id;  // as the annotations write it
   std::string name;
   std::optional<double> ap, ap50;  // none: no ground truth
 };
@@ -81,7 +81,8 @@ struct SecondsRecord {
 
 // The paired comparison with the baseline, and the names of its classes.
 struct UncertaintyRecord {
-  metrics::PairedDifference difference;
+  metrics::PairedDifference difference;  // the ids of its classes count in this process only
+  std::vector<Json> category_ids;        // of each class, as the annotations write it
   std::vector<std::string> class_names;
 };
 
@@ -135,7 +136,6 @@ Result<LatencyRecord> read_latency(const Json& record, const std::string& place)
 [[nodiscard]] bool same_execution(std::string_view a, std::string_view b);
 
 // Metrics of an evaluation for a record.
-void set_metrics(const metrics::CocoEvaluation& evaluation, const std::vector<Category>& categories,
-                 AccuracyRecord& record);
+void set_metrics(const metrics::CocoEvaluation& evaluation, const GroundTruth& truth, AccuracyRecord& record);
 
 }  // namespace qyolo::results

@@ -43,6 +43,12 @@ class Members {
       complain(key, value, "a number");
     }
   }
+  // Any scalar.
+  void read_id(const char* key, Json& out) const {
+    const Json& value = member(object_, key);
+    if (value.is_structured()) complain(key, value, "an id");
+    out = value;
+  }
   // -1 of earlier versions: no value.
   void read_fraction(const char* key, std::optional<double>& out) const {
     read(key, out);
@@ -104,7 +110,7 @@ UncertaintyRecord read_uncertainty(const Members& view) {
   compared.ap50 = read_difference(view, "delta_AP50");
   view.each("per_class", [&](const Json&, const Members& item) {
     metrics::ClassDifference one;
-    item.read("category_id", one.category_id);
+    item.read_id("category_id", record.category_ids.emplace_back());
     item.read("objects", one.objects);
     item.read("images", one.object_images);
     one.ap = read_difference(item, "delta_AP");
@@ -215,7 +221,7 @@ Result<AccuracyRecord> read_accuracy(const Json& record, const std::string& plac
     view.inside("metrics").read_fraction(kMetricNames[i].data(), read.metrics[i]);
   view.each("per_class", [&](const Json&, const Members& item) {
     ClassMetrics& one = read.per_class.emplace_back();
-    item.read("category_id", one.category_id);
+    item.read_id("category_id", one.category_id);
     item.read("name", one.name);
     item.read_fraction("AP", one.ap);
     item.read_fraction("AP50", one.ap50);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/coco_types.h"
+#include "common/ids.h"
 #include "common/json.h"
 #include "metrics/coco_map.h"
 #include "metrics/memory.h"

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common/file.h"
+#include "common/outputs.h"
 #include "results/cell_record.h"
 
 namespace qyolo::results {
@@ -96,6 +97,7 @@ Result<RecordLines> parse_records(std::string_view content, std::string_view pla
 Result<RecordStore> RecordStore::open(const fs::path& folder) {
   QYOLO_CHECK_OK(create_folder(folder));
   const fs::path path = folder / "records.jsonl";
+  QYOLO_CHECK_OK(check_not_input(path));
   const int descriptor =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
   if (descriptor < 0)

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/sha256.h"
+#include "datasets/image_pipeline.h"
 #include "harness/host/energy.h"
 #include "harness/host/host.h"
 #include "harness/host/interleaved.h"
@@ -148,12 +149,14 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
     return error("packed weights are codes; expected another scheme than fp32");
   std::unique_ptr<BenchNetwork> network(new BenchNetwork);
   network->case_ = what;
-  network->height_ = options.height;
-  network->width_ = options.width;
-  network->rgb_ = synthetic_images(what.batch, options.height, options.width);
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(options.model));
   const model::Graph& graph = source.graph();
-  QYOLO_TRY(const auto shapes, model::infer_shapes(graph, options.height, options.width));
+  const int height = datasets::on_grid(options.height, graph.max_stride);
+  const int width = datasets::on_grid(options.width, graph.max_stride);
+  network->height_ = height;
+  network->width_ = width;
+  network->rgb_ = synthetic_images(what.batch, height, width);
+  QYOLO_TRY(const auto shapes, model::infer_shapes(graph, height, width));
   network->gflop_ = gflop_of(graph, shapes, what.batch);
   network->weight_bytes_ = graph.conv_weights() * bytes_per_weight(what.precision);
   QYOLO_TRY(network->engine_, engine::make_engine(graph, what.precision, what.threads));
@@ -177,8 +180,8 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
                        : keep_packed(source, cell, *network->engine_, what.threads));
   }
   if (what.precision == Precision::kInt8) {
-    QYOLO_TRY(const auto quantizers, calibrate(graph, *network->engine_, network->rgb_, what,
-                                               options.height, options.width));
+    QYOLO_TRY(const auto quantizers,
+              calibrate(graph, *network->engine_, network->rgb_, what, height, width));
     QYOLO_TRY(network->cell_, integer_cell());
     QYOLO_TRY([[maybe_unused]] const auto errors,
               load_weights(source, network->cell_, *network->engine_, what.threads));
@@ -346,6 +349,11 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
   if (prepared.empty())
     return error("nothing can be measured here: {}", fmt::join(device.unsupported, "; "));
   for (PreparedCase& one : prepared) QYOLO_CHECK_OK(open_network(options, one));
+  device.height = prepared.front().network->height();
+  device.width = prepared.front().network->width();
+  if (device.height != options.height || device.width != options.width)
+    progress(fmt::format("warning: {} x {} is no multiple of the network's grid; {} x {} is used",
+                         options.height, options.width, device.height, device.width));
   QYOLO_CHECK_OK(time_cases(options, prepared, progress));
   // The host's reach may change while it gets warm: the better of before and after.
   for (PreparedCase& one : prepared) {

@@ -52,6 +52,8 @@ class BenchNetwork {
   Result<std::vector<engine::StepTime>> profile();
   [[nodiscard]] double gflop() const { return gflop_; }  // of one forward's convolutions
   [[nodiscard]] std::string note() const { return engine_->note(); }
+  [[nodiscard]] int height() const { return height_; }
+  [[nodiscard]] int width() const { return width_; }
   // What the weights take: as computed for the packed cell, or in the precision's own width
   // (before oneDNN's padding).
   [[nodiscard]] std::int64_t weight_bytes() const { return weight_bytes_; }

@@ -6,6 +6,7 @@
 
 #include "harness/cell/cell_options.h"
 #include "harness/cell/rule_text.h"
+#include "harness/quant/calibrated.h"
 
 namespace qyolo::harness {
 namespace {
@@ -276,6 +277,15 @@ OrderedJson Cell::as_json() const {
   }
   return json;
 }
+
+bool Cell::rounds_by_inputs() const {
+  if (baseline || artifact) return false;
+  return quant::needs_inputs(recipe) || std::ranges::any_of(rules, [](const quant::Rule& rule) {
+           return !rule.keep && quant::needs_inputs(rule.recipe);
+         });
+}
+
+bool Cell::calibrated() const { return activations.has_value() || rounds_by_inputs(); }
 
 const quant::Recipe* Cell::recipe_for(const quant::LayerTraits& layer) const {
   return quant::recipe_for(layer, recipe, rules);

@@ -55,6 +55,10 @@ struct Cell {
   // Normalised: options at their default are written too.
   [[nodiscard]] OrderedJson as_json() const;
 
+  // Whether weights or activations depend on calibration images.
+  [[nodiscard]] bool calibrated() const;
+  // Whether weights do.
+  [[nodiscard]] bool rounds_by_inputs() const;
   // How a weight tensor is quantized; nullptr: kept in floating point.
   [[nodiscard]] const quant::Recipe* recipe_for(const quant::LayerTraits& layer) const;
 };

@@ -59,6 +59,18 @@ const std::vector<CellOption>& cell_options() {
          return read_choice(object, "range", &quant::Range::parse, out.scheme.range);
        },
        [](const CellSettings& from) { return Json(from.scheme.range.name()); }},
+      {"rounding",
+       "how weights become codes; all but nearest look at the layer's inputs on calibration images",
+       Scope::kScheme, names_of(quant::all_roundings()),
+       [](const JsonObject& object, CellSettings& out) -> Status {
+         return read_choice(object, "rounding", &quant::parse_rounding, out.scheme.rounding);
+       },
+       [](const CellSettings& from) {
+         // Absent from cells without it, as it was before there was a choice.
+         return from.scheme.rounding == quant::Rounding::kNearest
+                    ? Json()
+                    : Json(std::string(quant::rounding_name(from.scheme.rounding)));
+       }},
       {"include_zero",
        "affine: extend every range to contain 0",
        Scope::kScheme,

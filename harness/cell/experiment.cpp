@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "common/yaml.h"
 #include "harness/cell/cell_options.h"
 #include "harness/cell/rule_text.h"
 
@@ -14,7 +15,8 @@ namespace qyolo::harness {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<std::string_view, 3> kPaths = {"model", "images", "annotations"};
+constexpr std::array<std::string_view, 5> kPaths = {"model", "images", "annotations", "data",
+                                                    "split"};
 constexpr std::array<std::string_view, 7> kEvaluationKeys = {
     "img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"};
 constexpr std::array<std::string_view, 2> kCalibrationKeys = {"calibration", "calibration_limit"};
@@ -27,9 +29,9 @@ bool contains(const Keys& keys, std::string_view key) {
 }
 
 Status apply_override(Json& document, const Override& change) {
-  const auto& [key, texts] = change;
+  const std::string& key = change.first;
   Json values = Json::array();
-  for (const std::string& text : texts) values.push_back(value_from_text(text));
+  for (const std::string& text : change.second) values.push_back(value_from_text(text));
   const auto single = [&](Json& target) -> Status {
     if (values.size() != 1)
       return error("--set {}: expected one value, found {}", key, values.size());
@@ -44,7 +46,14 @@ Status apply_override(Json& document, const Override& change) {
     return {};
   }
   if (key == "model" || key == "name") return single(document[key]);
-  if (key == "images" || key == "annotations") return single(document["dataset"][key]);
+  if (key == "images" || key == "annotations") {
+    for (const char* other : {"data", "split"}) document["dataset"].erase(other);
+    return single(document["dataset"][key]);
+  }
+  if (key == "data" || key == "split") {
+    for (const char* other : {"images", "annotations"}) document["dataset"].erase(other);
+    return single(document["dataset"][key]);
+  }
   if (contains(kEvaluationKeys, key)) return single(document["evaluation"][key]);
   if (key == "calibration") return single(document["calibration"]["images"]);
   if (key == "calibration_limit") return single(document["calibration"]["limit"]);
@@ -79,8 +88,8 @@ Result<EvaluationOptions> read_evaluation(const JsonObject& root) {
   EvaluationOptions options;
   if (!root.has("evaluation")) return options;
   QYOLO_TRY(const JsonObject view, root.object("evaluation"));
-  QYOLO_CHECK_OK(
-      view.only({"img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"}));
+  QYOLO_CHECK_OK(view.only(
+      {"img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names", "class_map"}));
   const auto integer = [&](std::string_view key, std::int64_t low, std::int64_t high,
                            int& out) -> Status {
     if (!view.has(key)) return {};
@@ -107,6 +116,10 @@ Result<EvaluationOptions> read_evaluation(const JsonObject& root) {
   QYOLO_CHECK_OK(fraction("iou", options.iou));
   QYOLO_CHECK_OK(boolean("rect", options.rect));
   QYOLO_CHECK_OK(boolean("ignore_class_names", options.ignore_class_names));
+  if (view.has("class_map")) {
+    QYOLO_TRY(const Json* map, view.at("class_map"));
+    QYOLO_TRY(options.class_map, class_map_from(*map, view.place_of("class_map")));
+  }
   return options;
 }
 
@@ -178,13 +191,15 @@ Result<std::optional<CalibrationSet>> read_calibration(const JsonObject& root,
 }  // namespace
 
 OrderedJson EvaluationOptions::as_json() const {
-  return {{"img", image_size},
-          {"batch", batch},
-          {"rect", rect},
-          {"confidence", confidence},
-          {"iou", iou},
-          {"limit", limit},
-          {"ignore_class_names", ignore_class_names}};
+  OrderedJson json = {{"img", image_size},
+                      {"batch", batch},
+                      {"rect", rect},
+                      {"confidence", confidence},
+                      {"iou", iou},
+                      {"limit", limit},
+                      {"ignore_class_names", ignore_class_names}};
+  if (!class_map.empty()) json["class_map"] = class_map;
+  return json;
 }
 
 OrderedJson CalibrationSet::as_json() const {
@@ -202,7 +217,11 @@ OrderedJson Experiment::as_json() const {
   json["name"] = name;
   if (!description.empty()) json["description"] = description;
   json["model"] = model.string();
-  json["dataset"] = {{"images", images.string()}, {"annotations", annotations.string()}};
+  if (images.empty()) {
+    json["dataset"] = {{"data", annotations.string()}, {"split", split}};
+  } else {
+    json["dataset"] = {{"images", images.string()}, {"annotations", annotations.string()}};
+  }
   json["evaluation"] = evaluation.as_json();
   if (calibration) json["calibration"] = calibration->as_json();
   json["latency"] = latency.as_json();
@@ -248,18 +267,29 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
   }
   QYOLO_TRY(experiment.model, read_path(root, "model", folder));
   QYOLO_TRY(const JsonObject dataset, root.object("dataset"));
-  QYOLO_CHECK_OK(dataset.only({"images", "annotations"}));
-  QYOLO_TRY(experiment.images, read_path(dataset, "images", folder));
-  QYOLO_TRY(experiment.annotations, read_path(dataset, "annotations", folder));
+  QYOLO_CHECK_OK(dataset.only({"images", "annotations", "data", "split"}));
+  if (dataset.has("data")) {
+    for (const char* key : {"images", "annotations"}) {
+      if (dataset.has(key))
+        return error("{} goes without {}", dataset.place_of("data"), dataset.place_of(key));
+    }
+    QYOLO_TRY(experiment.annotations, read_path(dataset, "data", folder));
+    if (dataset.has("split")) {
+      QYOLO_TRY(experiment.split, dataset.string("split"));
+    }
+  } else {
+    QYOLO_TRY(experiment.images, read_path(dataset, "images", folder));
+    QYOLO_TRY(experiment.annotations, read_path(dataset, "annotations", folder));
+  }
   QYOLO_TRY(experiment.evaluation, read_evaluation(root));
   QYOLO_TRY(experiment.calibration, read_calibration(root, folder));
   QYOLO_TRY(experiment.latency, read_latency(root));
   QYOLO_TRY(experiment.uncertainty, read_uncertainty(root));
   QYOLO_TRY(experiment.cells, expand_matrix(root));
   for (const Cell& cell : experiment.cells) {
-    if (cell.activations && !experiment.calibration) {
+    if (cell.calibrated() && !experiment.calibration) {
       return error(
-          "{}: the cell '{}' quantizes activations, which needs calibration images: "
+          "{}: the cell '{}' needs calibration images: "
           "\"calibration\": {{\"images\": FOLDER}} or --calibration FOLDER",
           where, cell.label());
     }
@@ -268,7 +298,8 @@ Result<Experiment> parse_experiment(Json document, const std::string& where, con
 }
 
 Result<Experiment> load_experiment(const fs::path& file, const std::vector<Override>& overrides) {
-  QYOLO_TRY(Json document, read_json(file));
+  QYOLO_TRY(Json document,
+            is_yaml(file) ? read_yaml(file) : read_json(file, DuplicateKeys::kRefused));
   return parse_experiment(std::move(document), file.string(), file.parent_path(), overrides);
 }
 

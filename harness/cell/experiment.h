@@ -1,13 +1,15 @@
 // An experiment: a network, a dataset, and the cells that its matrix expands to.
 //
-// An experiment file (JSON). Paths are relative to the file's folder.
+// An experiment file (JSON, or YAML by its name). Paths are relative to the file's folder.
 //   {
 //     "name": "demo",
 //     "description": "...",                                    optional
 //     "model": "../datasets/parts/parts-yolov7-w025.pt",
-//     "dataset": {"images": "...", "annotations": "..."},
+//     "dataset": {"images": "...", "annotations": "..."},       or in the YOLO layout
+//                {"data": "data.yaml", "split": "val"}          (split optional)
 //     "evaluation": {"img": 640, "batch": 32, "rect": true, "confidence": 0.001, "iou": 0.65,
-//                    "limit": 0, "ignore_class_names": false},  optional, defaults shown
+//                    "limit": 0, "ignore_class_names": false,
+//                    "class_map": {"category": "class"}},       optional, defaults shown (no map)
 //     "calibration": {"images": "...", "limit": 0},   needed by cells with activation_bits; limit:
 //                                                     first N images by file name, 0: all
 //     "latency": {"rounds": 9, "warmup": 1},                    optional; rounds 0: no latency pass
@@ -22,11 +24,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/class_rules.h"
 #include "common/json.h"
 #include "common/result.h"
 #include "harness/cell/cell.h"
@@ -42,7 +46,9 @@ struct EvaluationOptions {
   double iou = 0.65;  // NMS
   int limit = 0;      // first N images by file name; 0: all
   bool ignore_class_names = false;
+  std::map<std::string, std::string> class_map;  // category name -> class name
 
+  [[nodiscard]] ClassRules class_rules() const { return {ignore_class_names, class_map}; }
   [[nodiscard]] OrderedJson as_json() const;
 };
 
@@ -75,7 +81,8 @@ struct Experiment {
   std::string description;
   std::filesystem::path model;
   std::filesystem::path images;
-  std::filesystem::path annotations;
+  std::filesystem::path annotations;  // or a data.yaml; then `images` is empty
+  std::string split = "val";          // of a data.yaml
   EvaluationOptions evaluation;
   std::optional<CalibrationSet> calibration;
   LatencyOptions latency;

@@ -188,7 +188,8 @@ void add_bench(CLI::App& app, Action& action) {
       ->add_option("--save", arguments->save,
                    "Write the JSON to a file, too: the device file that `tables --device` and "
                    "`poc --device` take")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("-o,--output", arguments->output, "md or json")
       ->check(CLI::IsMember({"md", "json"}))
       ->capture_default_str();

@@ -79,7 +79,7 @@ std::string shell_quoted(std::string_view text) {
 void CalibrationArguments::add_to(CLI::App& command) {
   command
       .add_option("--calibration", set.images,
-                  "Folder of images to find activation ranges on (no annotations needed)")
+                  "Folder of images that activation ranges and calibrated rounding come from (no annotations needed)")
       ->type_name(kFolderType);
   command
       .add_option("--calibration-limit", set.limit, "Only its first N images by file name (0: all)")
@@ -91,6 +91,8 @@ Result<std::optional<harness::CalibrationSet>> CalibrationArguments::for_cell(
   if (!set.images.empty()) return std::optional(set);
   if (cell.activations)
     return error("--activation-bits needs --calibration FOLDER, images to find the ranges on");
+  if (cell.calibrated())
+    return error("calibrated rounding needs --calibration FOLDER, images to look at inputs on");
   return std::optional<harness::CalibrationSet>();
 }
 

@@ -18,6 +18,7 @@ using Action = std::function<Result<int>()>;
 
 void add_compare(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_detect(CLI::App& app, Action& action);
 void add_diagnose(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);

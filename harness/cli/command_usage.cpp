@@ -63,6 +63,7 @@ OptionUsage usage_of(const CLI::Option& option) {
   usage.default_value = default_of(option);
   usage.delimiter = option.get_delimiter();
   usage.required = option.get_required();
+  usage.output = is_output(option);
   usage.several = option.get_items_expected_max() > 1;
   return usage;
 }
@@ -81,6 +82,47 @@ void read_footer(const std::string& footer, CommandUsage& usage) {
 }
 
 }  // namespace
+
+namespace {
+
+constexpr const char* kOutputMark = "output";  // the check can be found by this name
+
+// "COCO annotation file" of "COCO annotation file, for --model".
+std::string what_it_is(const CLI::Option& option) {
+  const std::string& text = option.get_description();
+  return text.substr(0, text.find_first_of(",;:.("));
+}
+
+}  // namespace
+
+CLI::Validator written() {
+  return {[](std::string&) { return std::string(); }, "", kOutputMark};
+}
+
+bool is_output(const CLI::Option& option) {
+  // Its only accessor by name throws where there is none.
+  try {
+    return const_cast<CLI::Option&>(option).get_validator(kOutputMark) != nullptr;
+  } catch (const CLI::OptionNotFound&) {
+    return false;
+  }
+}
+
+GivenFiles files_given(const CLI::App& command) {
+  GivenFiles given;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string type = option->get_type_name();
+    const std::string placeholder = type.substr(0, type.find(':'));
+    if (placeholder != kFileType && placeholder != kFolderType) continue;
+    const bool output = is_output(*option);
+    const std::string role =
+        output ? option->get_name(option->get_positional()) : what_it_is(*option);
+    for (const std::string& path : option->results()) {
+      if (!path.empty()) (output ? given.outputs : given.inputs).push_back({role, path});
+    }
+  }
+  return given;
+}
 
 CLI::Validator offered(const std::vector<std::string>& values) {
   return {[](std::string&) { return std::string(); },

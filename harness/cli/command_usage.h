@@ -8,11 +8,26 @@
 #include <string_view>
 #include <vector>
 
+#include "common/outputs.h"
+
 namespace qyolo::cli {
 
 // Type names of options, shown by --help, that say what completion may offer.
 inline constexpr const char* kFileType = "FILE";
 inline constexpr const char* kFolderType = "FOLDER";
+
+// A check that accepts everything, and says that the command writes the file or folder that the
+// option names. Every other option of the type FILE or FOLDER is an input: by these definitions
+// main() refuses outputs that are inputs (common/outputs.h), so that a new command is covered by
+// how it is defined.
+[[nodiscard]] CLI::Validator written();
+[[nodiscard]] bool is_output(const CLI::Option& option);
+
+// The files and folders that a parsed command was given.
+struct GivenFiles {
+  std::vector<NamedPath> inputs, outputs;
+};
+[[nodiscard]] GivenFiles files_given(const CLI::App& command);
 
 // A check that accepts everything: values to show in the help and to offer in completion, of an
 // option that its reader checks (so that the complaint is the reader's, with its reason).
@@ -31,6 +46,7 @@ struct OptionUsage {
   char delimiter = '\0';  // between values in one word; '\0': none
   bool required = false;
   bool several = false;  // takes any number of words
+  bool output = false;   // a file or folder that is written
 
   [[nodiscard]] bool positional() const { return names.empty(); }
 };

@@ -20,16 +20,33 @@ struct DetectArguments {
   ExecutorArguments executor;
 };
 
+// Where each picture goes. Fails where one would replace an input, or another picture.
+Result<std::vector<fs::path>> drawn_paths(const DetectArguments& arguments) {
+  std::vector<NamedPath> inputs = {{"model", arguments.model}};
+  std::vector<NamedPath> outputs;
+  std::vector<fs::path> paths;
+  for (const std::string& image : arguments.images) {
+    inputs.push_back({"image", image});
+    paths.push_back(fs::path(arguments.out) / fs::path(image).filename());
+    outputs.push_back({fmt::format("the picture of {},", image), paths.back()});
+  }
+  QYOLO_CHECK_OK(check_outputs(inputs, outputs));
+  return paths;
+}
+
 Result<int> detect(const DetectArguments& arguments) {
+  QYOLO_TRY(const std::vector<fs::path> paths, drawn_paths(arguments));
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto detector,
             harness::Detector::open(arguments.model, cell, arguments.options, factory));
+  if (!detector->warning().empty()) say("warning: {}\n", detector->warning());
   QYOLO_CHECK_OK(create_folder(arguments.out));
   OrderedJson document = OrderedJson::array();
-  for (const std::string& image : arguments.images) {
+  for (std::size_t i = 0; i < arguments.images.size(); ++i) {
+    const std::string& image = arguments.images[i];
+    const fs::path& drawn = paths[i];
     QYOLO_TRY(const std::vector<LabelledBox> boxes, detector->detect(image));
-    const fs::path drawn = fs::path(arguments.out) / fs::path(image).filename();
     QYOLO_CHECK_OK(harness::draw_boxes(image, boxes, drawn));
     OrderedJson found = OrderedJson::array();
     for (const LabelledBox& box : boxes) {
@@ -68,6 +85,7 @@ void add_detect(CLI::App& app, Action& action) {
   command->add_option("--threads", options.threads, "Threads (default: all)");
   command->add_option("--out", arguments->out, "Folder for the pictures")
       ->type_name(kFolderType)
+      ->check(written())
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

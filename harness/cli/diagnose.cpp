@@ -63,7 +63,9 @@ void add_diagnose(CLI::App& app, Action& action) {
       ->add_option("--against", arguments->baseline,
                    "Results file of the baseline, on the same images: also how confidences shift")
       ->type_name(kFileType);
-  command->add_option("--out", arguments->out, "Folder for charts (SVG)")->type_name(kFolderType);
+  command->add_option("--out", arguments->out, "Folder for charts (SVG)")
+      ->type_name(kFolderType)
+      ->check(written());
   command->add_option("--confidence", arguments->options.confidence,
                       "Of the confusion matrix (default: that of the best mean F1)");
   command->add_option("--threads", arguments->options.threads, "Threads (default: all)");

@@ -4,6 +4,7 @@
 
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/pictures/contact_sheet.h"
@@ -15,6 +16,7 @@ namespace {
 struct DiffArguments {
   std::vector<std::string> files;
   std::string model, images, annotations;
+  DataArguments data;  // its class map
   harness::EvaluationOptions evaluation;
   CellArguments cell;
   CalibrationArguments calibration;
@@ -34,11 +36,15 @@ Status check(const DiffArguments& arguments) {
   }
   if (!arguments.model.empty() && !arguments.files.empty())
     return error("diff takes either files or --model; {} is a file", arguments.files.front());
-  if (!arguments.model.empty() && (arguments.images.empty() || arguments.annotations.empty()))
-    return error("--model needs --images and --annotations");
+  const bool yaml = !arguments.data.data.empty();
+  if (!arguments.model.empty() && !yaml &&
+      (arguments.images.empty() || arguments.annotations.empty()))
+    return error("--model needs --images and --annotations, or --data");
+  if (yaml && (arguments.model.empty() || !arguments.images.empty()))
+    return error("--data goes with --model, and without --images and --annotations");
   if (arguments.model.empty() && !arguments.annotations.empty())
     return error("--annotations goes with --model; here the first file is the annotations");
-  if (!arguments.sheets.empty() && arguments.images.empty())
+  if (!arguments.sheets.empty() && arguments.images.empty() && !yaml)
     return error("--sheets needs --images, the folder of the images to draw");
   if (arguments.diff.confidence && !std::isfinite(*arguments.diff.confidence))
     return error("--conf is {}, expected a confidence", *arguments.diff.confidence);
@@ -50,8 +56,10 @@ Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   harness::EvaluatorConfig config;
   config.model = arguments.model;
   config.images = arguments.images;
-  config.annotations = arguments.annotations;
+  config.annotations = arguments.data.data.empty() ? arguments.annotations : arguments.data.data;
+  config.split = arguments.data.split;
   config.options = arguments.evaluation;
+  QYOLO_CHECK_OK(arguments.data.read_class_map(config.options.class_map));
   config.threads = arguments.threads;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   ProgressPrinter progress;
@@ -59,19 +67,29 @@ Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   return harness::diff_network(config, factory, cell, arguments.diff, progress);
 }
 
+// The contact sheets that may be drawn replace no input.
+Status check_sheets(const DiffArguments& arguments) {
+  if (arguments.sheets.empty()) return {};
+  for (std::size_t i = 1; i <= arguments.worst; ++i)
+    QYOLO_CHECK_OK(check_not_input(harness::contact_sheet_path(arguments.sheets, i)));
+  return {};
+}
+
 Result<int> diff(const DiffArguments& arguments) {
   QYOLO_CHECK_OK(check(arguments));
+  QYOLO_CHECK_OK(check_sheets(arguments));
   const auto compare = [&] {
     if (!arguments.model.empty()) return run_networks(arguments);
     return harness::diff_files(arguments.files[0], arguments.files[1], arguments.files[2],
                                arguments.evaluation.limit, arguments.diff);
   };
-  QYOLO_TRY(const harness::Diff result, compare());
+  QYOLO_TRY(harness::Diff result, compare());
+  if (!arguments.images.empty()) result.images = arguments.images;
   for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   std::vector<std::string> sheets;
   if (!arguments.sheets.empty()) {
-    QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst,
-                                                             arguments.images, arguments.sheets));
+    QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst, result.images,
+                                                             arguments.sheets));
     for (const auto& path : paths) sheets.push_back(path.string());
   }
   if (arguments.output == "json") {
@@ -125,7 +143,8 @@ void add_diff(CLI::App& app, Action& action) {
   command
       ->add_option("--sheets", arguments->sheets,
                    "Folder for contact sheets (JPEG) of these images, A beside B")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
@@ -138,6 +157,8 @@ void add_diff(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--ignore-class-names", arguments->evaluation.ignore_class_names,
                     "Map classes by order even where names differ");
+  arguments->data.add_yaml_to(*command);
+  arguments->data.add_class_map_to(*command);
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(

@@ -1,7 +1,9 @@
 #include "datasets/doctor.h"
 
 #include "common/grouped.h"
+#include "datasets/image_pipeline.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/network/source_network.h"
 #include "results/text.h"
 
@@ -12,7 +14,8 @@ using datasets::Check;
 using datasets::Severity;
 
 struct DoctorArguments {
-  std::string images, annotations, calibration, model;
+  DataArguments data;
+  std::string calibration, model;
   datasets::DoctorOptions options;
   bool strict = false;
   std::string output = "text";
@@ -25,7 +28,7 @@ OrderedJson report_json(const datasets::DoctorReport& report) {
                       {"calibration_images", report.calibration_images}};
   json["classes"] = OrderedJson::array();
   for (const datasets::ClassCount& one : report.classes) {
-    json["classes"].push_back({{"category_id", one.category.id},
+    json["classes"].push_back({{"category_id", id_json(report.category_ids, one.category.id)},
                                {"name", one.category.name},
                                {"objects", one.objects},
                                {"images", one.images}});
@@ -91,9 +94,21 @@ Result<int> doctor(DoctorArguments arguments) {
   if (!arguments.model.empty()) {
     QYOLO_TRY(const auto network, harness::SourceNetwork::open(arguments.model));
     arguments.options.model_classes = network.graph().class_names;
+    QYOLO_CHECK_OK(arguments.data.read_class_map(arguments.options.class_rules.class_of_category));
   }
+  arguments.options.decodes = [](const std::filesystem::path& path) -> Status {
+    constexpr int kSide = 32;
+    QYOLO_TRY([[maybe_unused]] const auto image,
+              datasets::load_letterboxed(path, kSide, kSide, kSide));
+    return {};
+  };
+  QYOLO_CHECK_OK(arguments.data.check());
+  arguments.options.split = arguments.data.split;
   QYOLO_TRY(const datasets::DoctorReport report,
-            datasets::examine_dataset(arguments.images, arguments.annotations, arguments.options));
+            datasets::examine_dataset(
+                arguments.data.images,
+                arguments.data.data.empty() ? arguments.data.annotations : arguments.data.data,
+                arguments.options));
   for (const std::string& warning : report.warnings) say("warning: {}\n", warning);
   if (arguments.output == "json") {
     print_json(report_json(report));
@@ -110,12 +125,7 @@ void add_doctor(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<DoctorArguments>();
   CLI::App* command = app.add_subcommand(
       "doctor", "Check a dataset before anything is measured on it: boxes, classes, leakage");
-  command->add_option("--images", arguments->images, "Image folder")
-      ->type_name(kFolderType)
-      ->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
+  arguments->data.add_to(*command);
   command
       ->add_option("--calibration", arguments->calibration,
                    "Folder of calibration images, which should not be evaluated on")

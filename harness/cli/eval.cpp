@@ -1,6 +1,7 @@
 #include "datasets/coco_json.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/detections/score.h"
@@ -11,7 +12,8 @@ namespace qyolo::cli {
 namespace {
 
 struct EvalArguments {
-  std::string model, images, annotations;
+  std::string model;
+  DataArguments data;
   harness::EvaluationOptions evaluation;
   bool square = false;
   CellArguments cell;
@@ -40,9 +42,8 @@ Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.images;
-  config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.options.rect = !arguments.square;
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
   config.threads = arguments.threads;
@@ -58,7 +59,8 @@ Result<int> eval(const EvalArguments& arguments) {
             }));
   progress.on_cell_done(0, cell, true, fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
   if (!arguments.save_detections.empty()) {
-    QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections));
+    QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections,
+                                                   datasets::names_of(evaluator->truth())));
   }
   const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
   if (arguments.output == "json") {
@@ -77,12 +79,7 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
       ->type_name(kFileType)
       ->required();
-  command->add_option("--images", arguments->images, "Image folder")
-      ->type_name(kFolderType)
-      ->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
+  arguments->data.add_to(*command);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   harness::EvaluationOptions& options = arguments->evaluation;
@@ -106,7 +103,8 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_flag("--ignore-class-names", options.ignore_class_names,
                     "Map classes by order even where names differ");
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   arguments->executor.add_to(*command);
   command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")

@@ -162,6 +162,7 @@ void add_fetch(CLI::App& app, Action& action) {
       ->required();
   command->add_option("--to", arguments->to, "Folder to put it in")
       ->type_name(kFolderType)
+      ->check(written())
       ->capture_default_str();
   command->add_option(
       "--from", arguments->from,

@@ -62,7 +62,8 @@ void add_inspect(CLI::App& app, Action& action) {
                                             "Draw the weights of --layer and the grid that the "
                                             "scheme lays over them, as SVG; prints the "
                                             "path, or with -o json the numbers")
-                               ->type_name(kFileType);
+                               ->type_name(kFileType)
+                               ->check(written());
   CLI::Option* layer =
       command->add_option("--layer", arguments->layer, "Layer to draw, by name")->needs(histogram);
   histogram->needs(layer);

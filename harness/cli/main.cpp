@@ -49,6 +49,16 @@ void guard_numbers(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands(nullptr)) guard_numbers(*command);
 }
 
+// Nothing is done where an output of the chosen command is one of its inputs.
+Result<int> run_safely(const CLI::App& app, const Action& action) {
+  for (const CLI::App* command : app.get_subcommands()) {
+    const GivenFiles given = files_given(*command);
+    QYOLO_CHECK_OK(check_outputs(given.inputs, given.outputs));
+    protect_inputs(given.inputs);
+  }
+  return action();
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app(
       "qyolo: what quantizing a YOLOv7 saves, what it costs in accuracy, and how fast it is on "
@@ -72,6 +82,7 @@ int run_command(int argc, char** argv) {
   add_detect(app, action);
   add_diagnose(app, action);
   add_doctor(app, action);
+  add_convert(app, action);
   add_fetch(app, action);
   add_recommend(app, action);
   add_sensitivity(app, action);
@@ -90,7 +101,7 @@ int run_command(int argc, char** argv) {
     say("qyolo: the output could not be written\n");
     return kBadInput;
   }
-  const Result<int> outcome = action();
+  const Result<int> outcome = run_safely(app, action);
   if (!outcome.ok()) {
     say("qyolo: {}\n", outcome.error().message);
     return kBadInput;

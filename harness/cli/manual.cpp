@@ -9,6 +9,7 @@ namespace {
 struct ManualArguments {
   std::string command;
   std::string out;
+  bool definitions = false;
 };
 
 // PROGRAM.1 and PROGRAM-COMMAND.1 for each command.
@@ -23,7 +24,32 @@ Status write_pages(const CommandUsage& program, const ManualEdition& edition,
   return {};
 }
 
+// The commands as they are defined, for programs (and for the tests).
+OrderedJson definitions(const CommandUsage& program) {
+  OrderedJson commands = OrderedJson::array();
+  for (const CommandUsage& command : program.commands) {
+    OrderedJson options = OrderedJson::array();
+    for (const OptionUsage& option : command.options) {
+      const bool file = option.value == OptionUsage::Value::kFile;
+      const bool folder = option.value == OptionUsage::Value::kFolder;
+      options.push_back({{"name", option.positional() ? "" : option.names.back()},
+                         {"type", file     ? kFileType
+                                  : folder ? kFolderType
+                                           : "TEXT"},
+                         {"written", option.output},
+                         {"required", option.required},
+                         {"number", option.value == OptionUsage::Value::kNumber}});
+    }
+    commands.push_back({{"name", command.name}, {"options", std::move(options)}});
+  }
+  return commands;
+}
+
 Result<int> manual(const ManualArguments& arguments, const CommandUsage& program) {
+  if (arguments.definitions) {
+    print_json(definitions(program));
+    return 0;
+  }
   const ManualEdition edition{.version = kVersion, .date = kReleaseDate};
   if (!arguments.out.empty()) {
     if (!arguments.command.empty())
@@ -52,7 +78,12 @@ void add_manual(CLI::App& app, Action& action) {
   command->add_option("command", arguments->command, "Of this command; of qyolo itself without one")
       ->check(offered(names));
   command->add_option("--out", arguments->out, "Folder to write the pages of all commands to")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
+  command
+      ->add_flag("--definitions", arguments->definitions,
+                 "Print the commands and their options as JSON")
+      ->group("");
   command->footer("Example: qyolo manual bench | man -l -");
   command->callback([arguments, &action, &app] {
     action = [arguments, &app] { return manual(*arguments, usage_of(app)); };

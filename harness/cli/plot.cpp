@@ -65,7 +65,8 @@ void add_plot(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("plot", "The charts of a run, as SVG; prints their paths");
   command->add_option("run", arguments->folder, "Run folder")->type_name(kFolderType)->required();
   command->add_option("--out", arguments->out, "Folder for the charts (default: the run folder)")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command->add_option("--scheme", arguments->layers.scheme,
                       "Scheme of layer-sqnr.svg (default: the one with most granularities)");
   command->add_option("--bits", arguments->layers.bits,

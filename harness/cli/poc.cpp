@@ -4,6 +4,7 @@
 #include "harness/bench/bench.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/poc/roadmap.h"
@@ -15,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct PocArguments {
-  std::string model, images, annotations;
+  std::string model;
+  DataArguments data;
   harness::PocOptions options;
   CalibrationArguments calibration;
   std::string tolerance = "1pt", margin;
@@ -34,8 +36,13 @@ std::string command_of(const PocArguments& arguments) {
   const auto add = [&](const char* flag, const std::string& value) {
     text += fmt::format(" {} {}", flag, harness::shell_quoted(value));
   };
-  add("--images", arguments.images);
-  add("--annotations", arguments.annotations);
+  if (arguments.data.data.empty()) {
+    add("--images", arguments.data.images);
+    add("--annotations", arguments.data.annotations);
+  } else {
+    add("--data", arguments.data.data);
+    add("--split", arguments.data.split);
+  }
   add("--model", arguments.model);
   add("--img", std::to_string(evaluation.image_size));
   add("--tolerance", arguments.tolerance);
@@ -46,6 +53,7 @@ std::string command_of(const PocArguments& arguments) {
   if (calibration.limit > 0) add("--calibration-limit", std::to_string(calibration.limit));
   if (evaluation.limit > 0) add("--limit", std::to_string(evaluation.limit));
   if (evaluation.ignore_class_names) text += " --ignore-class-names";
+  if (!arguments.data.class_map.empty()) add("--class-map", arguments.data.class_map);
   if (arguments.options.confidence) add("--conf", fmt::format("{}", *arguments.options.confidence));
   for (const fs::path& device : arguments.options.devices) add("--device", device.string());
   if (arguments.language != "en") add("--lang", arguments.language);
@@ -110,8 +118,7 @@ Result<std::vector<report::LatencyRow>> measured_latency(const std::string& mode
 Result<int> poc(PocArguments arguments) {
   harness::PocOptions& options = arguments.options;
   options.evaluation.model = arguments.model;
-  options.evaluation.images = arguments.images;
-  options.evaluation.annotations = arguments.annotations;
+  QYOLO_CHECK_OK(arguments.data.apply(options.evaluation));
   if (!arguments.calibration.set.images.empty())
     options.evaluation.calibration = arguments.calibration.set;
   QYOLO_TRY(options.tolerance, harness::parse_ap_amount(arguments.tolerance));
@@ -153,12 +160,7 @@ void add_poc(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "poc", "From your own data to a recommendation: the whole roadmap, as one HTML report");
   command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
-  command->add_option("--images", arguments->images, "Image folder")
-      ->type_name(kFolderType)
-      ->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
+  arguments->data.add_to(*command);
   command
       ->add_option("--tolerance", arguments->tolerance,
                    "Loss of AP that is acceptable: points (1pt), or percent of FP32's AP (2%)")
@@ -206,6 +208,7 @@ void add_poc(CLI::App& app, Action& action) {
       ->add_option("--out", arguments->out,
                    "Run folder for the records and the report; an unfinished one is resumed")
       ->type_name(kFolderType)
+      ->check(written())
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -5,6 +5,8 @@
 #include "harness/artifact/packed_artifact.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/executor_arguments.h"
+#include "harness/evaluate/calibration.h"
 #include "harness/network/memory_account.h"
 #include "harness/network/quantize_network.h"
 
@@ -16,6 +18,9 @@ struct QuantizeArguments {
   CellArguments cell;
   std::string regions = "raw";
   std::string out, dequantized;
+  CalibrationArguments calibration;
+  int image_size = harness::EvaluationOptions().image_size;
+  ExecutorArguments executor;
   int threads = 0;
 };
 
@@ -39,6 +44,28 @@ std::string summary(const std::string& path, const harness::QuantizedNetwork& ne
   return text;
 }
 
+// What calibrated rounding looks at; lives as long as the network is quantized.
+struct RoundingImages {
+  std::unique_ptr<model::Executor> executor;
+  std::vector<harness::CalibrationBatch> batches;
+};
+
+Status calibrate(const QuantizeArguments& arguments, const harness::Cell& cell,
+                 harness::SourceNetwork& source, RoundingImages& images) {
+  QYOLO_TRY(const auto set, arguments.calibration.for_cell(cell));
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(images.executor, factory(source.graph(), arguments.threads));
+  harness::EvaluationOptions options;
+  options.image_size = arguments.image_size;
+  QYOLO_TRY(images.batches,
+            harness::load_calibration_batches(*set, options, source.graph().max_stride,
+                                              arguments.threads));
+  source.set_calibrator([&images]() -> Result<harness::RoundingCalibration> {
+    return harness::RoundingCalibration{images.batches, images.executor.get()};
+  });
+  return {};
+}
+
 Result<int> quantize(const QuantizeArguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   if (arguments.out.empty() && arguments.dequantized.empty())
@@ -47,6 +74,8 @@ Result<int> quantize(const QuantizeArguments& arguments) {
   if (cell.activations) return error("--activation-bits: an artifact holds weights; expected none");
   QYOLO_TRY(const quant::RegionCoding regions, quant::parse_region_coding(arguments.regions));
   QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
+  RoundingImages images;
+  if (cell.rounds_by_inputs()) QYOLO_CHECK_OK(calibrate(arguments, cell, source, images));
   QYOLO_TRY(const harness::QuantizedNetwork network,
             harness::quantize_network(source, cell, arguments.threads));
   if (!arguments.dequantized.empty()) {
@@ -60,6 +89,7 @@ Result<int> quantize(const QuantizeArguments& arguments) {
   QYOLO_TRY(const harness::ArtifactSizes sizes,
             harness::write_artifact(arguments.out, {source.graph(), cell, std::move(checkpoint)},
                                     network, regions, arguments.threads));
+  if (!std::filesystem::is_regular_file(arguments.out)) return 0;  // a device or a pipe
   // Reading it back checks the file, and knows what coded regions take.
   QYOLO_TRY(harness::SourceNetwork written, harness::SourceNetwork::open(arguments.out));
   QYOLO_TRY(const metrics::MemoryReport memory,
@@ -80,18 +110,27 @@ void add_quantize(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->required();
   arguments->cell.add_to(*command);
+  arguments->calibration.add_to(*command);
+  command
+      ->add_option("--img", arguments->image_size,
+                   "Long side of the network input that calibration images are seen at, pixels")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+  arguments->executor.add_to(*command, false);
   command
       ->add_option("--regions", arguments->regions,
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
   command->add_option("-o,--out", arguments->out, "Artifact (.safetensors); replaced if it exists")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command
       ->add_option("--dequantize", arguments->dequantized,
                    "Checkpoint (.pt) that official tools load as they load the original, with "
                    "the reconstructed weights in it; as large as the original")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->footer(
       "Example: qyolo quantize datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "

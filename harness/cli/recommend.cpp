@@ -6,6 +6,7 @@
 #include "common/sha256.h"
 #include "harness/artifact/packed_artifact.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/search/hybrid_cell.h"
@@ -16,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct RecommendArguments {
-  std::string model, images, annotations;
+  std::string model;
+  DataArguments data;
   harness::EvaluationOptions evaluation;
   std::string tolerance, class_tolerance;
   std::optional<std::int64_t> max_bytes;
@@ -96,9 +98,8 @@ Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::RecommendOptions options, options_of(arguments));
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.images;
-  config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
@@ -123,7 +124,7 @@ Result<int> recommend(const RecommendArguments& arguments) {
         tried.holds ? "holds" : "does not hold");
   };
   QYOLO_TRY(const harness::Recommendation found,
-            harness::recommend(*evaluator, config.options, options, progress, on_tried));
+            harness::recommend(*evaluator, evaluator->options(), options, progress, on_tried));
   QYOLO_CHECK_OK(write_outputs(arguments, config, found, *evaluator));
   if (arguments.format == "json") {
     print_json(harness::recommendation_json(found));
@@ -143,12 +144,7 @@ void add_recommend(CLI::App& app, Action& action) {
       "recommend",
       "Find how to quantize each layer so that a promise holds: a tolerance in AP, or a size");
   command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
-  command->add_option("--images", arguments->images, "Image folder")
-      ->type_name(kFolderType)
-      ->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
+  arguments->data.add_to(*command);
   command
       ->add_option("--calibration", arguments->options.calibration.images,
                    "Folder of images that layers are compared on (no annotations needed)")
@@ -194,13 +190,16 @@ void add_recommend(CLI::App& app, Action& action) {
   command
       ->add_option("-o,--out", arguments->out,
                    "Packed artifact of the hybrid (.safetensors); replaced if it exists")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command
       ->add_option("--experiment", arguments->experiment,
                    "Experiment file for `qyolo run` with what was found")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("--json", arguments->json, "File for all that was measured, as JSON")
-      ->type_name(kFileType);
+      ->type_name(kFileType)
+      ->check(written());
   command->add_option("--format", arguments->format, "On stdout: md, csv, json")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();

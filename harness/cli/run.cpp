@@ -1,5 +1,6 @@
 #include "datasets/dataset.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/run/runner.h"
@@ -15,6 +16,7 @@ struct RunArguments {
   std::string experiment;
   std::vector<std::string> sets;
   std::string model, dataset, images, annotations, calibration;
+  DataArguments data;  // its class map
   std::string out;
   std::string output = "md";
   int limit = -1;
@@ -31,11 +33,13 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
   config.model = experiment.model;
   config.images = experiment.images;
   config.annotations = experiment.annotations;
+  config.split = experiment.split;
   config.options = experiment.evaluation;
   config.calibration = experiment.calibration;
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
+  for (const std::string& warning : evaluator->truth().warnings) say("warning: {}\n", warning);
   QYOLO_TRY(const harness::RaceResult result,
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,
                           [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
@@ -66,12 +70,20 @@ Result<int> run(const RunArguments& arguments) {
     path("images", files.images.string());
     path("annotations", files.annotations.string());
   }
+  path("data", arguments.data.data);
+  if (!arguments.data.data.empty()) overrides.push_back({"split", {arguments.data.split}});
   path("images", arguments.images);
   path("annotations", arguments.annotations);
   path("calibration", arguments.calibration);
   if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
-  QYOLO_TRY(const harness::Experiment experiment,
+  QYOLO_TRY(harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
+  QYOLO_CHECK_OK(arguments.data.read_class_map(experiment.evaluation.class_map));
+  protect_inputs(std::vector<NamedPath>{{"model", experiment.model},
+                                        {"images", experiment.images},
+                                        {"annotations", experiment.annotations}});
+  if (experiment.calibration)
+    protect_inputs(std::vector<NamedPath>{{"calibration", experiment.calibration->images}});
   if (arguments.race) return race(experiment, arguments);
 
   harness::RunOptions options;
@@ -100,7 +112,8 @@ void add_run(CLI::App& app, Action& action) {
   command
       ->add_option("--out", arguments->out,
                    "Run folder; an unfinished run there is resumed (default: runs/NAME)")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command
       ->add_option("--set", arguments->sets,
                    "Replace a value: key=v1,v2 (e.g. bits=4,8 or img=640); repeatable")
@@ -123,6 +136,8 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--calibration", arguments->calibration,
                    "Folder of calibration images to use instead of the experiment's")
       ->type_name(kFolderType);
+  arguments->data.add_yaml_to(*command);
+  arguments->data.add_class_map_to(*command);
   command->add_option("--limit", arguments->limit, "Only the first N images by file name")
       ->check(CLI::NonNegativeNumber);
   arguments->executor.add_to(*command);

@@ -81,7 +81,8 @@ void add_score(CLI::App& app, Action& action) {
       ->add_option("--arrays", arguments->arrays,
                    "Folder for precision.f64, recall.f64, scores.f64 (raw little-endian "
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
@@ -94,7 +95,11 @@ void add_score(CLI::App& app, Action& action) {
       "         qyolo score gt.json dt.json --areas all:0:inf,tiny:0:256 --iou-thresholds 0.5,0.75 "
       "-o "
       "json\n"
-      "With the same parameters, every number is pycocotools'. Its AP (the first line) is at 100\n"
+      "With the same parameters, every number is pycocotools', but for annotations with the id 0 "
+      "or\n"
+      "with the id of another one, which pycocotools mistakes: here each counts, with a warning. "
+      "Its\n"
+      "AP (the first line) is at 100\n"
       "detections, and so -1 if 100 is not among --max-dets.");
   command->callback([arguments, &action] { action = [arguments] { return score(*arguments); }; });
 }

@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
 
@@ -12,7 +13,8 @@ namespace qyolo::cli {
 namespace {
 
 struct SensitivityArguments {
-  std::string model, images, annotations;
+  std::string model;
+  DataArguments data;
   harness::EvaluationOptions evaluation;
   CellArguments cell;
   CalibrationArguments calibration;
@@ -37,11 +39,12 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
     }
     options.calibration = arguments.calibration.set;
   }
+  if (!arguments.out.empty())
+    QYOLO_CHECK_OK(check_not_input(std::filesystem::path(arguments.out) / "sensitivity.json"));
   harness::EvaluatorConfig config;
   config.model = arguments.model;
-  config.images = arguments.images;
-  config.annotations = arguments.annotations;
   config.options = arguments.evaluation;
+  QYOLO_CHECK_OK(arguments.data.apply(config));
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
@@ -54,8 +57,10 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
     }
     printer.on_progress(done, total);
   };
-  QYOLO_TRY(const harness::Sensitivity measured,
-            harness::measure_sensitivity(*evaluator, config.options, cell, options, progress));
+  for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
+  QYOLO_TRY(
+      const harness::Sensitivity measured,
+      harness::measure_sensitivity(*evaluator, evaluator->options(), cell, options, progress));
   if (!arguments.out.empty()) {
     const std::filesystem::path folder = arguments.out;
     QYOLO_CHECK_OK(create_folder(folder));
@@ -81,12 +86,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "sensitivity", "Which layers can be quantized: each one alone, and all but each");
   command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
-  command->add_option("--images", arguments->images, "Image folder")
-      ->type_name(kFolderType)
-      ->required();
-  command->add_option("--annotations", arguments->annotations, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
+  arguments->data.add_to(*command);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   command
@@ -102,7 +102,8 @@ void add_sensitivity(CLI::App& app, Action& action) {
   command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)")
-      ->type_name(kFolderType);
+      ->type_name(kFolderType)
+      ->check(written());
   arguments->executor.add_to(*command, false);
   command->add_option("--threads", arguments->threads, "Threads (default: all)");
   command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, json")

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "datasets/coco_json.h"
+#include "datasets/results_file.h"
 #include "metrics/matched_detections.h"
 #include "results/metrics_json.h"
 
@@ -21,10 +22,13 @@ struct Examined {
   metrics::Assignment assignment;
 };
 
-Result<Examined> examine(const GroundTruth& truth, const fs::path& path,
+Result<Examined> examine(GroundTruth& truth, const fs::path& annotations, const fs::path& path,
                          const DiagnosisOptions& options) {
   Examined examined;
-  QYOLO_TRY(examined.detections, datasets::read_coco_detections(path, options.threads));
+  QYOLO_TRY(datasets::ResultsFile file,
+            datasets::read_results_of(truth, annotations, path, options.threads));
+  truth.warnings.insert(truth.warnings.end(), file.warnings.begin(), file.warnings.end());
+  examined.detections = std::move(file.detections);
   const std::vector<Detection>& detections = examined.detections;
   metrics::CocoParams params;
   params.threads = options.threads;
@@ -53,17 +57,18 @@ Result<Examined> examine(const GroundTruth& truth, const fs::path& path,
 Result<Diagnosis> diagnose_files(const fs::path& annotations, const fs::path& detections,
                                  const fs::path& baseline, const DiagnosisOptions& options) {
   QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations));
-  QYOLO_TRY(Examined network, examine(truth, detections, options));
+  QYOLO_TRY(Examined network, examine(truth, annotations, detections, options));
   Diagnosis diagnosis;
   diagnosis.images = truth.images.size();
   diagnosis.class_names = results::class_names(network.findings.evaluation, truth.categories);
   diagnosis.network = std::move(network.findings);
   if (!baseline.empty()) {
-    QYOLO_TRY(Examined other, examine(truth, baseline, options));
+    QYOLO_TRY(Examined other, examine(truth, annotations, baseline, options));
     diagnosis.shift = metrics::confidence_shift(other.detections, other.assignment,
                                                 network.detections, network.assignment);
     diagnosis.baseline = std::move(other.findings);
   }
+  diagnosis.category_ids = truth.category_ids;
   diagnosis.warnings = std::move(truth.warnings);
   return diagnosis;
 }

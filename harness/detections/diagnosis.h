@@ -34,6 +34,7 @@ struct Diagnosis {
   Findings network;
   std::optional<Findings> baseline;
   std::optional<metrics::ConfidenceShift> shift;  // with a baseline
+  IdNames category_ids;
   std::vector<std::string> warnings;
 };
 

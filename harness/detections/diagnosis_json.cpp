@@ -144,7 +144,8 @@ OrderedJson shifts_json(const metrics::ConfidenceShift& shift) {
 OrderedJson diagnosis_json(const Diagnosis& diagnosis) {
   OrderedJson classes = OrderedJson::array();
   for (std::size_t k = 0; k < diagnosis.class_names.size(); ++k) {
-    classes.push_back({{"category_id", diagnosis.network.evaluation.category_ids[k]},
+    classes.push_back({{"category_id", id_json(diagnosis.category_ids,
+                                               diagnosis.network.evaluation.category_ids[k])},
                        {"name", diagnosis.class_names[k]},
                        {"objects", diagnosis.network.curves.classes[k].objects}});
   }

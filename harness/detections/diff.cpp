@@ -8,9 +8,12 @@
 #include <utility>
 
 #include "datasets/coco_json.h"
+#include "datasets/results_file.h"
 #include "metrics/object_match.h"
 
 namespace qyolo::harness {
+namespace fs = std::filesystem;
+
 namespace {
 
 // Keeps the first `limit` images by file name, and what is theirs.
@@ -29,16 +32,10 @@ void limit_images(int limit, GroundTruth& truth, std::vector<Detection>& baselin
 }
 
 Status check_detections(const GroundTruth& truth, std::span<const Detection> detections,
-                        const std::string& name, std::vector<std::string>& warnings) {
+                        const std::string& name) {
   const auto sorted = metrics::detections_by_image(detections, metrics::SceneIndex(truth),
                                                    -std::numeric_limits<double>::infinity());
   if (!sorted.ok()) return error("{}: {}", name, sorted.error().message);
-  if (sorted->unknown_category > 0) {
-    warnings.push_back(
-        fmt::format("{}: {} of {} detections are of categories that the annotations do not list; "
-                    "they are left out",
-                    name, sorted->unknown_category, detections.size()));
-  }
   return {};
 }
 
@@ -58,8 +55,8 @@ void warn_of_unseen_images(Diff& diff) {
 }  // namespace
 
 Result<Diff> compare_detections(Diff diff, const DiffOptions& options) {
-  QYOLO_CHECK_OK(check_detections(diff.truth, diff.baseline, diff.baseline_name, diff.warnings));
-  QYOLO_CHECK_OK(check_detections(diff.truth, diff.other, diff.other_name, diff.warnings));
+  QYOLO_CHECK_OK(check_detections(diff.truth, diff.baseline, diff.baseline_name));
+  QYOLO_CHECK_OK(check_detections(diff.truth, diff.other, diff.other_name));
   const auto best = metrics::best_f1(diff.truth, diff.baseline, options.iou);
   const auto best_of_other = metrics::best_f1(diff.truth, diff.other, options.iou);
   if (best.ok()) diff.baseline_best = *best;
@@ -81,12 +78,16 @@ Result<Diff> diff_files(const std::filesystem::path& annotations,
   Diff diff;
   QYOLO_TRY(diff.truth, datasets::read_coco_annotations(annotations));
   if (diff.truth.images.empty()) return error("{}: no images to compare", annotations.string());
-  QYOLO_TRY(diff.baseline, datasets::read_coco_detections(baseline));
-  QYOLO_TRY(diff.other, datasets::read_coco_detections(other));
+  diff.warnings = std::move(diff.truth.warnings);
+  for (const bool first : {true, false}) {
+    const fs::path& path = first ? baseline : other;
+    QYOLO_TRY(datasets::ResultsFile file, datasets::read_results_of(diff.truth, annotations, path));
+    diff.warnings.insert(diff.warnings.end(), file.warnings.begin(), file.warnings.end());
+    (first ? diff.baseline : diff.other) = std::move(file.detections);
+  }
   limit_images(limit, diff.truth, diff.baseline, diff.other);
   diff.baseline_name = baseline.string();
   diff.other_name = other.string();
-  diff.warnings = std::move(diff.truth.warnings);
   QYOLO_TRY(Diff compared, compare_detections(std::move(diff), options));
   warn_of_unseen_images(compared);
   return compared;

@@ -24,6 +24,7 @@ struct DiffOptions {
 struct Diff {
   GroundTruth truth;  // images by ascending id
   std::string baseline_name, other_name;
+  std::filesystem::path images;  // their folder, where it is known
   std::vector<Detection> baseline, other;
   metrics::DetectionChanges changes;
   bool confidence_given = false;

@@ -10,14 +10,15 @@ namespace qyolo::harness {
 std::string Diff::class_name(std::int64_t category_id) const {
   const auto found = std::ranges::find(truth.categories, category_id, &Category::id);
   return found == truth.categories.end() || found->name.empty()
-             ? fmt::format("class {}", category_id)
+             ? fmt::format("class {}", truth.category_ids.text(category_id))
              : found->name;
 }
 
 std::string Diff::image_name(std::int64_t image_id) const {
   const auto found = std::ranges::lower_bound(truth.images, image_id, {}, &ImageInfo::id);
-  return found == truth.images.end() || found->file_name.empty() ? fmt::format("image {}", image_id)
-                                                                 : found->file_name;
+  return found == truth.images.end() || found->file_name.empty()
+             ? fmt::format("image {}", truth.image_ids.text(image_id))
+             : found->file_name;
 }
 
 std::string change_text(const metrics::ChangeCounts& counts) {

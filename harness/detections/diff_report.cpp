@@ -201,7 +201,7 @@ OrderedJson image_json(const Diff& diff, const ImageChanges& image) {
   }
   const ChangeCounts& counts = image.counts;
   OrderedJson json = {
-      {"image_id", image.image_id},
+      {"image_id", id_json(diff.truth.image_ids, image.image_id)},
       {"file_name", diff.image_name(image.image_id)},
       {"objects", counts.objects},
       {"missed", {{"baseline", counts.missed_baseline}, {"other", counts.missed_other}}},
@@ -248,7 +248,7 @@ OrderedJson diff_json(const Diff& diff, std::size_t worst) {
   json["total"] = counts_json(diff, changes.total);
   json["classes"] = OrderedJson::array();
   for (const metrics::ClassChanges& one : changes.classes) {
-    OrderedJson of_class = {{"category_id", one.category_id},
+    OrderedJson of_class = {{"category_id", id_json(diff.truth.category_ids, one.category_id)},
                             {"name", diff.class_name(one.category_id)}};
     of_class.update(counts_json(diff, one.counts));
     json["classes"].push_back(std::move(of_class));

@@ -8,6 +8,7 @@
 
 #include "common/file.h"
 #include "datasets/coco_json.h"
+#include "datasets/results_file.h"
 #include "results/metrics_json.h"
 
 namespace qyolo::harness {
@@ -19,20 +20,17 @@ Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
                           const metrics::CocoParams& params) {
   QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations, params.threads));
-  QYOLO_TRY(const std::vector<Detection> found,
-            datasets::read_coco_detections(detections, params.threads));
-  auto evaluation = metrics::evaluate_coco(truth, found, params);
+  QYOLO_TRY(datasets::ResultsFile file,
+            datasets::read_results_of(truth, annotations, detections, params.threads));
+  auto evaluation = metrics::evaluate_coco(truth, file.detections, params);
   if (!evaluation.ok()) return error("{}: {}", detections.string(), evaluation.error().message);
   Score score;
   score.evaluation = std::move(evaluation).value();
   score.images = truth.images.size();
-  score.detections = found.size();
+  score.detections = file.detections.size();
   score.warnings = std::move(truth.warnings);
-  if (const std::int64_t unknown = score.evaluation.unknown_category_detections; unknown > 0) {
-    score.warnings.push_back(fmt::format(
-        "{}: {} of {} detections are of categories that {} does not list; they have no influence",
-        detections.string(), unknown, found.size(), annotations.string()));
-  }
+  score.warnings.insert(score.warnings.end(), file.warnings.begin(), file.warnings.end());
+  score.category_ids = std::move(truth.category_ids);
   score.class_names = results::class_names(score.evaluation, truth.categories);
   return score;
 }
@@ -128,7 +126,7 @@ OrderedJson classes_json(const Score& score) {
       areas[params.area_ranges[a].name] = {{"AP", results::defined(part.precision())},
                                            {"AR", results::defined(part.recall())}};
     }
-    classes.push_back({{"category_id", evaluation.category_ids[k]},
+    classes.push_back({{"category_id", id_json(score.category_ids, evaluation.category_ids[k])},
                        {"name", score.class_names[k]},
                        {"AP", results::defined(mean.precision())},
                        {"AP50", results::defined(mean.precision(0.5))},
@@ -256,7 +254,8 @@ std::string class_table(const Score& score) {
       text += value < 0 ? fmt::format("  {:>6}", "-") : fmt::format("  {:>6.3f}", value);
     };
     Mean mean{evaluation, whole, params.max_detections.back(), static_cast<int>(k)};
-    text += fmt::format(" {:>5}  {:<{}}", evaluation.category_ids[k], score.class_names[k], width);
+    text += fmt::format(" {:>5}  {:<{}}", score.category_ids.text(evaluation.category_ids[k]),
+                        score.class_names[k], width);
     add(mean.precision());
     add(mean.precision(0.5));
     add(mean.precision(0.75));

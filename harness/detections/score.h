@@ -16,6 +16,7 @@ struct Score {
   std::size_t images = 0;
   std::size_t detections = 0;
   std::vector<std::string> class_names;  // one per evaluation.category_ids
+  IdNames category_ids;
   std::vector<std::string> warnings;
 };
 

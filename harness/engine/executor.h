@@ -10,6 +10,7 @@
 
 #include "common/result.h"
 #include "harness/engine/fake_quantize.h"
+#include "harness/engine/layer_runner.h"
 #include "harness/model/activation_points.h"
 #include "harness/model/graph.h"
 #include "harness/model/head_output.h"
@@ -88,6 +89,11 @@ class Executor {
   // REQUIRES: first_node is a node of the graph.
   virtual Result<std::vector<HeadOutput>> resume(int /*first_node*/) {
     return error("{} cannot resume a forward", description());
+  }
+  // Runs the graph layer by layer, in FP32, whatever weights and quantizers were set; the executor
+  // must outlive it. Fails where the executor cannot.
+  virtual Result<std::unique_ptr<LayerRunner>> layer_runner() {
+    return error("{} cannot run layer by layer", description());
   }
   // For people: "LibTorch 2.15.0, FP32, 2 threads".
   [[nodiscard]] virtual std::string description() const = 0;

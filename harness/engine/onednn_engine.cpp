@@ -13,6 +13,7 @@
 #include "harness/engine/convolution.h"
 #include "harness/engine/engine.h"
 #include "harness/engine/kernels.h"
+#include "harness/engine/onednn_layer_runner.h"
 #include "harness/engine/plan.h"
 #include "harness/engine/threads.h"
 
@@ -123,6 +124,10 @@ class OnednnEngine final : public Engine {
     block_ = Block();  // all maps at once take several times what a forward needs
     quantizers_ = quantizers;
     return status;
+  }
+
+  Result<std::unique_ptr<model::LayerRunner>> layer_runner() override {
+    return make_layer_runner(graph_, context_.choice, *context_.matrix_kernel, threads_);
   }
 
   Status set_retain(bool retain) override {

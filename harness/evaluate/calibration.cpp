@@ -34,8 +34,8 @@ Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor&
                                      int threads, const CalibrationProgress& progress) {
   QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
   QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
-  const datasets::PipelineOptions pipeline{options.image_size, graph.max_stride, options.batch,
-                                           options.rect};
+  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(graph.max_stride),
+                                           options.batch, options.rect};
   const std::vector<int> nodes = model::observable_nodes(graph);
   Calibration calibration;
   std::map<int, quant::ActivationHistogram>& histograms = calibration.histograms_;
@@ -75,6 +75,27 @@ CalibratedActivations Calibration::activations(
                         quant::activation_parameters(range, options.bits)};
   });
   return result;
+}
+
+Result<std::vector<CalibrationBatch>> load_calibration_batches(const CalibrationSet& set,
+                                                               const EvaluationOptions& options,
+                                                               int max_stride, int threads) {
+  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
+  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
+  const datasets::PipelineOptions pipeline{options.image_size, max_stride, options.batch,
+                                           options.rect};
+  std::vector<CalibrationBatch> batches;
+  for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
+    CalibrationBatch batch{{}, chunk.height, chunk.width, {}};
+    QYOLO_TRY(batch.rgb, load_chunk(folder.images, chunk, options.image_size, threads,
+                                    [&](const datasets::Letterboxed& image) {
+                                      batch.images.push_back({image.pad_y, chunk.height - image.pad_y,
+                                                              image.pad_x,
+                                                              chunk.width - image.pad_x});
+                                    }));
+    batches.push_back(std::move(batch));
+  }
+  return batches;
 }
 
 Result<std::string> calibration_sha256(const CalibrationSet& set, int threads) {

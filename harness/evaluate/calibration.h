@@ -17,6 +17,7 @@
 #include "harness/cell/experiment.h"
 #include "harness/engine/executor.h"
 #include "harness/model/graph.h"
+#include "harness/network/calibration_walk.h"
 #include "harness/quant/activation.h"
 #include "harness/quant/activation_histogram.h"
 
@@ -68,6 +69,11 @@ class Calibration {
   std::size_t image_count_ = 0;
   std::map<int, quant::ActivationHistogram> histograms_;
 };
+
+// The set's images, for calibrated rounding. Fails where one cannot be read.
+Result<std::vector<CalibrationBatch>> load_calibration_batches(const CalibrationSet& set,
+                                                               const EvaluationOptions& options,
+                                                               int max_stride, int threads);
 
 // SHA-256 of the set's images: part of the key of every cell that depends on them.
 Result<std::string> calibration_sha256(const CalibrationSet& set, int threads);

@@ -17,6 +17,7 @@ struct Detector::State {
   SourceNetwork source;
   std::unique_ptr<model::Executor> executor;
   DetectorOptions options;
+  std::string warning;
 };
 
 Detector::Detector(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -35,15 +36,20 @@ Result<std::unique_ptr<Detector>> Detector::open(const std::filesystem::path& mo
   QYOLO_TRY(state->executor, factory(state->source.graph(), options.threads));
   QYOLO_TRY([[maybe_unused]] const auto errors,
             load_weights(state->source, cell, *state->executor, options.threads));
+  const int stride = state->source.graph().max_stride;
+  state->warning = datasets::rounding_note(options.image_size, stride);
+  state->options.image_size = datasets::on_grid(options.image_size, stride);
   return std::unique_ptr<Detector>(new Detector(std::move(state)));
 }
+
+const std::string& Detector::warning() const { return state_->warning; }
 
 Result<std::vector<LabelledBox>> Detector::detect(const std::filesystem::path& path) {
   State& s = *state_;
   const model::Graph& graph = s.source.graph();
   QYOLO_TRY(const datasets::ImageSize size, datasets::read_image_size(path));
-  const auto batches =
-      datasets::rect_batches({&size, 1}, {s.options.image_size, graph.max_stride, 1, true});
+  const auto batches = datasets::rect_batches(
+      {&size, 1}, {s.options.image_size, datasets::grid_of(graph.max_stride), 1, true});
   const datasets::RectBatch& shape = batches.front();
   QYOLO_TRY(const datasets::Letterboxed image,
             datasets::load_letterboxed(path, shape.height, shape.width, s.options.image_size));

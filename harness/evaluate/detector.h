@@ -26,6 +26,9 @@ class Detector {
                                                 const ExecutorFactory& factory);
   ~Detector();
 
+  // Of an image size that the network does not take; empty: none.
+  [[nodiscard]] const std::string& warning() const;
+
   // Highest score first.
   Result<std::vector<LabelledBox>> detect(const std::filesystem::path& image);
 

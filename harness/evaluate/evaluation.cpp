@@ -50,6 +50,7 @@ struct Evaluator::State {
   std::string dataset_sha256;
   std::string calibration_sha256;
   std::optional<Calibration> calibration;  // run when first needed
+  std::vector<CalibrationBatch> calibration_batches;  // likewise
   std::vector<std::optional<Letterboxed>> cache;
   std::int64_t cache_room = 0;
   std::vector<std::uint8_t> latency_image;
@@ -159,9 +160,12 @@ std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
                                      image.image_height};
     for (const model::Candidate& candidate :
          model::detect(source.graph(), outputs, static_cast<int>(i), options)) {
+      const std::int64_t category =
+          category_of_class[static_cast<std::size_t>(candidate.class_index)];
+      if (category == datasets::kNoCategory) continue;
       Detection detection;
       detection.image_id = dataset.truth.images[chunk.images[i]].id;
-      detection.category_id = category_of_class[static_cast<std::size_t>(candidate.class_index)];
+      detection.category_id = category;
       detection.bbox = model::to_image(candidate, placement);
       detection.score = static_cast<double>(candidate.score);
       detections.push_back(datasets::rounded(detection));
@@ -219,7 +223,7 @@ namespace {
 Status check_present(const EvaluatorConfig& config) {
   for (const std::filesystem::path& path : {config.model, config.images, config.annotations}) {
     std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) continue;
+    if (path.empty() || std::filesystem::exists(path, ignored)) continue;
     if (const auto hint = datasets::how_to_get(path))
       return error("{} is missing: {}", path.string(), *hint);
   }
@@ -239,18 +243,26 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   QYOLO_CHECK_OK(check_present(config));
   QYOLO_TRY(s.source, SourceNetwork::open(config.model));
   const model::Graph& graph = s.source.graph();
-  QYOLO_TRY(s.dataset,
-            datasets::open_dataset(config.images, config.annotations, config.options.limit));
-  QYOLO_TRY(s.category_of_class,
-            datasets::map_classes(graph.class_names, s.dataset.truth.categories,
-                                  config.options.ignore_class_names));
+  QYOLO_TRY(s.dataset, datasets::open_dataset(config.images, config.annotations,
+                                              config.options.limit, config.split));
+  std::vector<std::string>& warnings = s.dataset.truth.warnings;
+  QYOLO_TRY(datasets::ClassMap classes, datasets::map_classes(graph.class_names, s.dataset.truth,
+                                                              config.options.class_rules()));
+  s.category_of_class = std::move(classes.category_of_class);
+  warnings.insert(warnings.end(), classes.notes.begin(), classes.notes.end());
+  if (std::string note = datasets::rounding_note(config.options.image_size, graph.max_stride);
+      !note.empty())
+    warnings.push_back(std::move(note));
+  s.config.options.image_size = datasets::on_grid(config.options.image_size, graph.max_stride);
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
   const std::size_t count = s.dataset.image_paths.size();
-  QYOLO_TRY(const auto sizes, read_image_sizes(s.dataset.image_paths, config.threads));
-  const datasets::PipelineOptions pipeline{config.options.image_size, graph.max_stride,
+  QYOLO_TRY(const EvaluatedImages images, examine_images(s.dataset, config.threads));
+  warnings.insert(warnings.end(), images.warnings.begin(), images.warnings.end());
+  const datasets::PipelineOptions pipeline{s.config.options.image_size,
+                                           datasets::grid_of(graph.max_stride),
                                            config.options.batch, config.options.rect};
-  s.batches = datasets::rect_batches(sizes, pipeline);
+  s.batches = datasets::rect_batches(images.sizes, pipeline);
   s.chunks = cut_into_chunks(s.batches);
   s.cache.resize(count);
   s.cache_room = config.image_cache_bytes;
@@ -261,11 +273,25 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
               harness::calibration_sha256(*config.calibration, config.threads));
   }
   QYOLO_TRY(s.executor, factory(graph, config.threads));
+  if (config.calibration) {
+    s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {
+      if (s.calibration_batches.empty()) {
+        QYOLO_TRY(s.calibration_batches,
+                  load_calibration_batches(*s.config.calibration, s.config.options,
+                                           s.source.graph().max_stride, s.config.threads));
+      }
+      return RoundingCalibration{s.calibration_batches, s.executor.get()};
+    });
+  }
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
 
 const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
 Cell Evaluator::resolve(const Cell& cell) const { return state_->source.resolve(cell); }
+const EvaluationOptions& Evaluator::options() const { return state_->config.options; }
+const std::filesystem::path& Evaluator::images_folder() const {
+  return state_->dataset.images_folder;
+}
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }

@@ -53,9 +53,10 @@ struct CellResult {
 struct EvaluatorConfig {
   std::filesystem::path model;
   std::filesystem::path images;
-  std::filesystem::path annotations;
+  std::filesystem::path annotations;  // or a data.yaml; then `images` is empty
+  std::string split = "val";          // of a data.yaml
   EvaluationOptions options;
-  std::optional<CalibrationSet> calibration;  // for cells that quantize activations
+  std::optional<CalibrationSet> calibration;  // for cells that are calibrated
   int threads = 0;
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
 };
@@ -76,6 +77,10 @@ class Evaluator {
   ~Evaluator();
 
   [[nodiscard]] const model::Graph& graph() const;
+  // As they count: the image size is one that the network takes.
+  [[nodiscard]] const EvaluationOptions& options() const;
+  [[nodiscard]] const std::filesystem::path& images_folder() const;
+  // Its warnings are what is to be said of the data and of how it is evaluated.
   [[nodiscard]] const GroundTruth& truth() const;
   // See SourceNetwork::resolve().
   [[nodiscard]] Cell resolve(const Cell& cell) const;

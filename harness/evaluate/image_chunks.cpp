@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "common/parallel.h"
+#include "datasets/image_header.h"
 
 namespace qyolo::harness {
 namespace {
@@ -39,18 +40,79 @@ Result<std::vector<datasets::ImageSize>> read_image_sizes(
   return sizes;
 }
 
-Result<std::vector<std::uint8_t>> load_chunk(const std::vector<std::filesystem::path>& paths,
-                                             const ImageChunk& chunk, int image_size, int threads) {
+namespace {
+
+// How many images something is true of, and of which first.
+struct Tally {
+  std::size_t count = 0;
+  std::size_t first = 0;
+  void add(std::size_t i) {
+    if (count++ == 0) first = i;
+  }
+};
+
+}  // namespace
+
+Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int threads) {
+  const std::vector<std::filesystem::path>& paths = dataset.image_paths;
+  EvaluatedImages images;
+  images.sizes.resize(paths.size());
+  std::vector<datasets::ImageFacts> facts(paths.size());
+  QYOLO_CHECK_OK(parallel_try(paths.size(), threads, [&](std::size_t i) -> Status {
+    QYOLO_TRY(facts[i], datasets::read_image_facts(paths[i]));
+    images.sizes[i] = facts[i].header.size;
+    if (images.sizes[i].width == 0) {
+      QYOLO_TRY(images.sizes[i], datasets::read_image_size(paths[i]));
+    }
+    return {};
+  }));
+  Tally other_size, sixteen_bit, alpha, unended;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const ImageInfo& info = dataset.truth.images[i];
+    const datasets::ImageSize& size = images.sizes[i];
+    if (info.width > 0 && info.height > 0 &&
+        (info.width != size.width || info.height != size.height))
+      other_size.add(i);
+    if (facts[i].header.sixteen_bit) sixteen_bit.add(i);
+    if (facts[i].header.alpha) alpha.add(i);
+    if (!facts[i].complete) unended.add(i);
+  }
+  const auto warn = [&](const Tally& tally, std::string_view what, const std::string& more) {
+    if (tally.count == 0) return;
+    images.warnings.push_back(fmt::format("{} of {} images {}, the first is {}{}", tally.count,
+                                          paths.size(), what, paths[tally.first].string(), more));
+  };
+  if (other_size.count > 0) {
+    const ImageInfo& info = dataset.truth.images[other_size.first];
+    const datasets::ImageSize& size = images.sizes[other_size.first];
+    warn(other_size, "have another size in the annotations than in their file",
+         fmt::format(": {} x {} in the annotations, {} x {} in the file; boxes are taken as they "
+                     "stand",
+                     info.width, info.height, size.width, size.height));
+  }
+  warn(sixteen_bit, "have more than 8 bits per channel, of which the upper 8 are used", "");
+  warn(alpha, "have an alpha channel, which is left out", "");
+  warn(unended,
+       "lack the JPEG's end marker (FF D9); they are decoded where no scan line is missing", "");
+  return images;
+}
+
+Result<std::vector<std::uint8_t>> load_chunk(
+    const std::vector<std::filesystem::path>& paths, const ImageChunk& chunk, int image_size,
+    int threads, const std::function<void(const datasets::Letterboxed&)>& see) {
   const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
                                   static_cast<std::size_t>(chunk.width);
   std::vector<std::uint8_t> pixels(chunk.images.size() * image_bytes);
+  std::vector<datasets::Letterboxed> images(chunk.images.size());
   QYOLO_CHECK_OK(parallel_try(chunk.images.size(), threads, [&](std::size_t i) -> Status {
-    QYOLO_TRY(
-        const datasets::Letterboxed image,
-        datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width, image_size));
+    datasets::Letterboxed& image = images[i];
+    QYOLO_TRY(image, datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width,
+                                                image_size));
     std::memcpy(pixels.data() + i * image_bytes, image.rgb.data(), image_bytes);
+    image.rgb = {};
     return {};
   }));
+  if (see) std::ranges::for_each(images, see);
   return pixels;
 }
 

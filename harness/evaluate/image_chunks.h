@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "common/result.h"
+#include "datasets/dataset.h"
 #include "datasets/image_pipeline.h"
 
 namespace qyolo::harness {
@@ -26,8 +28,19 @@ struct ImageChunk {
 Result<std::vector<datasets::ImageSize>> read_image_sizes(
     const std::vector<std::filesystem::path>& paths, int threads);
 
+// The same of an evaluation's images, and what has to be said of them: sizes that are not those of
+// the annotations, 16-bit and transparent images, JPEGs without their end marker; each kind once,
+// counted, with the first.
+struct EvaluatedImages {
+  std::vector<datasets::ImageSize> sizes;
+  std::vector<std::string> warnings;
+};
+Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int threads);
+
 // The network's input for a chunk of the images at `paths`, [images, 3, height, width], 0..255.
-Result<std::vector<std::uint8_t>> load_chunk(const std::vector<std::filesystem::path>& paths,
-                                             const ImageChunk& chunk, int image_size, int threads);
+// `see` is shown each image, in order.
+Result<std::vector<std::uint8_t>> load_chunk(
+    const std::vector<std::filesystem::path>& paths, const ImageChunk& chunk, int image_size,
+    int threads, const std::function<void(const datasets::Letterboxed&)>& see = {});
 
 }  // namespace qyolo::harness

@@ -60,6 +60,20 @@ Result<ChosenModel> choose_model(const Value& root) {
   return error("the checkpoint has neither 'model' nor 'ema'");
 }
 
+// Says what the network of another family is, where its class tells.
+Status check_family(const Value& model) {
+  const Object* object = model.as<Object>();
+  if (object == nullptr) return {};
+  const std::string_view module = object->type->module;
+  const bool ultralytics = module.starts_with("ultralytics");
+  if (!ultralytics && !object->type->is("models.yolo", "DetectionModel") &&
+      !module.starts_with("yolov5"))
+    return {};
+  return error("this is {} ({}.{}), expected a YOLOv7 as its official training writes it",
+               ultralytics ? "an Ultralytics checkpoint (YOLOv8 or later)" : "a YOLOv5 checkpoint",
+               printable(module), printable(object->type->name));
+}
+
 // The output node of each layer so far.
 using LayerOutputs = std::vector<int>;
 
@@ -195,6 +209,7 @@ Result<PlannedCheckpoint> plan_checkpoint(const ZipArchive& archive) {
   QYOLO_TRY(PickleDocument document, PickleDocument::parse(pickle));
   QYOLO_TRY(TensorReader reader, TensorReader::open(archive, folder));
   QYOLO_TRY(ChosenModel chosen, choose_model(document.root()));
+  QYOLO_CHECK_OK(check_family(*chosen.value));
   QYOLO_TRY(ModuleRecord network, ModuleRecord::from(*chosen.value, ""));
 
   Plan plan;

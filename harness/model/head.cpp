@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "common/ids.h"
 #include "harness/model/printable.h"
 
 namespace qyolo::model {
@@ -85,20 +87,42 @@ bool is_plain_text(std::string_view text) {
   return true;
 }
 
-// Names as a list, or as a dict from class index to name; by class.
-std::map<std::int64_t, std::string_view> indexed_names(const Value* names) {
-  std::map<std::int64_t, std::string_view> by_class;
+// What Python's str() makes of a scalar; nothing of anything else.
+std::optional<std::string> as_text(const Value& value) {
+  if (const auto* text = value.as<std::string_view>()) return std::string(*text);
+  if (const auto* integer = value.as<std::int64_t>()) return std::to_string(*integer);
+  if (const auto* flag = value.as<bool>()) return *flag ? "True" : "False";
+  if (value.as<None>() != nullptr) return "None";
+  if (const auto* number = value.as<double>()) {
+    const std::string text = fmt::format("{}", *number);
+    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
+  }
+  return std::nullopt;
+}
+
+// Names as a list or a tuple, or as a dict from class index to name (a number, or its text); by
+// class.
+std::map<std::int64_t, std::string> indexed_names(const Value* names) {
+  std::map<std::int64_t, std::string> by_class;
   const auto add = [&](std::int64_t index, const Value* name) {
-    if (const auto* text = name->as<std::string_view>()) by_class[index] = *text;
+    if (auto text = as_text(*name)) by_class[index] = std::move(*text);
   };
   const List* list = names == nullptr ? nullptr : names->as<List>();
+  const Tuple* tuple = names == nullptr ? nullptr : names->as<Tuple>();
   const Dict* dict = names == nullptr ? nullptr : names->as<Dict>();
-  if (list != nullptr) {
+  if (list != nullptr || tuple != nullptr) {
     std::int64_t index = 0;
-    for (const Value* item : list->items) add(index++, item);
+    for (const Value* item : list != nullptr ? list->items : tuple->items) add(index++, item);
   } else if (dict != nullptr) {
-    for (const auto& [key, value] : dict->items)
-      if (const auto* index = key->as<std::int64_t>()) add(*index, value);
+    for (const auto& [key, value] : dict->items) {
+      std::int64_t index = 0;
+      const auto* text = key->as<std::string_view>();
+      if (const auto* number = key->as<std::int64_t>()) {
+        add(*number, value);
+      } else if (text != nullptr && is_plain_integer(*text, index)) {
+        add(index, value);
+      }
+    }
   }
   return by_class;
 }
@@ -108,7 +132,7 @@ Result<std::vector<std::string>> read_names(const ModuleRecord& network, std::in
   const bool complete = static_cast<std::int64_t>(by_class.size()) == classes &&
                         by_class.begin()->first == 0 && by_class.rbegin()->first == classes - 1;
   if (!complete) {
-    return error("the network has {} classes, but its names are not a list of as many texts",
+    return error("the network has {} classes, but its names are not as many texts or numbers",
                  classes);
   }
   std::vector<std::string> names;

@@ -277,7 +277,6 @@ class Unpickler {
     QYOLO_TRY(const Value* state, pop());
     QYOLO_TRY(Value * target, top());
     if (auto* object = std::get_if<Object>(&target->data)) {
-      if (object->state != nullptr) return error("the pickle restores {} twice", describe(*target));
       object->state = state;
       return {};
     }

@@ -1,6 +1,7 @@
 // A restricted unpickler: pickle protocols 2 to 5 to a plain tree of values. It runs no code: a
-// class becomes an inert record, an allow-list of constructors is understood, and any other call is
-// an error that names it. Opcodes: Python's pickletools.
+// class becomes an inert record, an allow-list of constructors is understood, and any other call
+// becomes an inert record, too, about which only who needs its value complains. Opcodes: Python's
+// pickletools.
 #pragma once
 
 #include <cstddef>

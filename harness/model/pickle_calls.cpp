@@ -34,6 +34,11 @@ Result<std::vector<std::int64_t>> integers(const Value& value, const Global& cal
   return numbers;
 }
 
+// A record of the call, which nothing ever makes.
+Result<Value*> inert(ValueArena& arena, const Global& callable, Value* arguments) {
+  return add_value(arena, Object{&callable, arguments, nullptr});
+}
+
 // (storage, offset, size, stride, requires_grad, hooks[, metadata])
 Result<Value*> rebuild_tensor(ValueArena& arena, const Global& callable, Value* arguments) {
   const auto& items = items_of(arguments);
@@ -56,7 +61,7 @@ Result<Value*> rebuild_parameter(ValueArena&, const Global& callable, Value* arg
 
 Result<Value*> make_dict(ValueArena& arena, const Global& callable, Value* arguments) {
   if (!items_of(arguments).empty() && callable.name != "defaultdict")
-    return bad_arguments(callable);
+    return inert(arena, callable, arguments);
   return add_value(arena, Dict{});
 }
 
@@ -67,24 +72,6 @@ Result<Value*> same_sequence(ValueArena& arena, const Global& callable, Value* a
   const bool sequence = items[0]->as<List>() != nullptr || items[0]->as<Tuple>() != nullptr;
   if (items.size() != 1 || !sequence) return bad_arguments(callable);
   return const_cast<Value*>(items[0]);
-}
-
-// A record of the call, which nothing ever makes.
-Result<Value*> inert(ValueArena& arena, const Global& callable, Value* arguments) {
-  return add_value(arena, Object{&callable, arguments, nullptr});
-}
-
-// A network that was fused before it was saved carries bound methods (module.fuseforward), which
-// pickle as getattr(module, name).
-Result<Value*> bound_method(ValueArena& arena, const Global& callable, Value* arguments) {
-  const auto& items = items_of(arguments);
-  const bool method = items.size() == 2 && items[0]->as<Object>() != nullptr &&
-                      items[1]->as<std::string_view>() != nullptr;
-  if (!method) {
-    return error("the pickle would call {}.{} on something that is no module, which is refused",
-                 printable(callable.module), printable(callable.name));
-  }
-  return inert(arena, callable, arguments);
 }
 
 struct Allowed {
@@ -103,31 +90,23 @@ constexpr std::array kAllowed = {
     Allowed{"builtins", "frozenset", same_sequence},
     Allowed{"__builtin__", "frozenset", same_sequence},
     Allowed{"torch", "Size", same_sequence},
-    Allowed{"torch", "device", inert},
-    Allowed{"builtins", "getattr", bound_method},
-    Allowed{"__builtin__", "getattr", bound_method},
-    Allowed{"_codecs", "encode", inert},
-    Allowed{"numpy", "dtype", inert},
-    Allowed{"numpy.core.multiarray", "scalar", inert},
-    Allowed{"numpy._core.multiarray", "scalar", inert},
-    Allowed{"numpy.core.multiarray", "_reconstruct", inert},
-    Allowed{"numpy._core.multiarray", "_reconstruct", inert},
 };
 
 }  // namespace
 
 Result<Value*> call(ValueArena& arena, const Value& callable, Value* arguments) {
   const Global* global = callable.as<Global>();
+  // What an uncalled call would have given is as inert when it is called.
+  if (const Object* object = callable.as<Object>()) global = object->type;
   if (global == nullptr)
     return error("the pickle would call {}, which is refused", describe(callable));
   if (arguments->as<Tuple>() == nullptr) return bad_arguments(*global);
+  if (callable.as<Object>() != nullptr) return inert(arena, *global, arguments);
   const auto* allowed = std::find_if(kAllowed.begin(), kAllowed.end(), [&](const Allowed& entry) {
     return global->is(entry.module, entry.name);
   });
-  if (allowed == kAllowed.end()) {
-    return error("the pickle would call {}.{}, which is refused", printable(global->module),
-                 printable(global->name));
-  }
+  // Nothing is called: whoever needs the value (a network, a tensor) complains that it is none.
+  if (allowed == kAllowed.end()) return inert(arena, *global, arguments);
   return allowed->call(arena, *global, arguments);
 }
 

@@ -16,8 +16,8 @@ Value* add_value(ValueArena& arena, T data) {
   return &arena.emplace_back(Value{std::move(data)});
 }
 
-// callable(*arguments), as REDUCE asks for. Fails, naming the global, for whatever is not on the
-// allow-list. Copies nothing that could be large.
+// callable(*arguments), as REDUCE asks for. Whatever is not on the allow-list becomes an inert
+// record of the call: nothing is ever called. Copies nothing that could be large.
 Result<Value*> call(ValueArena& arena, const Value& callable, Value* arguments);
 
 // The storage that a persistent id names: ('storage', type, key, location, numel).

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/file_kind.h"
 #include "harness/model/printable.h"
 
 namespace qyolo::model {
@@ -81,6 +82,11 @@ class Reader {
   Result<Directory> find_directory() const {
     if (bytes_.empty()) return error("{}: the file is empty", where_);
     if (bytes_.size() < 4 || number32(bytes_, 0) != kLocalHeader) {
+      const std::string_view start(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
+      if (const auto kind = kind_of_file(start)) {
+        return error("{}: this is {}, expected a checkpoint of torch.save{}{}", where_, kind->name,
+                     kind->advice.empty() ? "" : "; ", kind->advice);
+      }
       return error(
           "{}: not a zip archive, so not a checkpoint of torch.save (PyTorch 1.6 or newer)",
           where_);

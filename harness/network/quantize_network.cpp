@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/parallel.h"
+#include "harness/quant/calibrated.h"
 #include "harness/quant/packing.h"
 #include "harness/quant/parameters.h"
 
@@ -54,13 +55,16 @@ class KeptValues {
 
 Result<QuantizedLayer> quantize_layer(quant::LayerTraits traits, const std::vector<float>& weights,
                                       const quant::Recipe* recipe, const KeptValues& kept,
-                                      int threads) {
+                                      int threads,
+                                      std::span<const quant::InputMoments> inputs = {}) {
   QuantizedLayer made;
   if (recipe == nullptr) {
     made.weights = weights;
     QYOLO_CHECK_OK(kept.round(made.weights, traits.name));
   } else {
-    auto tensor = quant::quantize(weights, traits.shape, *recipe, threads);
+    auto tensor = inputs.empty()
+                      ? quant::quantize(weights, traits.shape, *recipe, threads)
+                      : quant::quantize_calibrated(weights, traits.shape, *recipe, inputs, threads);
     if (!tensor.ok()) return error("{}: {}", traits.name, tensor.error().message);
     made.tensor = std::move(tensor).value();
     made.weights.resize(weights.size());
@@ -82,6 +86,28 @@ class NetworkQuantizer {
       const model::ConvNode& conv = graph.conv(index);
       QYOLO_TRY(QuantizedConv made, quantize_conv(conv, cell_.recipe_for(traits_of(conv)),
                                                   cell_.network.kept_bits, threads_));
+      network.layers.push_back(std::move(made.layer));
+      network.convs.push_back({{}, std::move(made.bias)});
+    }
+    return network;
+  }
+
+  // Layer by layer on calibration images, each layer's inputs made by the layers before it as they
+  // have been quantized.
+  Result<QuantizedNetwork> calibrated(const model::Graph& graph,
+                                      const RoundingCalibration& calibration) const {
+    QYOLO_TRY(CalibrationWalk walk, CalibrationWalk::start(graph, calibration, threads_));
+    QuantizedNetwork network;
+    for (const int index : graph.conv_nodes()) {
+      const model::ConvNode& conv = graph.conv(index);
+      const quant::Recipe* recipe = cell_.recipe_for(traits_of(conv));
+      std::span<const quant::InputMoments> inputs;
+      if (recipe != nullptr && quant::needs_inputs(*recipe)) {
+        QYOLO_TRY(inputs, walk.inputs(index));
+      }
+      QYOLO_TRY(QuantizedConv made,
+                quantize_conv(conv, recipe, cell_.network.kept_bits, threads_, inputs));
+      QYOLO_CHECK_OK(walk.set(index, made.layer.weights, made.bias));
       network.layers.push_back(std::move(made.layer));
       network.convs.push_back({{}, std::move(made.bias)});
     }
@@ -174,17 +200,34 @@ Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cel
   QYOLO_CHECK_OK(source.check(cell));
   QYOLO_CHECK_OK(check_rules(source.graph(), cell));
   const NetworkQuantizer quantizer(cell, threads);
+  if (cell.rounds_by_inputs()) {
+    if (!cell.network.fold) {
+      return error("{}: calibrated rounding takes the folded network's weights; expected fold on",
+                   cell.label());
+    }
+    auto calibration = source.calibration();
+    if (!calibration.ok()) return error("{}: {}", cell.label(), calibration.error().message);
+    return quantizer.calibrated(source.graph(), *calibration);
+  }
   if (cell.network.fold) return quantizer.folded(source.graph());
   QYOLO_TRY(const auto* unfused, source.unfused());
   return quantizer.stored(source.graph(), *unfused);
 }
 
 Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
-                                    int kept_bits, int threads) {
+                                    int kept_bits, int threads,
+                                    std::span<const quant::InputMoments> inputs) {
   const KeptValues kept(kept_bits);
   QuantizedConv made;
-  QYOLO_TRY(made.layer, quantize_layer(traits_of(conv), conv.weight, recipe, kept, threads));
+  QYOLO_TRY(made.layer,
+            quantize_layer(traits_of(conv), conv.weight, recipe, kept, threads, inputs));
   made.bias = conv.bias;
+  if (!inputs.empty()) {
+    const std::vector<double> change = quant::mean_output_change(
+        conv.weight, made.layer.weights, made.layer.traits.shape, inputs);
+    for (std::size_t n = 0; n < change.size(); ++n)
+      made.bias[n] = static_cast<float>(static_cast<double>(made.bias[n]) - change[n]);
+  }
   QYOLO_CHECK_OK(kept.round(made.bias, conv.name));
   return made;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "harness/engine/executor.h"
 #include "harness/model/graph.h"
 #include "harness/network/source_network.h"
+#include "harness/quant/input_moments.h"
 #include "harness/quant/quantize.h"
 
 namespace qyolo::harness {
@@ -31,8 +33,11 @@ struct QuantizedConv {
   QuantizedLayer layer;
   std::vector<float> bias;
 };
+// `inputs`: for a recipe that needs them (quant/calibrated.h); the bias then also takes up what the
+// weights' errors change the outputs by on average.
 Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
-                                    int kept_bits, int threads);
+                                    int kept_bits, int threads,
+                                    std::span<const quant::InputMoments> inputs = {});
 
 // Names of the graph's convolutions that compute in floating point: those that a rule keeps (in the
 // unfused layout, all of whose stored tensors are kept). With floating-point weights likewise.

@@ -27,6 +27,14 @@ Status SourceNetwork::check(const Cell& cell) const {
                path_.string(), artifact_->cell.label());
 }
 
+Result<RoundingCalibration> SourceNetwork::calibration() const {
+  if (!calibrator_) {
+    return error(
+        "calibrated rounding looks at the layers' inputs on calibration images; none are given");
+  }
+  return calibrator_();
+}
+
 Result<const std::vector<model::UnfusedConv>*> SourceNetwork::unfused() {
   if (unfused_.empty()) {
     QYOLO_TRY(model::UnfusedNetwork network, model::load_unfused(path_));

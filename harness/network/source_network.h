@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -10,6 +11,7 @@
 #include "harness/cell/cell.h"
 #include "harness/model/graph.h"
 #include "harness/model/unfused.h"
+#include "harness/network/calibration_walk.h"
 
 namespace qyolo::harness {
 
@@ -27,6 +29,11 @@ class SourceNetwork {
   [[nodiscard]] Cell resolve(const Cell& cell) const;
   // Fails for a cell that would quantize an artifact again.
   [[nodiscard]] Status check(const Cell& cell) const;
+  // Where the calibration images come from that cells with calibrated rounding need. What it gives
+  // must outlive the object.
+  void set_calibrator(RoundingCalibrator calibrator) { calibrator_ = std::move(calibrator); }
+  // Fails without one.
+  [[nodiscard]] Result<RoundingCalibration> calibration() const;
   // One per graph().conv_nodes(). Valid while the object lives and is not moved.
   Result<const std::vector<model::UnfusedConv>*> unfused();
 
@@ -35,6 +42,7 @@ class SourceNetwork {
   model::Graph graph_;
   std::vector<model::UnfusedConv> unfused_;
   std::optional<Artifact> artifact_;
+  RoundingCalibrator calibrator_;
 };
 
 }  // namespace qyolo::harness

@@ -62,7 +62,7 @@ Result<CellNetwork> WeightStore::network(const Cell& cell, RegionSizes regions) 
     for (std::size_t i = 0; i < nodes_.size(); ++i) network.convs.push_back(original(i));
     return network;
   }
-  if (cell.network.fold) {
+  if (cell.network.fold && !cell.rounds_by_inputs()) {
     QYOLO_CHECK_OK(check_rules(source_.graph(), cell));
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const quant::Recipe* recipe = cell.recipe_for(traits_of(source_.graph().conv(nodes_[i])));
@@ -77,6 +77,7 @@ Result<CellNetwork> WeightStore::network(const Cell& cell, RegionSizes regions) 
     network.layers.push_back(layer_error(layer, regions));
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     QuantizedNetwork::Conv& made = quantized.convs[i];
+    if (quantized.unfused.empty()) made.weight = std::move(quantized.layers[i].weights);
     const auto found = std::ranges::find_if(unfolded_[i], [&](const SharedConv& held) {
       return held->weight == made.weight && held->bias == made.bias;
     });

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/file.h"
+#include "datasets/image_files.h"
 #include "datasets/image_pipeline.h"
 #include "harness/pictures/picture_colours.h"
 #include "results/text.h"
@@ -262,7 +263,11 @@ void draw_header(cv::Mat& sheet, const Diff& diff) {
 }
 
 Result<cv::Mat> load_image(const Diff& diff, std::int64_t image_id, const fs::path& images) {
-  QYOLO_TRY(const fs::path path, path_inside(images, diff.image_name(image_id)));
+  const datasets::ImageFile file = datasets::ImageFinder(images).find(diff.image_name(image_id));
+  if (file.state != datasets::ImageFile::State::kFound)
+    return error("{}: the image {} {}", images.string(), diff.image_name(image_id),
+                 datasets::text_of(file.state));
+  const fs::path& path = file.path;
   QYOLO_TRY([[maybe_unused]] const auto size, datasets::read_image_size(path));  // refuses giants
   cv::Mat picture = cv::imread(path.string(), cv::IMREAD_COLOR);
   if (picture.empty()) return error("{} cannot be decoded as an image", path.string());
@@ -323,12 +328,14 @@ Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t 
   std::vector<fs::path> paths;
   for (std::size_t first = 0; first < worst.size(); first += kPerSheet) {
     const std::size_t on_sheet = std::min(kPerSheet, worst.size() - first);
-    const fs::path path = folder / fmt::format("sheet-{:02}.jpg", paths.size() + 1);
+    const fs::path path = contact_sheet_path(folder, paths.size() + 1);
     try {
       QYOLO_TRY(const cv::Mat sheet,
                 draw_sheet(diff, std::span(worst).subspan(first, on_sheet), images));
-      if (!cv::imwrite(path.string(), sheet, {cv::IMWRITE_JPEG_QUALITY, kSheetQuality}))
-        return error("{} cannot be written", path.string());
+      std::vector<std::uint8_t> jpeg;
+      if (!cv::imencode(".jpg", sheet, jpeg, {cv::IMWRITE_JPEG_QUALITY, kSheetQuality}))
+        return error("{} cannot be encoded", path.string());
+      QYOLO_CHECK_OK(write_file(path, {reinterpret_cast<const char*>(jpeg.data()), jpeg.size()}));
     } catch (const cv::Exception& failure) {
       return error("{} cannot be drawn: {}", path.string(), failure.err);
     }

@@ -11,6 +11,12 @@
 
 namespace qyolo::harness {
 
+// Of the sheet with that number, from 1.
+[[nodiscard]] inline std::filesystem::path contact_sheet_path(const std::filesystem::path& folder,
+                                                              std::size_t number) {
+  return folder / fmt::format("sheet-{:02}.jpg", number);
+}
+
 // Draws diff.changes.worst_images(count) from `images`, six to a sheet, into folder/sheet-01.jpg
 // and so on; returns their paths. Green boxes are found objects, dashed orange-red ones missed
 // objects, blue ones false detections, purple ones detections that show an object as another class;

@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "common/file.h"
+#include "datasets/image_files.h"
 #include "datasets/image_pipeline.h"
 #include "harness/pictures/picture_colours.h"
 
@@ -123,7 +124,11 @@ cv::Mat draw(const cv::Mat& image, const Subject& subject) {
 }
 
 Result<cv::Mat> load(const Diff& diff, std::int64_t image_id, const fs::path& images) {
-  QYOLO_TRY(const fs::path path, path_inside(images, diff.image_name(image_id)));
+  const datasets::ImageFile file = datasets::ImageFinder(images).find(diff.image_name(image_id));
+  if (file.state != datasets::ImageFile::State::kFound)
+    return error("{}: the image {} {}", images.string(), diff.image_name(image_id),
+                 datasets::text_of(file.state));
+  const fs::path& path = file.path;
   QYOLO_TRY([[maybe_unused]] const auto size, datasets::read_image_size(path));  // refuses giants
   cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
   if (image.empty()) return error("{} cannot be decoded as an image", path.string());

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
+#include "common/file.h"
 #include "harness/pictures/draw_boxes.h"
 
 namespace qyolo::harness {
@@ -38,11 +41,13 @@ Status draw_boxes(const std::filesystem::path& image, const std::vector<Labelled
       cv::putText(picture, text, {corner.x, corner.y - below / 2 - 1}, cv::FONT_HERSHEY_SIMPLEX,
                   unit, {255, 255, 255}, 1, cv::LINE_AA);
     }
-    if (!cv::imwrite(out.string(), picture)) return error("{} cannot be written", out.string());
+    std::vector<std::uint8_t> encoded;
+    if (!cv::imencode(out.extension().string(), picture, encoded))
+      return error("{} cannot be encoded", out.string());
+    return write_file(out, {reinterpret_cast<const char*>(encoded.data()), encoded.size()});
   } catch (const cv::Exception& failure) {
     return error("{} cannot be drawn to {}: {}", image.string(), out.string(), failure.err);
   }
-  return {};
 }
 
 }  // namespace qyolo::harness

@@ -28,13 +28,14 @@ struct Evaluated {
   std::string key;
 };
 
-Experiment experiment_of(const PocOptions& options) {
+Experiment experiment_of(const PocOptions& options, const Evaluator& evaluator) {
   Experiment all;
   all.name = "poc";
   all.model = options.evaluation.model;
   all.images = options.evaluation.images;
   all.annotations = options.evaluation.annotations;
-  all.evaluation = options.evaluation.options;
+  all.split = options.evaluation.split;
+  all.evaluation = evaluator.options();
   all.calibration = options.evaluation.calibration;
   all.latency = options.latency;
   all.uncertainty = options.uncertainty;
@@ -52,7 +53,7 @@ class Poc {
         store_(store),
         devices_(std::move(devices)),
         listener_(listener),
-        experiment_(experiment_of(options)),
+        experiment_(experiment_of(options, evaluator)),
         // A dozen cells at most, and the report draws what the chosen one finds.
         session_(experiment_, {options.out, true}, evaluator, store, listener) {}
 
@@ -245,6 +246,7 @@ class Poc {
     if (record) report_.certainty = certainty_of(*record, report_);
     QYOLO_TRY(std::vector<Detection> detections, session_.detections_of(0, one.step.cell));
     Diff diff;
+    diff.images = evaluator_.images_folder();
     diff.truth = evaluator_.truth();
     diff.baseline_name = report_.baseline().name;
     diff.other_name = report_.candidates[*report_.subject].name;

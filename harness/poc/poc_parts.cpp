@@ -86,7 +86,9 @@ report::DataCheck examine_data(const PocOptions& options,
                                const std::vector<std::string>& model_classes) {
   datasets::DoctorOptions doctor;
   doctor.threads = options.evaluation.threads;
+  doctor.split = options.evaluation.split;
   doctor.model_classes = model_classes;
+  doctor.class_rules = options.evaluation.options.class_rules();
   if (options.evaluation.calibration) doctor.calibration = options.evaluation.calibration->images;
   report::DataCheck data;
   const auto examined =
@@ -154,13 +156,14 @@ std::vector<report::ClassLoss> class_losses(const results::AccuracyRecord& basel
         std::ranges::find(baseline.per_class, one.category_id, &results::ClassMetrics::category_id);
     if (before != baseline.per_class.end()) loss.baseline_ap = before->ap;
     if (record.uncertainty) {
-      const auto& classes = record.uncertainty->difference.classes;
-      const auto sure =
-          std::ranges::find(classes, one.category_id, &metrics::ClassDifference::category_id);
-      if (sure != classes.end()) {
-        loss.objects = sure->objects;
-        loss.images = sure->object_images;
-        loss.delta = difference(sure->ap);
+      const std::vector<Json>& ids = record.uncertainty->category_ids;
+      const auto sure = std::ranges::find(ids, one.category_id);
+      if (sure != ids.end()) {
+        const metrics::ClassDifference& of =
+            record.uncertainty->difference.classes[static_cast<std::size_t>(sure - ids.begin())];
+        loss.objects = of.objects;
+        loss.images = of.object_images;
+        loss.delta = difference(of.ap);
       }
     }
     loss.tolerance = overall_tolerance;
@@ -230,7 +233,7 @@ Status describe_objects(const Diff& diff, const PocOptions& options, report::Poc
   changes.newly_false = total.newly_false;
   changes.no_longer_false = total.no_longer_false;
   changes.other_class = total.flips;
-  QYOLO_TRY(std::vector<Crop> crops, draw_crops(diff, options.pictures, options.evaluation.images));
+  QYOLO_TRY(std::vector<Crop> crops, draw_crops(diff, options.pictures, diff.images));
   report.pictures = pictures_of(std::move(crops));
   QYOLO_TRY(report.guideline, guideline_of(diff, options.evaluation.threads));
   return {};
@@ -268,8 +271,11 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
   if (!options.command.empty()) commands.emplace_back("poc", options.command);
   const std::string model = shell_quoted(config.model.string());
   std::string data =
-      fmt::format("--images {} --annotations {}", shell_quoted(config.images.string()),
-                  shell_quoted(config.annotations.string()));
+      config.images.empty()
+          ? fmt::format("--data {} --split {}", shell_quoted(config.annotations.string()),
+                        shell_quoted(config.split))
+          : fmt::format("--images {} --annotations {}", shell_quoted(config.images.string()),
+                        shell_quoted(config.annotations.string()));
   std::string evaluation = data + fmt::format(" --img {}", config.options.image_size);
   if (config.options.limit > 0) evaluation += fmt::format(" --limit {}", config.options.limit);
   if (config.options.ignore_class_names) evaluation += " --ignore-class-names";

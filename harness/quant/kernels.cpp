@@ -191,6 +191,18 @@ double squared_error(std::span<const float> weights, const LinearMap& map) {
 }
 
 QYOLO_MULTIVERSION
+double squared_error(std::span<const float> weights, std::span<const double> importance,
+                     const LinearMap& map) {
+  const float* weight = weights.data();
+  const double* counts = importance.data();
+  return sum_of(weights.size(), [weight, counts, local = map](std::size_t i) {
+    const double value = static_cast<double>(weight[i]);
+    const double difference = value - value_of(code_of(value, local), local);
+    return counts[i] * difference * difference;
+  });
+}
+
+QYOLO_MULTIVERSION
 double squared_error(std::span<const float> weights, const PiecewiseMap& map) {
   const float* weight = weights.data();
   return sum_of(weights.size(), [weight, local = map](std::size_t i) {

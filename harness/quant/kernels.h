@@ -59,6 +59,9 @@ void decode_piecewise(std::span<const std::int8_t> codes, std::span<const std::u
 // Sum of (r - r^)^2 without rounding r^ to FP32, for searches.
 double squared_error(std::span<const float> weights, const LinearMap& map);
 double squared_error(std::span<const float> weights, const PiecewiseMap& map);
+// Sum of importance (r - r^)^2. REQUIRES: spans of one size.
+double squared_error(std::span<const float> weights, std::span<const double> importance,
+                     const LinearMap& map);
 
 struct ErrorSums {
   double signal = 0;  // sum r^2

@@ -25,6 +25,14 @@ constexpr std::array kBreakpoints = {
               Choice{"search", "the p/m of least squared error, on a grid of .1, .01, then .001"}},
 };
 
+constexpr std::array kRoundings = {
+    std::pair{Rounding::kNearest, Choice{"nearest", "each weight to its nearest code"}},
+    std::pair{Rounding::kGptq,
+              Choice{"gptq", "one weight after the other, the next ones making up for its error"}},
+    std::pair{Rounding::kCoordinate,
+              Choice{"coordinate", "gptq, then each weight in turn to the best code, in passes"}},
+};
+
 std::vector<std::string_view> names_of(const std::vector<Choice>& choices) {
   std::vector<std::string_view> names;
   for (const Choice& choice : choices) names.push_back(choice.name);
@@ -53,6 +61,8 @@ const std::vector<Choice>& Range::all() {
       {"minmax", "from the smallest to the largest weight"},
       {"percentile:P", "from the quantile 1 - P/100 to the quantile P/100, 50 < P <= 100"},
       {"mse", "minmax shrunk by the ratio of least squared error"},
+      {"hmse", "likewise, weights counted by the mean square of their inputs"},
+      {"output", "likewise, by the error of the filter's outputs"},
   };
   return choices;
 }
@@ -60,6 +70,8 @@ const std::vector<Choice>& Range::all() {
 Result<Range> Range::parse(std::string_view name) {
   if (name == "minmax") return Range{};
   if (name == "mse") return Range{.kind = Kind::kMse};
+  if (name == "hmse") return Range{.kind = Kind::kHmse};
+  if (name == "output") return Range{.kind = Kind::kOutput};
   QYOLO_TRY(const std::optional<double> percentile, parse_percentile("range", name));
   if (percentile) return Range{.kind = Kind::kPercentile, .percentile = *percentile};
   return error("range '{}': expected one of {}", name, fmt::join(names_of(all()), ", "));
@@ -71,10 +83,34 @@ std::string Range::name() const {
       return percentile_name(percentile);
     case Kind::kMse:
       return "mse";
+    case Kind::kHmse:
+      return "hmse";
+    case Kind::kOutput:
+      return "output";
     case Kind::kMinMax:
       break;
   }
   return "minmax";
+}
+
+Result<Rounding> parse_rounding(std::string_view name) {
+  for (const auto& [rounding, choice] : kRoundings) {
+    if (choice.name == name) return rounding;
+  }
+  return error("rounding '{}': expected one of {}", name, fmt::join(names_of(all_roundings()), ", "));
+}
+
+std::string_view rounding_name(Rounding rounding) {
+  return kRoundings[static_cast<std::size_t>(rounding)].second.name;
+}
+
+const std::vector<Choice>& all_roundings() {
+  static const std::vector<Choice> choices = [] {
+    std::vector<Choice> result;
+    for (const auto& [rounding, choice] : kRoundings) result.push_back(choice);
+    return result;
+  }();
+  return choices;
 }
 
 Result<Breakpoint> parse_breakpoint(std::string_view name) {

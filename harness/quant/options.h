@@ -30,16 +30,28 @@ struct Range {
                   // interpolation between the sorted weights; minmax where they coincide
     kMse,  // minmax shrunk by the ratio out of .01, .02 ... 1 that makes the smallest squared
            // error, looked for in steps of .1 and then of .01
+    kHmse,    // the same, each weight's squared error counted by the mean square of its input
+    kOutput,  // the same, by the error of the filter's outputs (calibrated.h)
   };
   Kind kind = Kind::kMinMax;
   double percentile = 100;  // kPercentile: P, in (50, 100]
 
-  // "minmax", "percentile:P", "mse".
+  // "minmax", "percentile:P", "mse", "hmse", "output".
   static Result<Range> parse(std::string_view name);
   static const std::vector<Choice>& all();
   [[nodiscard]] std::string name() const;
+  // Whether it needs the moments of a layer's inputs.
+  [[nodiscard]] bool needs_inputs() const { return kind == Kind::kHmse || kind == Kind::kOutput; }
   bool operator==(const Range&) const = default;
 };
+
+// How weights become codes: each to its nearest, or looking at the layer's inputs (calibrated.h).
+enum class Rounding { kNearest, kGptq, kCoordinate };
+
+// "nearest", "gptq", "coordinate".
+Result<Rounding> parse_rounding(std::string_view name);
+[[nodiscard]] std::string_view rounding_name(Rounding rounding);
+const std::vector<Choice>& all_roundings();
 
 // How a piecewise-linear scheme finds its breakpoint p (see breakpoint.h).
 enum class Breakpoint { kGaussian, kLaplace, kGaussianApprox, kLaplaceApprox, kSearch };
@@ -64,6 +76,8 @@ struct SchemeOptions {
   // Per filter, match mean and standard deviation of the reconstruction to the original, at the
   // cost of two FP32 values per filter (Banner et al., arXiv 1810.05723).
   bool bias_correction = false;
+
+  Rounding rounding = Rounding::kNearest;
 
   bool operator==(const SchemeOptions&) const = default;
 };

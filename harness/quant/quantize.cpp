@@ -29,24 +29,6 @@ std::string position(const Shape& shape, std::size_t index) {
                      at / (shape.kw * shape.kh) % shape.c, at / shape.kw % shape.kh, at % shape.kw);
 }
 
-Status check_weights(std::span<const float> weights, const Shape& shape, const Recipe& recipe) {
-  if (recipe.scheme == nullptr) return error("recipe: expected a scheme, found none");
-  if (!describes(shape, weights.size())) {
-    return error("shape [{}, {}, {}, {}]: expected positive dimensions that make {} weights",
-                 shape.n, shape.c, shape.kh, shape.kw, weights.size());
-  }
-  const float largest = largest_stored(recipe.options.scale_bits);
-  if (const auto index = find_unusable(weights, largest)) {
-    const float weight = weights[*index];
-    if (!std::isfinite(weight)) {
-      return error("weight {} is {}: expected a finite value", position(shape, *index), weight);
-    }
-    return error("weight {} is {}: expected at most {} in magnitude with 16-bit scales",
-                 position(shape, *index), weight, largest);
-  }
-  return {};
-}
-
 void encode_groups(std::span<const float> weights, QuantizedTensor& tensor, int threads) {
   const Scheme& scheme = *tensor.recipe.scheme;
   const SchemeOptions& options = tensor.recipe.options;
@@ -170,6 +152,24 @@ WeightError& WeightError::operator+=(const WeightError& other) {
   noise += other.noise;
   weights += other.weights;
   return *this;
+}
+
+Status check_weights(std::span<const float> weights, const Shape& shape, const Recipe& recipe) {
+  if (recipe.scheme == nullptr) return error("recipe: expected a scheme, found none");
+  if (!describes(shape, weights.size())) {
+    return error("shape [{}, {}, {}, {}]: expected positive dimensions that make {} weights",
+                 shape.n, shape.c, shape.kh, shape.kw, weights.size());
+  }
+  const float largest = largest_stored(recipe.options.scale_bits);
+  if (const auto index = find_unusable(weights, largest)) {
+    const float weight = weights[*index];
+    if (!std::isfinite(weight)) {
+      return error("weight {} is {}: expected a finite value", position(shape, *index), weight);
+    }
+    return error("weight {} is {}: expected at most {} in magnitude with 16-bit scales",
+                 position(shape, *index), weight, largest);
+  }
+  return {};
 }
 
 Result<QuantizedTensor> quantize(std::span<const float> weights, const Shape& shape,

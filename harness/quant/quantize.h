@@ -67,9 +67,13 @@ struct WeightError {
   WeightError& operator+=(const WeightError& other);
 };
 
+// Fails as quantize() does.
+Status check_weights(std::span<const float> weights, const Shape& shape, const Recipe& recipe);
+
 // The result does not depend on the number of threads (0: all).
 // Fails if the shape has a dimension below 1 or is not of weights.size(), or if a weight is NaN,
-// infinite, or too large for 16-bit parameters. REQUIRES: a recipe of make_recipe().
+// infinite, or too large for 16-bit parameters. REQUIRES: a recipe of make_recipe() with rounding
+// to nearest, and a range that needs no inputs (calibrated.h has the others).
 Result<QuantizedTensor> quantize(std::span<const float> weights, const Shape& shape,
                                  const Recipe& recipe, int threads = 0);
 // REQUIRES: out.size() == tensor.shape.size(), and a tensor as quantize() makes it.

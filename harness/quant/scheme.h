@@ -93,6 +93,21 @@ class Scheme {
   [[nodiscard]] virtual FittedParameters fit(std::span<const float> weights,
                                              const SchemeOptions& options) const = 0;
 
+  // Likewise, where an error of weights[i] counts importance[i] times: what Range::Kind::kHmse asks
+  // for. REQUIRES: spans of one size, importance finite and not negative.
+  [[nodiscard]] virtual FittedParameters fit_weighted(std::span<const float> weights,
+                                                      std::span<const double> /*importance*/,
+                                                      const SchemeOptions& options) const {
+    return fit(weights, options);
+  }
+  // Parameters for the full range of the weights, its ends shrunk by these ratios in (0, 1]
+  // (symmetric: by the second): what Range::Kind::kOutput chooses from.
+  [[nodiscard]] virtual FittedParameters fit_shrunk(std::span<const float> weights,
+                                                    double /*low_ratio*/, double /*high_ratio*/,
+                                                    const SchemeOptions& options) const {
+    return fit(weights, options);
+  }
+
   // Codes (signed, within k bits; within their region's bits) and regions of the weights; decode is
   // the only way back. REQUIRES: spans of one size; regions is empty for schemes that are not
   // piecewise.

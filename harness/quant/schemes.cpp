@@ -47,6 +47,13 @@ Status check_options(const Scheme& scheme, const SchemeOptions& options) {
       !(range.percentile > 50 && range.percentile <= 100)) {
     return error("range {}: expected a percentile above 50 and up to 100", range.name());
   }
+  if (options.bias_correction &&
+      (options.rounding != Rounding::kNearest || range.needs_inputs())) {
+    return error(
+        "bias_correction matches moments of weights; with rounding {} and range {} the biases are "
+        "corrected by the layer's outputs already",
+        rounding_name(options.rounding), range.name());
+  }
   if (scheme.piecewise() && range.kind != Range::Kind::kMinMax) {
     return error("range {}: {} covers all weights; expected minmax", range.name(), scheme.name());
   }

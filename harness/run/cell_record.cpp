@@ -47,7 +47,7 @@ results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell
   record.identity = identity_of(key, cell, evaluator);
   record.images = static_cast<std::int64_t>(evaluator.truth().images.size());
   record.detections = static_cast<std::int64_t>(result.detections.size());
-  results::set_metrics(result.evaluation, evaluator.truth().categories, record);
+  results::set_metrics(result.evaluation, evaluator.truth(), record);
   record.sqnr_db = finite(result.weight_error.sqnr_db());
   record.mse = result.weight_error.mse();
   for (const LayerError& layer : result.layers) {

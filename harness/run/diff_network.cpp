@@ -19,6 +19,7 @@ Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& 
   }
   Diff diff;
   diff.truth = evaluator->truth();
+  diff.images = evaluator->images_folder();
   diff.warnings = std::move(diff.truth.warnings);
   diff.baseline_name = cells[0].label();
   diff.other_name = cells[1].label();

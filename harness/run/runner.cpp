@@ -44,12 +44,14 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
   config.model = experiment.model;
   config.images = experiment.images;
   config.annotations = experiment.annotations;
+  config.split = experiment.split;
   config.options = experiment.evaluation;
   config.calibration = experiment.calibration;
   config.threads = options.threads;
   QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
   Experiment resolved = experiment;
+  resolved.evaluation = evaluator->options();
   for (Cell& cell : resolved.cells) cell = evaluator->resolve(cell);
   Session session(resolved, {options.out}, *evaluator, store, listener);
   QYOLO_CHECK_OK(store.write_manifest(session.manifest(resolved.cells)));

@@ -22,7 +22,7 @@ std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& option
   identity["dataset"] = evaluator.dataset_sha256();
   identity["evaluation"] = options.as_json();
   identity["executor"] = evaluator.executor_identity();
-  if (cell.activations) identity["calibration"] = evaluator.calibration_sha256();
+  if (cell.calibrated()) identity["calibration"] = evaluator.calibration_sha256();
   identity["cell"] = cell.as_json();
   return sha256_hex(identity.dump()).substr(0, 16);
 }
@@ -69,7 +69,8 @@ std::optional<std::vector<Detection>> Session::kept_detections(
   const fs::path file = detections_file(record.identity.key);
   const auto hash = sha256_of_file(file);
   if (!hash.ok() || *hash != record.detections_sha256) return std::nullopt;
-  auto read = datasets::read_coco_detections(file);
+  datasets::DetectionNames names = datasets::names_of(evaluator_.truth());
+  auto read = datasets::read_coco_detections(file, 0, names);
   return read.ok() ? std::optional(std::move(read).value()) : std::nullopt;
 }
 
@@ -83,7 +84,8 @@ Status Session::keep_detections(const std::vector<Detection>& detections,
                                 results::AccuracyRecord& record) {
   const fs::path file = detections_file(record.identity.key);
   QYOLO_CHECK_OK(create_folder(file.parent_path()));
-  QYOLO_CHECK_OK(datasets::write_coco_detections(file, detections));
+  QYOLO_CHECK_OK(datasets::write_coco_detections(file, detections,
+                                                 datasets::names_of(evaluator_.truth())));
   QYOLO_TRY(record.detections_sha256, sha256_of_file(file));
   return {};
 }
@@ -102,6 +104,7 @@ std::string Session::compare(const std::vector<Detection>& detections,
   for (const metrics::ClassDifference& one : uncertainty.difference.classes) {
     const auto found = std::ranges::find(categories, one.category_id, &Category::id);
     uncertainty.class_names.push_back(found == categories.end() ? std::string() : found->name);
+    uncertainty.category_ids.push_back(id_json(evaluator_.truth().category_ids, one.category_id));
   }
   return metrics::verdict(uncertainty.difference);
 }

@@ -138,8 +138,12 @@ OrderedJson experiment_json(const std::string& name, const std::string& descript
   json["name"] = name;
   json["description"] = description;
   json["model"] = path(config.model).string();
-  json["dataset"] = {{"images", path(config.images).string()},
-                     {"annotations", path(config.annotations).string()}};
+  if (config.images.empty()) {
+    json["dataset"] = {{"data", path(config.annotations).string()}, {"split", config.split}};
+  } else {
+    json["dataset"] = {{"images", path(config.images).string()},
+                       {"annotations", path(config.annotations).string()}};
+  }
   json["evaluation"] = config.options.as_json();
   json["latency"] = {{"rounds", 0}};
   json["uncertainty"] = {{"tolerance", tolerance_points}};

@@ -15,8 +15,8 @@ Result<ProxyMeter> ProxyMeter::open(const model::Graph& graph, model::Executor& 
   ProxyMeter meter(graph, executor, threads);
   QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
   QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
-  const datasets::PipelineOptions pipeline{options.image_size, graph.max_stride, options.batch,
-                                           options.rect};
+  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(graph.max_stride),
+                                           options.batch, options.rect};
   meter.chunks_ = cut_into_chunks(datasets::rect_batches(sizes, pipeline));
   for (const ImageChunk& chunk : meter.chunks_) {
     QYOLO_TRY(auto pixels, load_chunk(folder.images, chunk, options.image_size, threads));

@@ -104,8 +104,9 @@ TEST(CocoAnnotations, KeysMayBeWrittenWithEscapes) {
 }
 
 TEST(CocoAnnotations, MissingCrowdIsZeroAndMissingAreaIsTheBoxsWithOneWarning) {
-  const std::string bare = R"({"id": 5, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})";
-  const GroundTruth truth = truth_of(with_annotations(kAnnotation + "," + bare + "," + bare));
+  const std::string bare = R"({"id": 7, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})";
+  const std::string other = R"({"id": 6, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})";
+  const GroundTruth truth = truth_of(with_annotations(kAnnotation + "," + bare + "," + other));
   EXPECT_FALSE(truth.annotations[1].iscrowd);
   EXPECT_EQ(truth.annotations[1].area, 12);
   EXPECT_THAT(truth.warnings,
@@ -133,20 +134,15 @@ struct Malformed {
 TEST(CocoAnnotations, MalformedAnnotationsAreErrorsThatSayWhereAndWhatWasExpected) {
   const std::string place = "gt.json: annotations[1]: ";
   const std::vector<Malformed> cases = {
-      {R"({"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})", "'id' is missing"},
       {R"({"id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})", "'image_id' is missing"},
       {R"({"id": 1, "image_id": 1, "bbox": [1, 2, 3, 4]})", "'category_id' is missing"},
       {R"({"id": 1, "image_id": 1, "category_id": 3})", "'bbox' is missing"},
-      {R"({"id": "1", "image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})",
-       "'id' must be an integer, found \"1\""},
-      {R"({"id": 1, "image_id": 1.5, "category_id": 3, "bbox": [1, 2, 3, 4]})",
-       "'image_id' must be an integer, found 1.5"},
-      {R"({"id": 1, "image_id": 1e30, "category_id": 3, "bbox": [1, 2, 3, 4]})",
-       "'image_id' must be an integer, found 1e30"},
-      {R"({"id": 1, "image_id": 99999999999999999999, "category_id": 3, "bbox": [1, 2, 3, 4]})",
-       "'image_id' must be an integer, found 99999999999999999999"},
+      {R"({"id": 1, "image_id": true, "category_id": 3, "bbox": [1, 2, 3, 4]})",
+       "'image_id' must be a number or a text, found true"},
+      {R"({"id": 1, "image_id": null, "category_id": 3, "bbox": [1, 2, 3, 4]})",
+       "'image_id' must be a number or a text, found null"},
       {R"({"id": 1, "image_id": 1, "category_id": [], "bbox": [1, 2, 3, 4]})",
-       "'category_id' must be an integer, found an array"},
+       "'category_id' must be a number or a text, found an array"},
       {R"({"id": 1, "image_id": 1, "category_id": 3, "bbox": {"x": 1}})",
        "'bbox' must be an array of 4 finite numbers, found an object"},
       {R"({"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 2, 3]})",
@@ -169,10 +165,6 @@ TEST(CocoAnnotations, MalformedAnnotationsAreErrorsThatSayWhereAndWhatWasExpecte
        "'iscrowd' must be 0 or 1, found 2"},
       {"17", "expected an object, found 17"},
       {R"({"id" 1})", "is not valid JSON (The JSON document has an improper structure"},
-      {R"({"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4], "area": 1})",
-       "'image_id' 7 is not the id of one of the images"},
-      {R"({"id": 1, "image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4], "area": 1})",
-       "'category_id' 7 is not the id of one of the categories"},
   };
   for (const Malformed& malformed : cases) {
     EXPECT_THAT(truth_error(with_annotations(kAnnotation + ", " + malformed.entry)),
@@ -185,20 +177,13 @@ TEST(CocoAnnotations, MalformedImagesAndCategoriesAreErrors) {
     return truth_error(R"({"images": [)" + entries + R"(], "annotations": [], "categories": []})");
   };
   EXPECT_EQ(images(R"({"file_name": "a"})"), "gt.json: images[0]: 'id' is missing");
-  EXPECT_EQ(images(R"({"id": 1}, {"id": 2, "file_name": 3})"),
-            "gt.json: images[1]: 'file_name' must be a string, found 3");
-  EXPECT_EQ(images(R"({"id": 1, "width": -640})"),
-            "gt.json: images[0]: 'width' must be a size in pixels, found -640");
-  EXPECT_EQ(images(R"({"id": 1, "height": 99999999999})"),
-            "gt.json: images[0]: 'height' must be a size in pixels, found 99999999999");
-  EXPECT_EQ(images(R"({"id": 4}, {"id": 3}, {"id": 4})"),
-            "gt.json: images[2]: id 4 is that of images[0] already");
+  EXPECT_EQ(images(R"({"id": []}, {"id": {}}, {"id": 4})"),
+            "gt.json: images[0]: 'id' must be a number or a text, found an array (2 entries like "
+            "this; `qyolo doctor` lists all problems)");
   const auto categories = [](const std::string& entries) {
     return truth_error(R"({"images": [], "annotations": [], "categories": [)" + entries + "]}");
   };
   EXPECT_EQ(categories(R"({"id": 1})"), "gt.json: categories[0]: 'name' is missing");
-  EXPECT_EQ(categories(R"({"id": 1, "name": "a"}, {"id": 1, "name": "b"})"),
-            "gt.json: categories[1]: id 1 is that of categories[0] already");
 }
 
 TEST(CocoAnnotations, FilesThatAreSomethingElseAreErrors) {
@@ -309,12 +294,10 @@ TEST(CocoDetections, MalformedEntriesAreErrorsThatSayWhereAndWhatWasExpected) {
   const std::vector<Malformed> cases = {
       {R"({"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]})", "'score' is missing"},
       {R"({"category_id": 3, "bbox": [1, 2, 3, 4], "score": 1})", "'image_id' is missing"},
-      {R"({"image_id": "1", "category_id": 3, "bbox": [1, 2, 3, 4], "score": 1})",
-       "'image_id' must be an integer, found \"1\""},
-      {R"({"image_id": 1.5, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 1})",
-       "'image_id' must be an integer, found 1.5"},
+      {R"({"image_id": null, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 1})",
+       "'image_id' must be a number or a text, found null"},
       {R"({"image_id": 01, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 1})",
-       "'image_id' must be an integer, found 01"},
+       "'image_id' must be a number or a text, found 01"},
       {R"({"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4], "score": NaN})",
        "'score' must be a finite number, found NaN"},
       {R"({"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4], "score": -Infinity})",

@@ -218,8 +218,7 @@ TEST_F(DatasetDoctor, ComparesClassesWithTheModels) {
   options.model_classes = {"nut", "bolt"};
   EXPECT_THAT(examine(options).findings, IsEmpty());
   options.model_classes = {"bolt", "nut"};
-  EXPECT_EQ(only(examine(options)).check, Check::kClassOrder);
-  EXPECT_EQ(examine(options).count(Check::kClassOrder), 2);
+  EXPECT_THAT(examine(options).findings, IsEmpty());  // their order does not matter
   options.model_classes = {"nut", "gear", "ring"};
   const DoctorReport report = examine(options);
   EXPECT_EQ(report.count(Check::kClassMissing), 2);
@@ -230,7 +229,7 @@ TEST_F(DatasetDoctor, ComparesClassesWithTheModels) {
 TEST_F(DatasetDoctor, ShowsAsManyExamplesAsAskedForAndCountsAll) {
   put(images() / "a.png", 1);
   list(1, "a.png");
-  for (int i = 0; i < 9; ++i) box(i, 1, fmt::format("[{}, 5, 0, 5]", 2 * i));
+  for (int i = 0; i < 9; ++i) box(20 + i, 1, fmt::format("[{}, 5, 0, 5]", 2 * i));
   box(10, 1, "[30, 5, 5, 5]", 2);
   DoctorOptions options = options_with(1);
   options.examples = 2;

@@ -43,6 +43,7 @@ UncertaintyRecord some_uncertainty() {
   compared.images = 240;
   compared.objects = 41;
   compared.effective_images = 120.5;
+  record.category_ids = {3, "bolt_4"};
   record.class_names = {"nut", "bolt"};
   return record;
 }
@@ -56,7 +57,7 @@ AccuracyRecord full_accuracy() {
   record.detections_sha256 = std::string(64, 'e');
   for (std::size_t i = 0; i < record.metrics.size(); ++i)
     record.metrics[i] = 0.5 + 0.03125 * static_cast<double>(i);
-  record.per_class = {{3, "nut", 0.25, 0.75}, {4, "bolt", std::nullopt, std::nullopt}};
+  record.per_class = {{3, "nut", 0.25, 0.75}, {"bolt_4", "bolt", std::nullopt, std::nullopt}};
   record.sqnr_db = 24.5;
   record.mse = 0.001953125;
   record.layers = {{"model.0.conv", {32, 3, 3, 3}, 864, 32, "symmetric 8-bit filter", 30.5, 0.25}};

@@ -164,7 +164,7 @@ TEST(Checkpoint, LayersThatOnlyTrainingUsesAreLeftOut) {
 
 TEST(Checkpoint, FilesOfOtherKindsAreRefused) {
   EXPECT_EQ(refusal(""), "x.pt: the file is empty");
-  EXPECT_THAT(refusal("\x80\x02}q."), HasSubstr("x.pt: not a zip archive"));
+  EXPECT_THAT(refusal("\x80\x02}q."), HasSubstr("x.pt: this is a pickle"));
   EXPECT_EQ(refusal(make::make_zip({{"a/other", "x"}})),
             "x.pt: the archive has no entry 'a/data.pkl'");
   EXPECT_THAT(refusal(make::make_zip({{"a/data.pkl", "x"}, {"b/data/0", "x"}})),
@@ -205,7 +205,7 @@ TEST(Checkpoint, APickleThatCallsSomethingIsRefused) {
   const make::Pickle attack =
       make::call(make::global("os", "system"), make::tuple({make::text("touch /tmp/pwned")}));
   EXPECT_EQ(refusal(network, make::dict({{"model", network.model()}, {"ema", attack}})),
-            "x.pt: the pickle would call os.system, which is refused");
+            "x.pt: the network: expected a module, found a os.system");
 }
 
 // --- networks that are not right ---
@@ -330,7 +330,7 @@ TEST(Checkpoint, TheHeadMustFitItsClassesAndAnchors) {
   TinyNetwork network;
   network.names = make::list({make::text("cat")});
   EXPECT_EQ(refusal(network.checkpoint()),
-            "x.pt: the network has 2 classes, but its names are not a list of as many texts");
+            "x.pt: the network has 2 classes, but its names are not as many texts or numbers");
   network.names = make::list({make::text("cat"), make::text("d\xff")});
   EXPECT_EQ(refusal(network.checkpoint()),
             "x.pt: the name of class 1 is not plain UTF-8 text: 'd?'");

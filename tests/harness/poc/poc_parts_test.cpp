@@ -49,7 +49,8 @@ results::AccuracyRecord record(double nut_low, double nut_high) {
   results::AccuracyRecord record;
   record.metrics[0] = 0.6;
   record.per_class = {{1, "nut", 0.5, std::nullopt}, {2, "bolt", std::nullopt, std::nullopt}};
-  record.uncertainty.emplace().difference.classes = {
+  record.uncertainty.emplace().category_ids = {1, 2};
+  record.uncertainty->difference.classes = {
       {1, 9, 5, metrics::Difference{-0.02, nut_low, nut_high, 0}}, {2, 0, 0, std::nullopt}};
   return record;
 }

@@ -1,0 +1,206 @@
+#include "harness/network/calibration_walk.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "common/parallel.h"
+#include "harness/model/activation_points.h"
+
+namespace qyolo::harness {
+namespace {
+
+// Positions that moments are made of: so many, or so many per weight of a filter where that is more.
+constexpr std::size_t kLeastPositions = 32768;
+constexpr std::size_t kPositionsPerWeight = 8;
+constexpr std::size_t kRowsAtOnce = 2048;
+
+// A number that depends on all bits of `index` (splitmix64).
+std::uint64_t scrambled(std::uint64_t index) {
+  index += 0x9e3779b97f4a7c15U;
+  index = (index ^ (index >> 30)) * 0xbf58476d1ce4e5b9U;
+  index = (index ^ (index >> 27)) * 0x94d049bb133111ebU;
+  return index ^ (index >> 31);
+}
+
+std::size_t filter_size(const model::ConvNode& conv) {
+  return static_cast<std::size_t>(conv.channels / conv.groups) *
+         static_cast<std::size_t>(conv.kernel_h) * static_cast<std::size_t>(conv.kernel_w);
+}
+
+// The inputs of one position as the weights of a filter see them, of one group of the convolution.
+void unfold(const model::LayerMap& map, const model::ConvNode& conv, int group, int image, int y,
+            int x, float* to) {
+  const int channels = conv.channels / conv.groups;
+  const int taps = conv.kernel_h * conv.kernel_w;
+  for (int i = 0; i < conv.kernel_h; ++i) {
+    for (int j = 0; j < conv.kernel_w; ++j) {
+      const int row = y * conv.stride_h - conv.pad_h + i * conv.dilation_h;
+      const int column = x * conv.stride_w - conv.pad_w + j * conv.dilation_w;
+      float* place = to + i * conv.kernel_w + j;
+      if (row < 0 || row >= map.height || column < 0 || column >= map.width) {
+        for (int c = 0; c < channels; ++c) place[c * taps] = 0;
+        continue;
+      }
+      const std::size_t pixel =
+          (static_cast<std::size_t>(image) * static_cast<std::size_t>(map.height) +
+           static_cast<std::size_t>(row)) *
+              static_cast<std::size_t>(map.width) +
+          static_cast<std::size_t>(column);
+      const float* from = map.values.data() + pixel * static_cast<std::size_t>(map.channels) +
+                          group * channels;
+      for (int c = 0; c < channels; ++c) place[c * taps] = from[c];
+    }
+  }
+}
+
+}  // namespace
+
+Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
+                                               const RoundingCalibration& calibration,
+                                               int threads) {
+  CalibrationWalk walk(graph, calibration, threads);
+  walk.last_reader_.assign(graph.nodes.size() + 1, -1);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const int input : graph.nodes[i].inputs)
+      walk.last_reader_[static_cast<std::size_t>(input + 1)] = static_cast<int>(i);
+  }
+  QYOLO_TRY(walk.runner_, calibration.executor->layer_runner());
+  for (const CalibrationBatch& batch : calibration.batches) {
+    QYOLO_CHECK_OK(walk.runner_->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
+                                           batch.height, batch.width));
+  }
+  return walk;
+}
+
+Status CalibrationWalk::advance(int node) {
+  for (; next_ < node; ++next_) {
+    if (graph_.nodes[static_cast<std::size_t>(next_)].conv() != nullptr) continue;
+    QYOLO_CHECK_OK(runner_->run(next_, {}, {}));
+    release_after(next_);
+  }
+  return {};
+}
+
+void CalibrationWalk::release_after(int node) {
+  for (const int input : graph_.nodes[static_cast<std::size_t>(node)].inputs) {
+    if (last_reader_[static_cast<std::size_t>(input + 1)] != node) continue;
+    runner_->release(input);
+    std::erase_if(known_, [&](const Known& known) { return known.reading.input == input; });
+  }
+}
+
+Status CalibrationWalk::set(int node, std::span<const float> weights, std::span<const float> bias) {
+  QYOLO_CHECK_OK(advance(node));
+  if (last_reader_[static_cast<std::size_t>(node + 1)] >= 0) {
+    QYOLO_CHECK_OK(runner_->run(node, weights, bias));
+  }
+  next_ = node + 1;
+  release_after(node);
+  return {};
+}
+
+Result<std::span<const quant::InputMoments>> CalibrationWalk::inputs(int node) {
+  QYOLO_CHECK_OK(advance(node));
+  const model::ConvNode& conv = graph_.conv(node);
+  const int input = graph_.nodes[static_cast<std::size_t>(node)].inputs[0];
+  const Reading reading{input,           conv.kernel_h,   conv.kernel_w,   conv.stride_h,
+                        conv.stride_w,   conv.pad_h,      conv.pad_w,      conv.dilation_h,
+                        conv.dilation_w, conv.groups};
+  auto found = std::ranges::find(known_, reading, &Known::reading);
+  if (found == known_.end()) {
+    QYOLO_TRY(auto moments, moments_of(conv, reading));
+    known_.push_back({reading, std::move(moments)});
+    found = known_.end() - 1;
+  }
+  return std::span<const quant::InputMoments>(found->moments);
+}
+
+std::vector<CalibrationWalk::Position> CalibrationWalk::positions(const model::ConvNode& conv,
+                                                                  int input,
+                                                                  std::size_t most) const {
+  const auto for_each_position = [&](const auto& visit) {
+    for (std::size_t b = 0; b < calibration_.batches.size(); ++b) {
+      const CalibrationBatch& batch = calibration_.batches[b];
+      const model::LayerMap map = runner_->map(input, b);
+      const int height =
+          (map.height + 2 * conv.pad_h - conv.dilation_h * (conv.kernel_h - 1) - 1) /
+              conv.stride_h +
+          1;
+      const int width =
+          (map.width + 2 * conv.pad_w - conv.dilation_w * (conv.kernel_w - 1) - 1) / conv.stride_w +
+          1;
+      for (std::size_t image = 0; image < batch.images.size(); ++image) {
+        const ImageContent& content = batch.images[image];
+        for (int y = 0; y < height; ++y) {
+          const double centre_y = (y + 0.5) * batch.height / height;
+          if (centre_y < content.top || centre_y > content.bottom) continue;
+          for (int x = 0; x < width; ++x) {
+            const double centre_x = (x + 0.5) * batch.width / width;
+            if (centre_x < content.left || centre_x > content.right) continue;
+            visit(Position{b, static_cast<int>(image), y, x});
+          }
+        }
+      }
+    }
+  };
+  std::size_t count = 0;
+  for_each_position([&](const Position&) { ++count; });
+  const double share = static_cast<double>(most) / static_cast<double>(std::max(count, most));
+  std::vector<Position> taken;
+  std::size_t index = 0;
+  for_each_position([&](const Position& position) {
+    if (count <= most || static_cast<double>(scrambled(index)) * 0x1p-64 < share)
+      taken.push_back(position);
+    ++index;
+  });
+  return taken;
+}
+
+Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model::ConvNode& conv,
+                                                                     const Reading& reading) const {
+  const std::size_t size = filter_size(conv);
+  const std::vector<Position> taken =
+      positions(conv, reading.input, std::max(kLeastPositions, kPositionsPerWeight * size));
+  std::vector<quant::InputMoments> all;
+  std::vector<float> rows;
+  for (int group = 0; group < conv.groups; ++group) {
+    quant::InputMoments moments{quant::SymmetricMatrix(size), std::vector<double>(size),
+                                taken.size()};
+    for (std::size_t begin = 0; begin < taken.size(); begin += kRowsAtOnce) {
+      const std::size_t count = std::min(kRowsAtOnce, taken.size() - begin);
+      rows.resize(count * size);
+      parallel_for(
+          count, threads_,
+          [&](std::size_t i) {
+            const Position& at = taken[begin + i];
+            unfold(runner_->map(reading.input, at.batch), conv, group, at.image, at.y, at.x,
+                   rows.data() + i * size);
+          },
+          64);
+      moments.second.add_outer_products(rows, threads_);
+      for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t k = 0; k < size; ++k)
+          moments.mean[k] += static_cast<double>(rows[i * size + k]);
+      }
+    }
+    const double count = static_cast<double>(std::max<std::size_t>(1, taken.size()));
+    for (double& value : moments.mean) value /= count;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t k = 0; k <= i; ++k)
+        moments.second.at(i, k) -= count * moments.mean[i] * moments.mean[k];
+      // Of an input that never changes, what rounding leaves.
+      moments.second.at(i, i) = std::max(0.0, moments.second.at(i, i));
+    }
+    moments.second.mirror();
+    for (std::size_t k = 0; k < size; ++k) {
+      if (std::isfinite(moments.second.at(k, k))) continue;
+      return error("{}: an input of {} is not finite on the calibration images", conv.name,
+                   model::node_name(graph_, reading.input));
+    }
+    all.push_back(std::move(moments));
+  }
+  return all;
+}
+
+}  // namespace qyolo::harness

@@ -1,0 +1,90 @@
+// The inputs of a network's convolutions on calibration images, layer by layer in the order of
+// execution, each from the layers before it as they have been quantized: what calibrated rounding
+// works from (quant/calibrated.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/result.h"
+#include "harness/engine/executor.h"
+#include "harness/model/graph.h"
+#include "harness/quant/input_moments.h"
+
+namespace qyolo::harness {
+
+// Where in a network's input an image lies, in pixels: outside is padding of the letterbox.
+struct ImageContent {
+  double top = 0, bottom = 0, left = 0, right = 0;
+};
+
+// Images of one size, as Executor::forward() takes them.
+struct CalibrationBatch {
+  std::vector<std::uint8_t> rgb;
+  int height = 0, width = 0;
+  std::vector<ImageContent> images;
+};
+
+struct RoundingCalibration {
+  std::span<const CalibrationBatch> batches;
+  model::Executor* executor = nullptr;  // of the graph
+};
+// Asked when a cell first needs it.
+using RoundingCalibrator = std::function<Result<RoundingCalibration>()>;
+
+class CalibrationWalk {
+ public:
+  // REQUIRES: the graph, the images and their executor outlive it.
+  static Result<CalibrationWalk> start(const model::Graph& graph,
+                                       const RoundingCalibration& calibration, int threads);
+
+  // Moments of the inputs of a convolution, one per group of it; positions of the letterbox's
+  // padding are left out, and of many positions some are taken. Convolutions that read one map alike
+  // share them. Valid until the next call of anything. Fails where an input is not finite.
+  // REQUIRES: all convolutions before it have been set.
+  Result<std::span<const quant::InputMoments>> inputs(int node);
+  // Gives a convolution the weights that what follows is to see.
+  Status set(int node, std::span<const float> weights, std::span<const float> bias);
+
+ private:
+  // How a convolution reads a map.
+  struct Reading {
+    int input = 0;
+    int kernel_h = 0, kernel_w = 0, stride_h = 0, stride_w = 0, pad_h = 0, pad_w = 0;
+    int dilation_h = 0, dilation_w = 0, groups = 0;
+    bool operator==(const Reading&) const = default;
+  };
+  struct Known {
+    Reading reading;
+    std::vector<quant::InputMoments> moments;
+  };
+  struct Position {
+    std::size_t batch = 0;
+    int image = 0, y = 0, x = 0;
+  };
+
+  CalibrationWalk(const model::Graph& graph, const RoundingCalibration& calibration, int threads)
+      : graph_(graph), calibration_(calibration), threads_(threads) {}
+
+  // Runs what lies between the last convolution and this node.
+  Status advance(int node);
+  void release_after(int node);
+  [[nodiscard]] std::vector<Position> positions(const model::ConvNode& conv, int input,
+                                                std::size_t most) const;
+  Result<std::vector<quant::InputMoments>> moments_of(const model::ConvNode& conv,
+                                                      const Reading& reading) const;
+
+  const model::Graph& graph_;
+  RoundingCalibration calibration_;
+  int threads_;
+  std::unique_ptr<model::LayerRunner> runner_;
+  std::vector<int> last_reader_;  // of the input, then of each node; -1: none
+  int next_ = 0;                  // the first node that has not been run
+  std::vector<Known> known_;
+};
+
+}  // namespace qyolo::harness

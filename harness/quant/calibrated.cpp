@@ -1,0 +1,319 @@
+#include "harness/quant/calibrated.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+
+#include "common/parallel.h"
+#include "harness/quant/filter_rounding.h"
+#include "harness/quant/grid_search.h"
+
+namespace qyolo::quant {
+namespace {
+
+// Added to the diagonal of H, as a share of its mean (Frantar et al.).
+constexpr double kDamping = 0.01;
+constexpr int kLargestShrink = 79;  // percent that Range::Kind::kOutput takes off a range at most
+
+// Which group each weight of a tensor belongs to, and whether groups lie within filters: then group
+// g is one of filter g / per_filter.
+struct GroupMap {
+  GroupMap(const Shape& shape, const Granularity& granularity)
+      : group(static_cast<std::size_t>(shape.size())) {
+    const std::int64_t filter = shape.c * shape.kh * shape.kw;
+    const std::int64_t count = granularity.group_count(shape);
+    within_filters = count % shape.n == 0;
+    for (std::int64_t g = 0; g < count; ++g) {
+      const Group found = granularity.group(shape, g);
+      for (std::int64_t i = 0; i < found.outer; ++i) {
+        for (std::int64_t j = 0; j < found.inner; ++j) {
+          const std::int64_t at = found.offset + i * found.stride_outer + j * found.stride_inner;
+          group[static_cast<std::size_t>(at)] = static_cast<std::uint32_t>(g);
+          within_filters = within_filters && at / filter == g / (count / shape.n);
+        }
+      }
+    }
+    groups = static_cast<std::size_t>(count);
+    per_filter = within_filters ? groups / static_cast<std::size_t>(shape.n) : 0;
+  }
+
+  std::vector<std::uint32_t> group;
+  std::size_t groups = 0, per_filter = 0;
+  bool within_filters = false;
+};
+
+// The weights of a group, in the order of its positions, and how much each counts.
+struct GroupWeights {
+  std::vector<float> weights;
+  std::vector<double> importance;
+};
+
+// Percent that is taken off the two ends of a range.
+struct Shrink {
+  int low = 0, high = 0;
+
+  [[nodiscard]] double low_ratio() const { return (100 - low) / 100.0; }
+  [[nodiscard]] double high_ratio() const { return (100 - high) / 100.0; }
+};
+using Shrinks = std::array<Shrink, kLanes8>;  // of each filter of a block
+
+class TensorRounding {
+ public:
+  TensorRounding(std::span<const float> weights, const Shape& shape, const Recipe& recipe,
+                 std::span<const InputMoments> inputs, int threads)
+      : weights_(weights),
+        recipe_(recipe),
+        inputs_(inputs),
+        threads_(threads),
+        filter_size_(static_cast<std::size_t>(shape.c * shape.kh * shape.kw)),
+        filters_(static_cast<std::size_t>(shape.n)),
+        groups_(shape, recipe.granularity) {
+    tensor_.recipe = recipe;
+    tensor_.shape = shape;
+    tensor_.codes.resize(weights.size());
+    if (recipe.scheme->piecewise()) tensor_.regions.resize(weights.size());
+    tensor_.parameters.resize(groups_.groups);
+    for (const InputMoments& input : inputs) orders_.emplace_back(input.second, kDamping, threads);
+  }
+
+  QuantizedTensor run() {
+    const bool searches = recipe_.options.range.kind == Range::Kind::kOutput;
+    if (!groups_.within_filters) {
+      const int percent = searches ? coarse_to_fine(0, kLargestShrink, 10,
+                                                    [&](int taken) { return error_at(taken); })
+                                   : 0;
+      fit_all({percent, percent});
+      const Grids grids = all_grids();
+      for_each_block(
+          [&](std::size_t first, std::size_t count) { round_into_tensor(first, count, grids); });
+    } else {
+      for_each_block([&](std::size_t first, std::size_t count) {
+        const std::vector<GroupWeights> groups = groups_of(first, count);
+        finish(first, count, groups,
+               searches ? best_shrinks(first, count, groups) : Shrinks());
+      });
+    }
+    return std::move(tensor_);
+  }
+
+ private:
+  [[nodiscard]] std::size_t input_of(std::size_t filter) const {
+    return filter / (filters_ / inputs_.size());
+  }
+
+  // Calls body(first, count) for blocks of filters with common inputs.
+  void for_each_block(const std::function<void(std::size_t, std::size_t)>& body) {
+    const std::size_t per_input = filters_ / inputs_.size();
+    const std::size_t blocks = (per_input + kLanes8 - 1) / kLanes8;
+    parallel_for(blocks * inputs_.size(), threads_, [&](std::size_t i) {
+      const std::size_t begin = i % blocks * kLanes8;
+      body(i / blocks * per_input + begin, std::min(kLanes8, per_input - begin));
+    });
+  }
+
+  [[nodiscard]] GroupWeights group_weights(std::size_t index) const {
+    const Group group =
+        recipe_.granularity.group(tensor_.shape, static_cast<std::int64_t>(index));
+    GroupWeights found;
+    for (std::int64_t i = 0; i < group.outer; ++i) {
+      for (std::int64_t j = 0; j < group.inner; ++j) {
+        const auto at = static_cast<std::size_t>(group.offset + i * group.stride_outer +
+                                                 j * group.stride_inner);
+        const std::size_t place = at % filter_size_;
+        found.weights.push_back(weights_[at]);
+        found.importance.push_back(inputs_[input_of(at / filter_size_)].second.at(place, place));
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] GroupParameters fit(const GroupWeights& group, const Shrink& shrink) const {
+    if (recipe_.options.range.kind == Range::Kind::kOutput)
+      return recipe_.scheme->fit_shrunk(group.weights, shrink.low_ratio(), shrink.high_ratio(),
+                                        recipe_.options);
+    return recipe_.scheme->fit_weighted(group.weights, group.importance, recipe_.options);
+  }
+
+  void fit_all(const Shrink& shrink) {
+    parallel_for(groups_.groups, threads_, [&](std::size_t g) {
+      tensor_.parameters[g] = fit(group_weights(g), shrink);
+    });
+  }
+
+  // A block of these filters: targets and slots. Slots are groups; of groups within filters, those
+  // of the block from 0 on.
+  [[nodiscard]] FilterBlock block_of(std::size_t first, std::size_t count) const {
+    FilterBlock block;
+    block.filters = count;
+    block.targets.resize(filter_size_ * kLanes8);
+    block.slots.resize(filter_size_ * kLanes8);
+    const std::size_t base = groups_.within_filters ? first * groups_.per_filter : 0;
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      for (std::size_t i = 0; i < filter_size_; ++i) {
+        const std::size_t at = (first + lane) * filter_size_ + i;
+        block.targets[i * kLanes8 + lane] = static_cast<double>(weights_[at]);
+        block.slots[i * kLanes8 + lane] =
+            static_cast<std::uint32_t>(groups_.group[at] - base);
+      }
+    }
+    return block;
+  }
+
+  [[nodiscard]] std::vector<GroupWeights> groups_of(std::size_t first, std::size_t count) const {
+    std::vector<GroupWeights> groups;
+    for (std::size_t g = first * groups_.per_filter; g < (first + count) * groups_.per_filter; ++g)
+      groups.push_back(group_weights(g));
+    return groups;
+  }
+
+  // Parameters and grids of some filters' groups, those of lane l shrunk by shrinks[l].
+  struct FittedGroups {
+    std::vector<GroupParameters> parameters;
+    Grids grids;
+  };
+  [[nodiscard]] FittedGroups fit_groups(std::span<const GroupWeights> groups,
+                                        const Shrinks& shrinks) const {
+    FittedGroups fitted{{}, Grids(*recipe_.scheme, recipe_.options, groups.size())};
+    for (std::size_t slot = 0; slot < groups.size(); ++slot) {
+      fitted.parameters.push_back(fit(groups[slot], shrinks[slot / groups_.per_filter]));
+      fitted.grids.set(slot, fitted.parameters.back());
+    }
+    return fitted;
+  }
+
+  // What to shrink each filter's ranges by for the least error of its outputs: both ends alike in
+  // steps of 10 and then of 1, and from there one end and the other.
+  [[nodiscard]] Shrinks best_shrinks(std::size_t first, std::size_t count,
+                                     std::span<const GroupWeights> groups) const {
+    const RoundingOrder& order = orders_[input_of(first)];
+    FilterBlock block = block_of(first, count);
+    Shrinks best;
+    std::array<double, kLanes8> least;
+    least.fill(std::numeric_limits<double>::infinity());
+    // Tries what `change` makes of each filter's `from`.
+    const auto attempt = [&](const Shrinks& from, const auto& change) {
+      Shrinks tried = from;
+      for (Shrink& shrink : tried) {
+        change(shrink);
+        shrink.low = std::clamp(shrink.low, 0, kLargestShrink);
+        shrink.high = std::clamp(shrink.high, 0, kLargestShrink);
+      }
+      round_filters(order, fit_groups(groups, tried).grids, recipe_.options.rounding, block);
+      for (std::size_t lane = 0; lane < count; ++lane) {
+        if (!(block.error[lane] < least[lane])) continue;
+        least[lane] = block.error[lane];
+        best[lane] = tried[lane];
+      }
+    };
+    for (int percent = 0; percent <= kLargestShrink; percent += 10)
+      attempt(Shrinks(), [&](Shrink& shrink) { shrink = {percent, percent}; });
+    Shrinks centre = best;
+    for (int by = -9; by <= 9; ++by) {
+      if (by == 0) continue;
+      attempt(centre, [&](Shrink& shrink) { shrink = {shrink.low + by, shrink.high + by}; });
+    }
+    for (const int step : {6, 2}) {
+      for (int Shrink::* const end : {&Shrink::low, &Shrink::high}) {
+        centre = best;
+        for (const int steps : {-2, -1, 1, 2})
+          attempt(centre, [&](Shrink& shrink) { shrink.*end += steps * step; });
+      }
+    }
+    return best;
+  }
+
+  // Error of all filters' outputs with every range shrunk by this.
+  [[nodiscard]] double error_at(int percent) {
+    fit_all({percent, percent});
+    const Grids grids = all_grids();
+    std::vector<double> errors(filters_);
+    for_each_block([&](std::size_t first, std::size_t count) {
+      FilterBlock block = block_of(first, count);
+      round_filters(orders_[input_of(first)], grids, recipe_.options.rounding, block);
+      for (std::size_t lane = 0; lane < count; ++lane) errors[first + lane] = block.error[lane];
+    });
+    double sum = 0;
+    for (const double value : errors) sum += value;
+    return sum;
+  }
+
+  [[nodiscard]] Grids all_grids() const {
+    Grids grids(*recipe_.scheme, recipe_.options, groups_.groups);
+    for (std::size_t g = 0; g < groups_.groups; ++g) grids.set(g, tensor_.parameters[g]);
+    return grids;
+  }
+
+  void finish(std::size_t first, std::size_t count, std::span<const GroupWeights> groups,
+              const Shrinks& shrinks) {
+    const FittedGroups fitted = fit_groups(groups, shrinks);
+    std::ranges::copy(fitted.parameters, tensor_.parameters.begin() +
+                                             static_cast<std::ptrdiff_t>(first * groups_.per_filter));
+    round_into_tensor(first, count, fitted.grids);
+  }
+
+  void round_into_tensor(std::size_t first, std::size_t count, const Grids& grids) {
+    const std::size_t input = input_of(first);
+    FilterBlock block = block_of(first, count);
+    round_filters(orders_[input], grids, recipe_.options.rounding, block);
+    if (recipe_.options.rounding == Rounding::kCoordinate)
+      improve_filters(orders_[input], inputs_[input].second, grids, block);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      for (std::size_t i = 0; i < filter_size_; ++i) {
+        const std::size_t from = i * kLanes8 + lane;
+        const Level level = grids.level(block.slots[from], block.places[from]);
+        const std::size_t at = (first + lane) * filter_size_ + i;
+        tensor_.codes[at] = level.code;
+        if (!tensor_.regions.empty()) tensor_.regions[at] = level.region;
+      }
+    }
+  }
+
+  std::span<const float> weights_;
+  const Recipe& recipe_;
+  std::span<const InputMoments> inputs_;
+  int threads_;
+  std::size_t filter_size_, filters_;
+  GroupMap groups_;
+  std::vector<RoundingOrder> orders_;
+  QuantizedTensor tensor_;
+};
+
+}  // namespace
+
+bool needs_inputs(const Recipe& recipe) {
+  return recipe.options.rounding != Rounding::kNearest || recipe.options.range.needs_inputs();
+}
+
+Result<QuantizedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
+                                            const Recipe& recipe,
+                                            std::span<const InputMoments> inputs, int threads) {
+  QYOLO_CHECK_OK(check_weights(weights, shape, recipe));
+  const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
+  const auto fits = [&](const InputMoments& input) { return input.second.size() == size; };
+  if (inputs.empty() || static_cast<std::size_t>(shape.n) % inputs.size() != 0 ||
+      !std::ranges::all_of(inputs, fits)) {
+    return error("moments of {} inputs do not fit the shape [{}, {}, {}, {}]", inputs.size(),
+                 shape.n, shape.c, shape.kh, shape.kw);
+  }
+  return TensorRounding(weights, shape, recipe, inputs, threads).run();
+}
+
+std::vector<double> mean_output_change(std::span<const float> weights,
+                                       std::span<const float> replaced, const Shape& shape,
+                                       std::span<const InputMoments> inputs) {
+  const auto filters = static_cast<std::size_t>(shape.n);
+  const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
+  std::vector<double> change(filters);
+  for (std::size_t n = 0; n < filters; ++n) {
+    const InputMoments& input = inputs[n / (filters / inputs.size())];
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::size_t at = n * size + i;
+      change[n] += (static_cast<double>(replaced[at]) - static_cast<double>(weights[at])) *
+                   input.mean[i];
+    }
+  }
+  return change;
+}
+
+}  // namespace qyolo::quant

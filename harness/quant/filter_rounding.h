@@ -1,0 +1,56 @@
+// Rounding some filters at once, against the second moments of their inputs (calibrated.h).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "harness/quant/grids.h"
+#include "harness/quant/options.h"
+#include "harness/quant/symmetric_matrix.h"
+
+namespace qyolo::quant {
+
+// Damped second moments, and their Cholesky factor, in the order in which weights are rounded.
+class RoundingOrder {
+ public:
+  // `damping`: a share of the mean of the diagonal, added to it. More where that leaves H singular.
+  RoundingOrder(const SymmetricMatrix& second, double damping, int threads);
+
+  [[nodiscard]] std::size_t size() const { return order_.size(); }
+  // Position among the weights of the j-th column; the last column is rounded first.
+  [[nodiscard]] std::size_t weight(std::size_t column) const { return order_[column]; }
+  // L_jj, and from the second entry on of row j of the ratios: L_ij / L_jj, i > j.
+  [[nodiscard]] double pivot(std::size_t column) const { return pivots_[column]; }
+  [[nodiscard]] const double* ratios(std::size_t row) const { return factor_.row(row).data(); }
+  [[nodiscard]] double ridge() const { return ridge_; }  // what was added to the diagonal
+
+ private:
+  std::vector<std::size_t> order_;
+  SymmetricMatrix factor_;  // above the diagonal: the ratios
+  std::vector<double> pivots_;
+  double ridge_ = 0;
+};
+
+// Filters that are rounded together, one per lane.
+inline constexpr std::size_t kLanes8 = 8;
+
+// Weights and their places in the grids of up to kLanes8 filters, [weight][lane].
+struct FilterBlock {
+  std::size_t filters = 0;
+  std::vector<double> targets;         // the weights, or what stands for them
+  std::vector<std::uint32_t> slots;    // of each weight's grid
+  std::vector<std::uint16_t> places;   // the result, in that grid
+  std::array<double, kLanes8> error{};  // e^T H e of the result
+};
+
+// REQUIRES: a block of order.size() weights.
+void round_filters(const RoundingOrder& order, const Grids& grids, Rounding rounding,
+                   FilterBlock& block);
+// Passes of coordinate descent from where the block is. `second`: undamped.
+void improve_filters(const RoundingOrder& order, const SymmetricMatrix& second, const Grids& grids,
+                     FilterBlock& block);
+
+}  // namespace qyolo::quant

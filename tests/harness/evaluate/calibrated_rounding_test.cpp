@@ -1,0 +1,183 @@
+// Calibrated rounding of a whole network, on the fast engine.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/engine/engine.h"
+#include "harness/evaluate/calibration.h"
+#include "harness/network/quantize_network.h"
+#include "harness/network/weight_store.h"
+#include "tests/support/paths.h"
+
+namespace qyolo::harness {
+namespace {
+
+using ::testing::HasSubstr;
+
+Cell cell_of(const std::string& more) {
+  return read_cell(
+             Json::parse(R"({"scheme": "affine", "bits": 4, "granularity": "filter")" + more + "}"),
+             "test")
+      .value();
+}
+
+class CalibratedNetwork : public ::testing::Test {
+ protected:
+  static constexpr int kSide = 160;
+
+  SourceNetwork source_ =
+      SourceNetwork::open(testing::source_dir() / "datasets/parts/parts-yolov7-w025.pt").value();
+  std::unique_ptr<model::Executor> executor_;
+  std::vector<CalibrationBatch> batches_;
+
+  void calibrate_on(std::vector<CalibrationBatch> batches, int threads) {
+    batches_ = std::move(batches);
+    executor_ = engine::make_engine(source_.graph(), engine::Precision::kFp32, threads).value();
+    source_.set_calibrator([this]() -> Result<RoundingCalibration> {
+      return RoundingCalibration{batches_, executor_.get()};
+    });
+  }
+  [[nodiscard]] std::vector<CalibrationBatch> parts(int limit) const {
+    EvaluationOptions options;
+    options.image_size = kSide;
+    return load_calibration_batches(
+               {testing::source_dir() / "datasets/parts/calib/images", limit}, options,
+               source_.graph().max_stride, 1)
+        .value();
+  }
+  static CalibrationBatch constant_image(std::uint8_t value) {
+    return {std::vector<std::uint8_t>(3 * kSide * kSide, value),
+            kSide,
+            kSide,
+            {{0, kSide, 0, kSide}}};
+  }
+};
+
+TEST_F(CalibratedNetwork, IsTheSameOnOneThreadAndOnTwoAndInTwoRuns) {
+  const Cell cell = cell_of(R"(, "rounding": "coordinate", "range": "output")");
+  std::vector<QuantizedNetwork> made;
+  for (const int threads : {1, 2, 2}) {
+    calibrate_on(parts(3), threads);
+    made.push_back(quantize_network(source_, cell, threads).value());
+  }
+  for (std::size_t i = 0; i < made[0].layers.size(); ++i) {
+    for (const std::size_t other : {1U, 2U}) {
+      EXPECT_EQ(made[0].layers[i].tensor->codes, made[other].layers[i].tensor->codes);
+      EXPECT_EQ(made[0].layers[i].tensor->parameters, made[other].layers[i].tensor->parameters);
+      EXPECT_EQ(made[0].convs[i].bias, made[other].convs[i].bias);
+    }
+  }
+}
+
+TEST_F(CalibratedNetwork, RulesSayWhichLayersAreRoundedHow) {
+  calibrate_on(parts(2), 2);
+  const auto network = quantize_network(
+      source_, cell_of(R"(, "rules": ["head -> rounding=gptq", "index=0 -> keep"])"), 2);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const auto nearest = quantize_network(source_, cell_of(R"(, "rules": ["index=0 -> keep"])"), 2);
+  ASSERT_TRUE(nearest.ok()) << nearest.error().message;
+  for (std::size_t i = 0; i < network->layers.size(); ++i) {
+    const bool same = network->layers[i].weights == nearest->layers[i].weights &&
+                      network->convs[i].bias == nearest->convs[i].bias;
+    EXPECT_EQ(same, !network->layers[i].traits.head) << network->layers[i].traits.name;
+  }
+}
+
+TEST_F(CalibratedNetwork, AWeightStoreHoldsWhatTheNetworkIs) {
+  calibrate_on(parts(1), 2);
+  const Cell cell = cell_of(R"(, "rounding": "gptq")");
+  const QuantizedNetwork network = quantize_network(source_, cell, 2).value();
+  WeightStore store(source_, 2);
+  const CellNetwork held = store.network(cell).value();
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    EXPECT_EQ(held.convs[i]->weight, network.layers[i].weights);
+    EXPECT_EQ(held.convs[i]->bias, network.convs[i].bias);
+  }
+}
+
+TEST_F(CalibratedNetwork, ConstantImagesOrNoneStillGiveANetwork) {
+  for (const auto& images : {std::vector<CalibrationBatch>(), {constant_image(0)},
+                             {constant_image(114)}}) {
+    calibrate_on(images, 2);
+    const auto network =
+        quantize_network(source_, cell_of(R"(, "rounding": "coordinate", "range": "output")"), 2);
+    ASSERT_TRUE(network.ok()) << network.error().message;
+    for (std::size_t i = 0; i < network->layers.size(); ++i) {
+      const auto finite = [](float value) { return std::isfinite(value); };
+      EXPECT_TRUE(std::ranges::all_of(network->layers[i].weights, finite));
+      EXPECT_TRUE(std::ranges::all_of(network->convs[i].bias, finite));
+    }
+  }
+}
+
+TEST_F(CalibratedNetwork, NeedsImagesAndTheFoldedNetwork) {
+  const auto without = quantize_network(source_, cell_of(R"(, "rounding": "gptq")"), 1);
+  ASSERT_FALSE(without.ok());
+  EXPECT_THAT(without.error().message, HasSubstr("calibration images"));
+  calibrate_on(parts(1), 1);
+  const auto unfused = quantize_network(source_, cell_of(R"(, "range": "hmse", "fold": "off")"), 1);
+  ASSERT_FALSE(unfused.ok());
+  EXPECT_THAT(unfused.error().message, HasSubstr("fold on"));
+}
+
+// Every map, up to the head's outputs, against a forward of the whole network.
+TEST_F(CalibratedNetwork, LayersRunOneByOneMakeTheOutputsOfAForward) {
+  calibrate_on(parts(2), 2);
+  const model::Graph& graph = source_.graph();
+  const auto runner = executor_->layer_runner().value();
+  for (const CalibrationBatch& batch : batches_) {
+    ASSERT_TRUE(runner
+                    ->add_batch(batch.rgb, static_cast<int>(batch.images.size()), batch.height,
+                                batch.width)
+                    .ok());
+  }
+  for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
+    const model::ConvNode* conv = graph.nodes[node].conv();
+    const auto run = conv != nullptr
+                         ? runner->run(static_cast<int>(node), conv->weight, conv->bias)
+                         : runner->run(static_cast<int>(node), {}, {});
+    ASSERT_TRUE(run.ok()) << run.error().message;
+  }
+  for (std::size_t b = 0; b < batches_.size(); ++b) {
+    const CalibrationBatch& batch = batches_[b];
+    const auto outputs = executor_
+                             ->forward(std::span<const std::uint8_t>(batch.rgb),
+                                       static_cast<int>(batch.images.size()), batch.height,
+                                       batch.width)
+                             .value();
+    for (std::size_t level = 0; level < outputs.size(); ++level) {
+      const model::LayerMap map = runner->map(graph.head[level].node, b);
+      const model::HeadOutput& expected = outputs[level];
+      ASSERT_EQ(map.values.size(), expected.values.size());
+      const int pixels = map.height * map.width;
+      for (int image = 0; image < map.batch; ++image) {
+        for (int c = 0; c < map.channels; ++c) {
+          for (int p = 0; p < pixels; ++p) {
+            const auto nhwc = static_cast<std::size_t>((image * pixels + p) * map.channels + c);
+            const auto nchw = static_cast<std::size_t>((image * map.channels + c) * pixels + p);
+            ASSERT_NEAR(map.values[nhwc], expected.values[nchw], 1e-3);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(CalibratedCell, NearestIsWrittenAsBeforeThereWasAChoice) {
+  EXPECT_FALSE(cell_of("").as_json().contains("rounding"));
+  EXPECT_EQ(cell_of(R"(, "rounding": "nearest")").as_json(), cell_of("").as_json());
+  EXPECT_FALSE(cell_of("").calibrated());
+}
+
+TEST(CalibratedCell, RoundingIsInTheLabelAndComesBackFromItsRecord) {
+  const Cell cell = cell_of(R"(, "rounding": "gptq", "range": "output")");
+  EXPECT_THAT(cell.label(), HasSubstr("rounding=gptq"));
+  EXPECT_TRUE(cell.calibrated());
+  const Json json = cell.as_json();
+  EXPECT_EQ(cell_from_json(json, "record").value().as_json(), cell.as_json());
+}
+
+}  // namespace
+}  // namespace qyolo::harness

@@ -1,0 +1,277 @@
+#include "harness/quant/calibrated.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <string>
+
+#include "harness/quant/filter_rounding.h"
+#include "harness/quant/packing.h"
+#include "tests/harness/quant/synthetic_weights.h"
+
+namespace qyolo::quant {
+namespace {
+
+using testing::synthetic_weights;
+
+// Rows whose entries are correlated, as neighbouring pixels and channels are.
+std::vector<float> correlated_rows(std::size_t count, std::size_t size, unsigned seed = 3) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> rows(count * size);
+  for (std::size_t p = 0; p < count; ++p) {
+    float last = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      last = 0.8F * last + normal(generator) * (1 + static_cast<float>(i % 5));
+      rows[p * size + i] = last + 0.5F;
+    }
+  }
+  return rows;
+}
+
+InputMoments moments_of(const std::vector<float>& rows, std::size_t size) {
+  InputMoments moments{SymmetricMatrix(size), std::vector<double>(size), rows.size() / size};
+  moments.second.add_outer_products(rows, 1);
+  moments.second.mirror();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    moments.mean[i % size] +=
+        static_cast<double>(rows[i]) / static_cast<double>(moments.positions);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < size; ++j) {
+      moments.second.at(i, j) -=
+          static_cast<double>(moments.positions) * moments.mean[i] * moments.mean[j];
+    }
+  }
+  return moments;
+}
+
+Recipe recipe(std::string_view scheme, int bits, std::string_view granularity, Rounding rounding,
+              std::string_view range = "minmax") {
+  SchemeOptions options;
+  options.rounding = rounding;
+  options.range = Range::parse(range).value();
+  return make_recipe(scheme, bits, granularity, options).value();
+}
+
+std::vector<float> decoded(const QuantizedTensor& tensor) {
+  std::vector<float> weights(tensor.codes.size());
+  dequantize(tensor, weights, 1);
+  return weights;
+}
+
+// Sum over filters of e^T H e.
+double output_error(const std::vector<float>& weights, const std::vector<float>& replaced,
+                    const Shape& shape, const InputMoments& inputs) {
+  const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
+  double total = 0;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(shape.n); ++n) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto e = [&](std::size_t k) {
+        return static_cast<double>(weights[n * size + k]) -
+               static_cast<double>(replaced[n * size + k]);
+      };
+      for (std::size_t j = 0; j < size; ++j) total += e(i) * inputs.second.at(i, j) * e(j);
+    }
+  }
+  return total;
+}
+
+constexpr Shape kShape{13, 9, 3, 3};
+
+class CalibratedRounding : public ::testing::Test {
+ protected:
+  std::vector<float> weights_ = synthetic_weights(kShape.size());
+  InputMoments inputs_ = moments_of(correlated_rows(900, 81), 81);
+
+  [[nodiscard]] QuantizedTensor quantized(const Recipe& how, int threads = 1) const {
+    return quantize_calibrated(weights_, kShape, how, std::span(&inputs_, 1), threads).value();
+  }
+  [[nodiscard]] double error_of(const Recipe& how) const {
+    return output_error(weights_, decoded(quantized(how)), kShape, inputs_);
+  }
+};
+
+TEST_F(CalibratedRounding, GptqLowersTheErrorOfOutputsAndCoordinateLowersItFurther) {
+  for (const char* scheme : {"affine", "symmetric", "pwlq", "pwlq-fang", "pwlq-overlap"}) {
+    for (const char* granularity : {"layer", "filter", "channel", "in-channel", "group:16"}) {
+      for (const int bits : {2, 3, 4}) {
+        const double nearest = output_error(
+            weights_, decoded(quantize(weights_, kShape,
+                                       recipe(scheme, bits, granularity, Rounding::kNearest), 1)
+                                  .value()),
+            kShape, inputs_);
+        const double gptq = error_of(recipe(scheme, bits, granularity, Rounding::kGptq));
+        const double coordinate =
+            error_of(recipe(scheme, bits, granularity, Rounding::kCoordinate));
+        EXPECT_LT(gptq, nearest) << scheme << " " << bits << " " << granularity;
+        EXPECT_LE(coordinate, gptq * 1.001) << scheme << " " << bits << " " << granularity;
+      }
+    }
+  }
+}
+
+TEST_F(CalibratedRounding, SearchingTheRangeByOutputsLowersTheirError) {
+  for (const char* granularity : {"layer", "filter", "group:16"}) {
+    for (const Rounding rounding : {Rounding::kNearest, Rounding::kGptq}) {
+      const double minmax = error_of(recipe("affine", 3, granularity, rounding, "minmax"));
+      const double output = error_of(recipe("affine", 3, granularity, rounding, "output"));
+      EXPECT_LT(output, minmax) << granularity << " " << rounding_name(rounding);
+    }
+  }
+}
+
+TEST_F(CalibratedRounding, ThreadsDoNotChangeTheResult) {
+  for (const char* range : {"minmax", "hmse", "output"}) {
+    for (const char* granularity : {"layer", "filter", "shape"}) {
+      const Recipe how = recipe("affine", 4, granularity, Rounding::kCoordinate, range);
+      const QuantizedTensor one = quantized(how, 1), many = quantized(how, 3);
+      EXPECT_EQ(one.codes, many.codes) << range << " " << granularity;
+      EXPECT_EQ(one.parameters, many.parameters);
+    }
+  }
+}
+
+TEST_F(CalibratedRounding, PacksAndUnpacks) {
+  for (const char* scheme : {"affine", "pwlq", "pwlq-overlap"}) {
+    const Recipe how = recipe(scheme, 4, "filter", Rounding::kCoordinate);
+    const QuantizedTensor tensor = quantized(how);
+    const PackedTensor packed = pack(tensor);
+    const QuantizedTensor back = unpack(how, kShape, packed.bytes()).value();
+    EXPECT_EQ(decoded(back), decoded(tensor)) << scheme;
+  }
+}
+
+// The algorithm as its paper has it: columns in the order of falling diagonals, each error spread
+// over the columns behind it by the upper Cholesky factor of the inverse.
+TEST_F(CalibratedRounding, GptqIsThatOfThePaper) {
+  const std::size_t size = 81;
+  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  const QuantizedTensor tensor = quantized(how);
+  std::vector<std::size_t> order(size);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater(),
+                           [&](std::size_t i) { return inputs_.second.at(i, i); });
+  std::vector<std::vector<double>> inverse(size, std::vector<double>(2 * size));
+  double mean = 0;
+  for (std::size_t i = 0; i < size; ++i) mean += inputs_.second.at(i, i) / size;
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < size; ++j) inverse[i][j] = inputs_.second.at(order[i], order[j]);
+    inverse[i][i] += 0.01 * mean;
+    inverse[i][size + i] = 1;
+  }
+  for (std::size_t i = 0; i < size; ++i) {  // Gauss-Jordan
+    const double pivot = inverse[i][i];
+    for (double& value : inverse[i]) value /= pivot;
+    for (std::size_t k = 0; k < size; ++k) {
+      const double factor = inverse[k][i];
+      if (k == i) continue;
+      for (std::size_t j = 0; j < 2 * size; ++j) inverse[k][j] -= factor * inverse[i][j];
+    }
+  }
+  std::vector<std::vector<double>> upper(size, std::vector<double>(size));
+  for (std::size_t i = 0; i < size; ++i) {  // inverse = upper^T upper
+    for (std::size_t j = i; j < size; ++j) {
+      double value = inverse[i][size + j];
+      for (std::size_t k = 0; k < i; ++k) value -= upper[k][i] * upper[k][j];
+      upper[i][j] = i == j ? std::sqrt(value) : value / upper[i][i];
+    }
+  }
+  const std::vector<float> result = decoded(tensor);
+  std::size_t different = 0;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(kShape.n); ++n) {
+    Grids grids(*how.scheme, how.options, 1);
+    grids.set(0, tensor.parameters[n]);
+    std::vector<double> left(size);
+    for (std::size_t j = 0; j < size; ++j)
+      left[j] = static_cast<double>(weights_[n * size + order[j]]);
+    for (std::size_t j = 0; j < size; ++j) {
+      const double value = grids.value(0, grids.nearest(0, left[j]));
+      const double error = (left[j] - value) / upper[j][j];
+      for (std::size_t k = j; k < size; ++k) left[k] -= error * upper[j][k];
+      different += static_cast<double>(result[n * size + order[j]]) != value ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(different, 0U);
+}
+
+TEST_F(CalibratedRounding, WithoutCorrelationGptqRoundsToNearest) {
+  inputs_.second = SymmetricMatrix(81);
+  for (std::size_t i = 0; i < 81; ++i) inputs_.second.at(i, i) = 1 + static_cast<double>(i);
+  const Recipe how = recipe("affine", 4, "filter", Rounding::kCoordinate);
+  const QuantizedTensor nearest =
+      quantize(weights_, kShape, recipe("affine", 4, "filter", Rounding::kNearest), 1).value();
+  EXPECT_EQ(decoded(quantized(how)), decoded(nearest));
+}
+
+TEST_F(CalibratedRounding, OneImageOneValueOrNoneStillGiveWeights) {
+  const double norm = output_error(weights_, std::vector<float>(weights_.size()), kShape,
+                                   moments_of(correlated_rows(100, 81), 81));
+  for (const auto& rows : {std::vector<float>(), std::vector<float>(81 * 50, 0.0F),
+                           std::vector<float>(81 * 50, 0.7F), correlated_rows(1, 81)}) {
+    inputs_ = moments_of(rows, 81);
+    for (const char* range : {"minmax", "hmse", "output"}) {
+      const Recipe how = recipe("affine", 4, "filter", Rounding::kCoordinate, range);
+      const std::vector<float> result = decoded(quantized(how));
+      EXPECT_TRUE(std::ranges::all_of(result, [](float w) { return std::isfinite(w); }));
+      // Sensible on other inputs, too.
+      EXPECT_LT(output_error(weights_, result, kShape, moments_of(correlated_rows(100, 81), 81)),
+                norm);
+    }
+  }
+}
+
+TEST_F(CalibratedRounding, EachGroupOfAConvolutionHasItsOwnInputs) {
+  const Shape shape{8, 9, 3, 3};
+  const std::vector<float> weights(weights_.begin(), weights_.begin() + shape.size());
+  const std::vector<InputMoments> inputs = {inputs_, moments_of(correlated_rows(500, 81, 11), 81)};
+  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  const QuantizedTensor both = quantize_calibrated(weights, shape, how, inputs, 2).value();
+  for (std::size_t half = 0; half < 2; ++half) {
+    const std::size_t count = 4 * 81;
+    const QuantizedTensor alone =
+        quantize_calibrated(std::span(weights).subspan(half * count, count), {4, 9, 3, 3}, how,
+                            std::span(inputs).subspan(half, 1), 1)
+            .value();
+    EXPECT_TRUE(std::equal(alone.codes.begin(), alone.codes.end(),
+                           both.codes.begin() + static_cast<std::ptrdiff_t>(half * count)));
+  }
+}
+
+TEST_F(CalibratedRounding, MomentsOfAnotherLayerAreRefused) {
+  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, {}, 1).ok());
+  const InputMoments other = moments_of(correlated_rows(10, 9), 9);
+  EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, std::span(&other, 1), 1).ok());
+}
+
+TEST_F(CalibratedRounding, TheChangeOfMeanOutputsIsWhatTheOutputsChangeByOnAverage) {
+  const std::vector<float> rows = correlated_rows(900, 81);
+  const std::vector<float> replaced =
+      decoded(quantized(recipe("affine", 2, "filter", Rounding::kGptq)));
+  const auto change = mean_output_change(weights_, replaced, kShape, std::span(&inputs_, 1));
+  for (std::size_t n = 0; n < change.size(); ++n) {
+    double sum = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::size_t k = n * 81 + i % 81;
+      sum += static_cast<double>(rows[i]) *
+             (static_cast<double>(replaced[k]) - static_cast<double>(weights_[k]));
+    }
+    EXPECT_NEAR(change[n], sum / 900, 1e-6);
+  }
+}
+
+TEST(Rounding, BiasCorrectionByMomentsIsRefusedBesideIt) {
+  SchemeOptions options;
+  options.rounding = Rounding::kGptq;
+  options.bias_correction = true;
+  const auto made = make_recipe("affine", 4, "filter", options);
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message.find("bias_correction"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace qyolo::quant
