@@ -35,7 +35,7 @@ std::string unique_name(const Run& run, const Row& row) {
            other.granularity == row.granularity;
   };
   const auto count = std::count_if(run.rows.begin(), run.rows.end(), same);
-  return count > 1 && !row.label.empty() ? row.label : results::cell_name(row);
+  return count > 1 ? results::label_of(row) : results::cell_name(row);
 }
 
 Scale percent_scale(double low, double high, double room, double bottom, double top) {

@@ -53,6 +53,7 @@ constexpr Named kEnvironment[] = {
     {"flags", "Instruction sets"},
     {"os", "Operating system"},
     {"kernel", "Kernel"},
+    {"execution", "Execution"},
     {"executor", "Executor"},
     {"qyolo", "qyolo"},
     {"git", "Commit"},

@@ -53,6 +53,7 @@ constexpr Named kEnvironment[] = {
     {"flags", "命令セット"},
     {"os", "OS"},
     {"kernel", "カーネル"},
+    {"execution", "実行方法"},
     {"executor", "実行エンジン"},
     {"qyolo", "qyolo"},
     {"git", "コミット"},

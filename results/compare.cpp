@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "results/cell_record.h"
+
 namespace qyolo::results {
 namespace {
 
@@ -82,7 +84,7 @@ std::vector<std::string> latency_notes(const Comparison& comparison) {
     if (cell.a->latency_height != cell.b->latency_height ||
         cell.a->latency_width != cell.b->latency_width)
       changed.insert("input shape");
-    if (cell.a->execution != cell.b->execution) changed.insert("execution");
+    if (!same_execution(cell.a->execution, cell.b->execution)) changed.insert("execution");
   }
   if (!any) return notes;
   const Json &host_a = member(comparison.a->manifest, "host"),

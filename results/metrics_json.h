@@ -1,6 +1,8 @@
 // What metrics found, as records and results of single commands have it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +18,9 @@ namespace qyolo::results {
 // The category name of each of evaluation.category_ids.
 [[nodiscard]] std::vector<std::string> class_names(const metrics::CocoEvaluation& evaluation,
                                                    const std::vector<Category>& categories);
-[[nodiscard]] OrderedJson per_class_json(const metrics::CocoEvaluation& evaluation,
-                                         const IdNames& ids, const std::vector<std::string>& names);
-[[nodiscard]] OrderedJson memory_json(const metrics::MemoryReport& memory);
+// `coded_bytes`: all of it with the regions entropy-coded, where there are any.
+[[nodiscard]] OrderedJson memory_json(const metrics::MemoryReport& memory,
+                                      std::optional<std::int64_t> coded_bytes = std::nullopt);
 
 // Null for -1, which stands for: no ground truth in these cells.
 [[nodiscard]] OrderedJson defined(double value);

@@ -1,6 +1,7 @@
 #include "results/reading_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -38,7 +39,8 @@ void add_identity(const Run& run, ReadingTable& table) {
   for (const Row& row : run.rows) {
     names.insert({row.scheme, row.bits, row.activation_bits, row.granularity});
     const bool floating = row.bits == 0 && !row.label.empty();
-    scheme.cells.push_back({floating || row.scheme.empty() ? row.label : row.scheme});
+    scheme.cells.push_back(
+        {(floating || row.scheme.empty() ? row.label : row.scheme) + other_precision(row)});
     bits.cells.push_back({row.bits == 0 ? std::string(kAbsent) : std::to_string(row.bits)});
     any_activations = any_activations || row.activation_bits > 0;
     activations.cells.push_back({row.activation_bits == 0
@@ -183,17 +185,23 @@ void add_latency(const Run& run, ReadingTable& table) {
   if (add_numbers(run, table, "Median, ms", &Row::latency_median_ms, milliseconds) == nullptr)
     return;
   add_numbers(run, table, "p95, ms", &Row::latency_p95_ms, milliseconds);
-  TextColumn execution{"Execution", false, {}};
-  bool simulated = false;
-  for (const Row& row : run.rows) {
-    const bool shown = row.latency_median_ms && !row.execution.empty();
-    execution.cells.push_back({shown ? row.execution : std::string(kAbsent)});
-    simulated = simulated || (shown && row.execution == "simulated");
-  }
-  table.columns.push_back(std::move(execution));
   std::string note = "Latency: median and 95th percentile of one forward pass";
   if (const std::string setting = latency_setting(run); !setting.empty()) note += ", " + setting;
   table.notes.push_back(note + ".");
+}
+
+// What ran; nothing where no row says it of its accuracy or has a latency.
+void add_execution(const Run& run, ReadingTable& table) {
+  TextColumn execution{"Execution", false, {}};
+  bool any = false, simulated = false;
+  for (const Row& row : run.rows) {
+    const bool shown = !row.execution.empty() && (row.latency_median_ms || !row.precision.empty());
+    execution.cells.push_back({shown ? row.execution : std::string(kAbsent)});
+    any = any || shown || row.latency_median_ms;
+    simulated = simulated || (shown && row.execution.starts_with("simulated"));
+  }
+  if (!any) return;
+  table.columns.push_back(std::move(execution));
   if (simulated) {
     table.notes.push_back(
         "simulated: float kernels on reconstructed weights; not the speed of integer kernels.");
@@ -216,11 +224,22 @@ std::string image_count_of(const Run& run) {
   return *low == *high ? fmt::format("{}", *low) : fmt::format("{} to {}", *low, *high);
 }
 
+std::string executions_of(const Run& run) {
+  std::vector<std::string> texts;
+  for (const Row& row : run.rows) {
+    if (row.precision.empty() || row.execution.empty()) continue;
+    if (std::ranges::find(texts, row.execution) == texts.end()) texts.push_back(row.execution);
+  }
+  return fmt::format("{}", fmt::join(texts, " and "));
+}
+
 std::string setting_of(const Run& run) {
   std::string text = run.network;
   if (!run.dataset.empty()) text += (text.empty() ? "" : " on ") + run.dataset;
   if (const std::string images = image_count_of(run); !images.empty())
     text += fmt::format("{}{} images", text.empty() ? "" : ", ", images);
+  if (const std::string ran = executions_of(run); !ran.empty())
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", ran);
   return text;
 }
 
@@ -232,6 +251,7 @@ ReadingTable main_table(const Run& run) {
   if (add_numbers(run, table, "SQNR, dB", &Row::sqnr_db, decimals(2)) != nullptr)
     table.notes.push_back("SQNR: of all quantized weights; absent where they are exact.");
   add_latency(run, table);
+  add_execution(run, table);
   return table;
 }
 

@@ -27,7 +27,9 @@ struct ReadingTable {
 
 // "demo", or "Results" where the run has no name.
 [[nodiscard]] std::string title_of(const Run& run);
-// "parts-yolov7-w025 on parts/val, 240 images", as far as it is known.
+// "measured fp32 and simulated": what ran, where the rows say it of their accuracy.
+[[nodiscard]] std::string executions_of(const Run& run);
+// "parts-yolov7-w025 on parts/val, 240 images, measured fp32", as far as it is known.
 [[nodiscard]] std::string setting_of(const Run& run);
 // Images behind the numbers: "240", "120 to 240", or empty.
 [[nodiscard]] std::string image_count_of(const Run& run);

@@ -10,6 +10,7 @@
 
 #include "common/file.h"
 #include "common/outputs.h"
+#include "results/cell_record.h"
 
 namespace qyolo::results {
 namespace fs = std::filesystem;
@@ -140,14 +141,18 @@ Result<RecordStore> RecordStore::open(const fs::path& folder) {
 }
 
 void RecordStore::remember(Json record) {
-  finished_[{record["kind"].get<std::string>(), record["key"].get<std::string>()}] =
-      record["status"] == "ok";
+  newest_[{record["kind"].get<std::string>(), record["key"].get<std::string>()}] = records_.size();
   records_.push_back(std::move(record));
 }
 
+const Json* RecordStore::newest(std::string_view kind, std::string_view key) const {
+  const auto found = newest_.find({std::string(kind), std::string(key)});
+  return found == newest_.end() ? nullptr : &records_[found->second];
+}
+
 bool RecordStore::finished(std::string_view kind, std::string_view key) const {
-  const auto found = finished_.find({std::string(kind), std::string(key)});
-  return found != finished_.end() && found->second;
+  const Json* record = newest(kind, key);
+  return record != nullptr && is_complete(*record, kind);
 }
 
 Status RecordStore::append(const OrderedJson& record) {

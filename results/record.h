@@ -1,10 +1,13 @@
 // results/: what a run leaves behind (manifest.json, records.jsonl) and the tables made from it.
 // Tables and plots see records only. docs/records.md describes every key of both files.
 //
-// Numbers are unrounded. Metrics are fractions (0..1), -1 where no ground truth counts (as
-// pycocotools says it); "sqnr_db" is null where the weights are exact. A cell is identified by
-// "key", a hash of everything that determines its accuracy; both passes share it. The newest
-// record of a kind and key wins.
+// Numbers are unrounded. Metrics are fractions (0..1), null where no ground truth counts (earlier
+// versions wrote -1, as pycocotools says it); "sqnr_db" is null where the weights are exact. A cell
+// is identified by "key", a hash of everything that determines its accuracy; both passes share it.
+// The newest record of a kind and key wins.
+//
+// cell_record.h writes and reads records one by one, manifest.h the manifest, device.h the files of
+// `bench`.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +40,10 @@ class RecordStore {
 
   [[nodiscard]] const std::vector<Json>& records() const { return records_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-  // Whether the newest record of that kind and key has the status "ok".
+  // Whether the newest record of that kind and key is complete (cell_record.h).
   [[nodiscard]] bool finished(std::string_view kind, std::string_view key) const;
+  // The newest record of that kind and key, or nullptr.
+  [[nodiscard]] const Json* newest(std::string_view kind, std::string_view key) const;
   // On the disk when it returns; after a failure the file is as before. NaN and infinity are
   // written as null.
   Status append(const OrderedJson& record);
@@ -57,7 +62,7 @@ class RecordStore {
   bool damaged_ = false;                       // half a line could not be taken back
   std::vector<Json> records_;
   std::vector<std::string> warnings_;
-  std::map<std::pair<std::string, std::string>, bool> finished_;  // by kind and key
+  std::map<std::pair<std::string, std::string>, std::size_t> newest_;  // by kind and key
 };
 
 // Low and high end.
@@ -70,9 +75,12 @@ struct Row {
   std::string status;  // a record's, or "pending" where there is none yet; accuracy before latency
   std::string error;   // of the pass that `status` is about
   std::string latency_error;  // where accuracy is ok and latency is not
-  std::string execution;      // of the latency: "fp32", "simulated", "measured int8"
-  int bits = 0;               // 0: floating point
-  int activation_bits = 0;    // 0: floating point
+  // What ran: "measured int8", "simulated"; "fp32" of earlier versions, which say it of latency
+  // alone and leave the next two empty.
+  std::string execution;
+  std::string precision, engine;  // "bf16", "oneDNN 2.6.3"
+  int bits = 0;                   // 0: floating point
+  int activation_bits = 0;        // 0: floating point
   bool baseline = false;
   std::optional<double> images, detections;
   std::optional<double> ap, ap50, ap75, ap_small, ap_medium, ap_large;  // 0..1
@@ -116,6 +124,9 @@ struct Run {
 // Reads a run folder, also one that is being written. Malformed records are skipped with a warning
 // that gives the line; a folder without a readable manifest, and a newer schema, are errors.
 Result<Run> read_run(const std::filesystem::path& folder);
+// The same from records in memory, as a RecordStore holds them.
+Result<Run> assemble_run(Json manifest, std::vector<Json> records,
+                         const std::filesystem::path& folder);
 // The same from the two files' contents; `folder` names them in messages.
 Result<Run> parse_run(std::string_view manifest, std::string_view records,
                       const std::filesystem::path& folder);

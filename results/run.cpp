@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "common/file.h"
+#include "results/cell_record.h"
 #include "results/columns.h"
 #include "results/record.h"
 #include "results/text.h"
@@ -77,14 +78,15 @@ class RowReader {
       row.latency_error = reason.empty() ? status : std::move(reason);
     }
     if (status != "ok") return;
+    if (std::string text = execution_text(record); !text.empty()) row.execution = std::move(text);
+    if (std::string text = json_text(record, "precision"); !text.empty()) {
+      row.precision = std::move(text);
+      row.engine = json_text(record, "engine");
+    }
     for (const NumberColumn& column : number_columns()) {
       if (kind == column.kind) row.*column.value = number(record, column, place);
     }
-    if (accuracy) {
-      add_uncertainty(row, member(record, "uncertainty"), place);
-    } else {
-      row.execution = json_text(member(record, "latency"), "execution");
-    }
+    if (accuracy) add_uncertainty(row, member(record, "uncertainty"), place);
   }
 
  private:
@@ -247,11 +249,13 @@ const Json* Run::newest(std::string_view kind, std::string_view key) const {
   return found == records.rend() ? nullptr : &*found;
 }
 
-Result<Run> parse_run(std::string_view manifest, std::string_view records, const fs::path& folder) {
+namespace {
+
+Result<Run> assemble(Json manifest, RecordLines lines, const fs::path& folder) {
   Run run;
   run.folder = folder;
+  run.manifest = std::move(manifest);
   const std::string place = (folder / "manifest.json").string();
-  QYOLO_TRY(run.manifest, parse_json(manifest, place));
   QYOLO_TRY(const JsonObject object, JsonObject::from(run.manifest, place));
   if (object.has("schema")) {
     QYOLO_TRY(const std::int64_t schema, object.integer("schema", 1, INT64_MAX));
@@ -260,8 +264,7 @@ Result<Run> parse_run(std::string_view manifest, std::string_view records, const
                    schema, kSchema);
     }
   }
-  QYOLO_TRY(RecordLines lines, parse_records(records, (folder / "records.jsonl").string()));
-  run.warnings = lines.warnings;
+  run.warnings = std::move(lines.warnings);
   RowReader reader(run.warnings);
   run.rows = list_cells(run.manifest, lines, reader, run.warnings);
   join_records(run, lines, reader);
@@ -269,6 +272,21 @@ Result<Run> parse_run(std::string_view manifest, std::string_view records, const
   add_differences(run);
   add_names(run);
   return run;
+}
+
+}  // namespace
+
+Result<Run> assemble_run(Json manifest, std::vector<Json> records, const fs::path& folder) {
+  RecordLines lines;
+  lines.records = std::move(records);
+  for (std::size_t i = 0; i < lines.records.size(); ++i) lines.lines.push_back(i + 1);
+  return assemble(std::move(manifest), std::move(lines), folder);
+}
+
+Result<Run> parse_run(std::string_view manifest, std::string_view records, const fs::path& folder) {
+  QYOLO_TRY(Json parsed, parse_json(manifest, (folder / "manifest.json").string()));
+  QYOLO_TRY(RecordLines lines, parse_records(records, (folder / "records.jsonl").string()));
+  return assemble(std::move(parsed), std::move(lines), folder);
 }
 
 Result<Run> read_run(const fs::path& folder) {

@@ -27,7 +27,7 @@ std::string text_member(const Json& object, const char* section, const char* key
   return value->is_number() ? value->dump() : "";
 }
 
-// "qyolo 0.1.0, LibTorch 2.15.0; Intel Xeon, 2 threads"
+// "Intel Xeon, 2 threads, qyolo 0.1.0, commit 21b0d4675f89, checkpoint a47d559cdb13"
 std::string provenance(const Run& run) {
   std::vector<std::string> parts;
   const auto add = [&](const char* section, const char* key, const char* format) {
@@ -38,7 +38,6 @@ std::string provenance(const Run& run) {
   add("host", "threads", "{} threads");
   add("versions", "qyolo", "qyolo {}");
   add("versions", "git", "commit {:.12}");
-  add("versions", "libtorch", "LibTorch {}");
   add("checkpoint", "sha256", "checkpoint {:.12}");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -156,6 +155,8 @@ constexpr TextField kTextFields[] = {
     {"error", &Row::error},
     {"latency_error", &Row::latency_error},
     {"execution", &Row::execution},
+    {"precision", &Row::precision},
+    {"engine", &Row::engine},
     {"decision", &Row::decision},
     {"verdict", &Row::verdict},
 };

@@ -13,6 +13,7 @@
 #include "datasets/image_pipeline.h"
 #include "harness/host/energy.h"
 #include "harness/host/host.h"
+#include "harness/host/interleaved.h"
 #include "harness/model/activation_points.h"
 #include "harness/network/memory_account.h"
 #include "harness/network/quantize_network.h"
@@ -246,20 +247,19 @@ Status open_network(const BenchOptions& options, PreparedCase& one) {
   return {};
 }
 
-Status time_interleaved(const BenchOptions& options, std::vector<PreparedCase>& cases,
-                        const BenchProgress& progress) {
-  for (int round = 0; round < options.rounds; ++round) {
-    progress(fmt::format("round {} of {}", round + 1, options.rounds));
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      // Another one begins in every round.
-      PreparedCase& one = cases[(i + static_cast<std::size_t>(round)) % cases.size()];
-      for (int j = 0; j < options.warmup; ++j) {
-        QYOLO_TRY([[maybe_unused]] const double untimed, one.network->time_forward());
-      }
-      QYOLO_TRY(const double spent, one.network->time_forward());
-      one.row.milliseconds.push_back(spent);
-    }
-  }
+Status time_cases(const BenchOptions& options, std::vector<PreparedCase>& cases,
+                  const BenchProgress& progress) {
+  std::size_t begun = 0;
+  const auto say_round = [&](std::size_t) -> Status {
+    if (begun % cases.size() == 0)
+      progress(fmt::format("round {} of {}", begun / cases.size() + 1, options.rounds));
+    ++begun;
+    return {};
+  };
+  const TimedCases timed{cases.size(), say_round,
+                         [&](std::size_t i) { return cases[i].network->time_forward(); }};
+  QYOLO_TRY(auto samples, time_interleaved(timed, {options.rounds, options.warmup}));
+  for (std::size_t i = 0; i < cases.size(); ++i) cases[i].row.milliseconds = std::move(samples[i]);
   return {};
 }
 
@@ -354,7 +354,7 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
   if (device.height != options.height || device.width != options.width)
     progress(fmt::format("warning: {} x {} is no multiple of the network's grid; {} x {} is used",
                          options.height, options.width, device.height, device.width));
-  QYOLO_CHECK_OK(time_interleaved(options, prepared, progress));
+  QYOLO_CHECK_OK(time_cases(options, prepared, progress));
   // The host's reach may change while it gets warm: the better of before and after.
   for (PreparedCase& one : prepared) {
     const auto peak = engine::measure_peak_gflops(one.what.precision, one.what.threads);

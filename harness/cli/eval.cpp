@@ -7,7 +7,6 @@
 #include "harness/detections/score.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/run/cell_record.h"
-#include "results/metrics_json.h"
 
 namespace qyolo::cli {
 namespace {
@@ -25,22 +24,8 @@ struct EvalArguments {
   ExecutorArguments executor;
 };
 
-OrderedJson result_json(const harness::Evaluator& evaluator, const harness::Cell& cell,
+std::string result_text(const results::AccuracyRecord& record, const harness::Cell& cell,
                         const harness::CellResult& result) {
-  OrderedJson json = results::metrics_json(result.evaluation);
-  json["sqnr_db"] = results::sqnr_json(result.weight_error.sqnr_db());
-  // The record of a run, without its bookkeeping.
-  OrderedJson record = harness::accuracy_record("", cell, evaluator, result);
-  for (const char* key :
-       {"cell", "images", "detections", "memory", "weight_error", "per_class", "seconds"}) {
-    json[key] = std::move(record[key]);
-  }
-  if (record.contains("activations")) json["activations"] = std::move(record["activations"]);
-  json["executor"] = evaluator.executor_description();
-  return json;
-}
-
-std::string result_text(const harness::Cell& cell, const harness::CellResult& result) {
   std::string text = harness::score_text(result.evaluation);
   const metrics::MemoryReport& memory = result.memory;
   text += fmt::format(
@@ -49,7 +34,8 @@ std::string result_text(const harness::Cell& cell, const harness::CellResult& re
       memory.ratio_fp16_true());
   if (!result.layers.empty())
     text += fmt::format(", weight SQNR {:.2f} dB", result.weight_error.sqnr_db());
-  return text + "\n";
+  const results::Execution& execution = record.identity.execution;
+  return text + fmt::format("; {} by {}\n", execution.text(), execution.engine);
 }
 
 Result<int> eval(const EvalArguments& arguments) {
@@ -76,10 +62,11 @@ Result<int> eval(const EvalArguments& arguments) {
     QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections,
                                                    datasets::names_of(evaluator->truth())));
   }
+  const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
   if (arguments.output == "json") {
-    print_json(result_json(*evaluator, cell, result));
+    print_json(results::evaluation_json(record, evaluator->executor_description()));
   } else {
-    print("{}", result_text(cell, result));
+    print("{}", result_text(record, cell, result));
   }
   return 0;
 }

@@ -97,6 +97,11 @@ class Executor {
   }
   // For people: "LibTorch 2.15.0, FP32, 2 threads".
   [[nodiscard]] virtual std::string description() const = 0;
+  // Who computes: "oneDNN 2.6.3".
+  [[nodiscard]] virtual std::string engine() const { return description(); }
+  // What convolutions compute in: "fp32", "bf16"; "int8": those with integer weights, the others in
+  // FP32.
+  [[nodiscard]] virtual std::string precision() const { return "fp32"; }
   // The arithmetic that decides the numbers: part of a cell's key.
   [[nodiscard]] virtual std::string identity() const { return "fp32"; }
 };

@@ -228,6 +228,7 @@ class TorchExecutor final : public Executor {
     });
   }
 
+  [[nodiscard]] std::string engine() const override { return torch_version(); }
   [[nodiscard]] std::string description() const override {
     return fmt::format("{}, FP32, {} thread{}", torch_version(), threads_,
                        threads_ == 1 ? "" : "s");

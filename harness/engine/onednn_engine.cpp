@@ -158,6 +158,10 @@ class OnednnEngine final : public Engine {
     if (!own_.empty()) text += "; " + own_;
     return text;
   }
+  [[nodiscard]] std::string engine() const override { return onednn_version(); }
+  [[nodiscard]] std::string precision() const override {
+    return std::string(precision_name(precision_));
+  }
   [[nodiscard]] std::string note() const override { return own_; }
   [[nodiscard]] std::string identity() const override {
     return fmt::format("onednn-{}", precision_name(precision_));

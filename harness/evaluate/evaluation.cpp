@@ -300,6 +300,15 @@ std::size_t Evaluator::calibration_images() const {
   return state_->calibration ? state_->calibration->image_count() : 0;
 }
 std::string Evaluator::executor_description() const { return state_->executor->description(); }
+std::string Evaluator::engine() const { return state_->executor->engine(); }
+std::string Evaluator::precision_of(const Cell& cell) const {
+  // Only quantized cells have integer weights.
+  if (state_->executor->wants_integer_weights() && !cell.quantized()) return "fp32";
+  return state_->executor->precision();
+}
+bool Evaluator::simulates(const Cell& cell) const {
+  return cell.quantized() && !state_->executor->wants_integer_weights();
+}
 std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
 
 Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {

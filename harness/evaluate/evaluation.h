@@ -90,6 +90,11 @@ class Evaluator {
   [[nodiscard]] std::string calibration_sha256() const;
   [[nodiscard]] std::size_t calibration_images() const;  // 0 before the first cell that needs them
   [[nodiscard]] std::string executor_description() const;
+  [[nodiscard]] std::string engine() const;  // "oneDNN 2.6.3"
+  // What the cell computes in here: "fp32", "bf16", "int8"; and whether its quantization is
+  // simulated: quantized values in floating-point kernels.
+  [[nodiscard]] std::string precision_of(const Cell& cell) const;
+  [[nodiscard]] bool simulates(const Cell& cell) const;
   // What of the executor decides the numbers (its precision, not its thread count): part of the
   // key.
   [[nodiscard]] std::string executor_identity() const;

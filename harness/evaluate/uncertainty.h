@@ -1,11 +1,10 @@
-// How sure a cell's difference from the baseline is: the "uncertainty" of its accuracy record.
+// How sure a cell's difference from the baseline is.
 #pragma once
 
 #include <optional>
 #include <span>
 
 #include "common/coco_types.h"
-#include "common/json.h"
 #include "common/result.h"
 #include "harness/cell/experiment.h"
 #include "metrics/bootstrap.h"
@@ -27,8 +26,11 @@ class Uncertainty {
   // `tolerance`: a fraction of AP. REQUIRES: has_baseline().
   [[nodiscard]] Result<metrics::PairedDifference> compare(std::span<const Detection> detections,
                                                           double tolerance) const;
-  // The record's object; the layout is in results/record.h. REQUIRES: has_baseline().
-  [[nodiscard]] Result<OrderedJson> of(std::span<const Detection> detections) const;
+  // By the tolerance of the options.
+  [[nodiscard]] Result<metrics::PairedDifference> compare(
+      std::span<const Detection> detections) const;
+  // Whether a difference was made with the resamples, seed and tolerance of the options.
+  [[nodiscard]] bool is_of_these(const metrics::PairedDifference& difference) const;
 
  private:
   [[nodiscard]] Result<metrics::ResampledAp> resample(std::span<const Detection> detections) const;

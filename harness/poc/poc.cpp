@@ -4,21 +4,16 @@
 #include <cmath>
 #include <set>
 
-#include "common/file.h"
-#include "datasets/coco_json.h"
 #include "harness/detections/diff.h"
-#include "harness/evaluate/uncertainty.h"
-#include "harness/host/host.h"
 #include "harness/poc/poc_parts.h"
 #include "harness/poc/roadmap.h"
-#include "harness/run/cell_record.h"
+#include "harness/run/session.h"
 #include "report/texts.h"
 #include "results/record.h"
 
 namespace qyolo::harness {
 namespace {
 
-namespace fs = std::filesystem;
 using report::Outcome;
 using report::PocReport;
 using report::Stage;
@@ -31,8 +26,23 @@ constexpr double kDefaultMargin = 0.1;  // of the tolerance
 struct Evaluated {
   RoadmapCell step;
   std::string key;
-  std::optional<std::vector<Detection>> detections;  // of what was evaluated in this process
 };
+
+Experiment experiment_of(const PocOptions& options, const Evaluator& evaluator) {
+  Experiment all;
+  all.name = "poc";
+  all.model = options.evaluation.model;
+  all.images = options.evaluation.images;
+  all.annotations = options.evaluation.annotations;
+  all.split = options.evaluation.split;
+  all.evaluation = evaluator.options();
+  all.calibration = options.evaluation.calibration;
+  all.latency = options.latency;
+  all.uncertainty = options.uncertainty;
+  // Records say it in points; what percent are is not known before the baseline is.
+  if (!options.tolerance.percent) all.uncertainty.tolerance = options.tolerance.value;
+  return all;
+}
 
 class Poc {
  public:
@@ -43,7 +53,9 @@ class Poc {
         store_(store),
         devices_(std::move(devices)),
         listener_(listener),
-        uncertainty_(uncertainty_options(options), evaluator.truth(), evaluator.threads()) {}
+        experiment_(experiment_of(options, evaluator)),
+        // A dozen cells at most, and the report draws what the chosen one finds.
+        session_(experiment_, {options.out, true}, evaluator, store, listener) {}
 
   Result<PocReport> run() {
     QYOLO_CHECK_OK(check_class_names());
@@ -58,13 +70,6 @@ class Poc {
   }
 
  private:
-  static UncertaintyOptions uncertainty_options(const PocOptions& options) {
-    UncertaintyOptions uncertainty = options.uncertainty;
-    // Records say it in points; what percent are is not known before the baseline is.
-    if (!options.tolerance.percent) uncertainty.tolerance = options.tolerance.value;
-    return uncertainty;
-  }
-
   Status check_class_names() const {
     std::set<std::string> names;
     for (const Category& category : evaluator_.truth().categories) names.insert(category.name);
@@ -75,60 +80,13 @@ class Poc {
     return {};
   }
 
-  [[nodiscard]] const EvaluationOptions& evaluation() const { return evaluator_.options(); }
-  [[nodiscard]] fs::path detections_file(const std::string& key) const {
-    return options_.out / "detections" / (key + ".json");
-  }
-
-  // The detections as evaluated, from this process or an earlier one's file, or made again.
-  Result<std::vector<Detection>> detections_of(Evaluated& one) {
-    if (one.detections) return *one.detections;
-    std::error_code ignored;
-    if (const fs::path file = detections_file(one.key); fs::exists(file, ignored)) {
-      datasets::DetectionNames names = datasets::names_of(evaluator_.truth());
-      if (auto read = datasets::read_coco_detections(file, 0, names); read.ok()) return read;
-    }
-    QYOLO_TRY(CellResult result, evaluate_network(one));
-    return std::move(result.detections);
-  }
-
-  Status keep_detections(const Evaluated& one, const std::vector<Detection>& detections) {
-    QYOLO_CHECK_OK(create_folder(options_.out / "detections"));
-    return datasets::write_coco_detections(detections_file(one.key), detections,
-                                           datasets::names_of(evaluator_.truth()));
-  }
-
-  Result<CellResult> evaluate_network(const Evaluated& one) {
-    listener_.on_cell(place_in_stage_, one.step.cell);
-    return evaluator_.evaluate(one.step.cell, [&](std::size_t done, std::size_t total) {
-      listener_.on_progress(done, total);
-    });
-  }
-
-  // Appends to evaluated_, and to the records where an earlier run has not.
+  // Appends to evaluated_, and to the records where an earlier session has not.
   Status evaluate(RoadmapCell step) {
     step.cell = evaluator_.resolve(step.cell);
-    Evaluated& one = evaluated_.emplace_back();
-    one.key = cell_key(evaluator_, evaluation(), step.cell);
-    one.step = std::move(step);
-    const Cell& cell = one.step.cell;
-    if (store_.finished("accuracy", one.key)) return {};
-    auto result = evaluate_network(one);
-    if (!result.ok()) {
-      QYOLO_CHECK_OK(store_.append(failed_record("accuracy", one.key, cell, result.error())));
-      listener_.on_cell_done(place_in_stage_, cell, false, result.error().message);
-      return {};
-    }
-    OrderedJson record = accuracy_record(one.key, cell, evaluator_, *result);
-    std::string summary = fmt::format("AP {:.4f}", result->evaluation.stats()[0]);
-    if (uncertainty_.has_baseline()) {
-      QYOLO_TRY(OrderedJson uncertainty, uncertainty_.of(result->detections));
-      summary += ", " + uncertainty["verdict"].get<std::string>();
-      record["uncertainty"] = std::move(uncertainty);
-    }
-    QYOLO_CHECK_OK(store_.append(record));
-    listener_.on_cell_done(place_in_stage_, cell, true, summary);
-    one.detections = std::move(result->detections);
+    const Evaluated& one = evaluated_.emplace_back(std::move(step), "");
+    evaluated_.back().key = session_.key_of(one.step.cell);
+    QYOLO_TRY([[maybe_unused]] const bool ok,
+              session_.measure_cell(place_in_stage_, one.step.cell));
     return {};
   }
 
@@ -142,13 +100,12 @@ class Poc {
           "made from",
           options_.evaluation.model.string(), evaluator_.resolve(step.cell).label());
     }
+    QYOLO_CHECK_OK(session_.set_baseline(0, evaluator_.resolve(step.cell)));
     QYOLO_CHECK_OK(evaluate(std::move(step)));
     QYOLO_CHECK_OK(read_candidates());
     if (!report_.baseline().failure.empty())
       return error("the FP32 baseline: {}", report_.baseline().failure);
-    QYOLO_TRY(baseline_, detections_of(evaluated_[0]));
-    QYOLO_CHECK_OK(keep_detections(evaluated_[0], baseline_));
-    evaluated_[0].detections.reset();
+    QYOLO_TRY(baseline_, session_.detections_of(0, evaluated_[0].step.cell));
     const double ap = report_.baseline().ap.value_or(0);
     report_.tolerance = options_.tolerance.fraction(ap);
     if (options_.tolerance.percent) report_.tolerance_percent = options_.tolerance.value;
@@ -157,7 +114,7 @@ class Poc {
     report_.margin = std::min(report_.margin, report_.tolerance);
     report_.stages.emplace_back(Stage::kBaseline, StageState::kDone);
     usable_ = ap >= kLowestUsableAp;
-    return uncertainty_.set_baseline(baseline_);
+    return {};
   }
 
   Status walk_roadmap() {
@@ -188,8 +145,7 @@ class Poc {
   Status walk_stage(const std::vector<RoadmapCell>& roadmap, std::size_t first, std::size_t end) {
     std::size_t finished = 0;
     for (std::size_t i = first; i < end; ++i) {
-      const Cell cell = evaluator_.resolve(roadmap[i].cell);
-      finished += store_.finished("accuracy", cell_key(evaluator_, evaluation(), cell)) ? 1 : 0;
+      finished += session_.measured(evaluator_.resolve(roadmap[i].cell)) ? 1 : 0;
     }
     const auto stage = static_cast<std::size_t>(roadmap[first].stage);
     listener_.on_pass(std::string(report::english().stage[stage]), end - first, finished);
@@ -206,27 +162,13 @@ class Poc {
     return one.stage != Stage::kBaseline && one.standing == Standing::kWithin;
   }
 
-  [[nodiscard]] Experiment experiment() const {
-    Experiment all;
-    all.name = "poc";
-    all.model = options_.evaluation.model;
-    all.images = options_.evaluation.images;
-    all.annotations = options_.evaluation.annotations;
-    all.split = options_.evaluation.split;
-    all.evaluation = options_.evaluation.options;
-    all.calibration = options_.evaluation.calibration;
-    all.latency = options_.latency;
-    all.uncertainty = uncertainty_options(options_);
-    for (const Evaluated& one : evaluated_) all.cells.push_back(one.step.cell);
-    return all;
-  }
-
   // From the records, whoever wrote them.
   Status read_candidates() {
-    std::vector<std::string> keys;
-    for (const Evaluated& one : evaluated_) keys.push_back(one.key);
-    QYOLO_CHECK_OK(store_.write_manifest(run_manifest(experiment(), evaluator_, keys)));
-    QYOLO_TRY(run_, results::read_run(options_.out));
+    std::vector<Cell> cells;
+    for (const Evaluated& one : evaluated_) cells.push_back(one.step.cell);
+    const OrderedJson manifest = session_.manifest(cells);
+    QYOLO_CHECK_OK(store_.write_manifest(manifest));
+    QYOLO_TRY(run_, results::assemble_run(Json(manifest), store_.records(), options_.out));
     report_.candidates.clear();
     for (const Evaluated& one : evaluated_) {
       const auto row = std::ranges::find(run_.rows, one.key, &results::Row::key);
@@ -258,9 +200,9 @@ class Poc {
   }
 
   [[nodiscard]] std::vector<report::ClassLoss> losses_of(const Evaluated& one) const {
-    const Json* baseline = run_.newest("accuracy", evaluated_[0].key);
-    const Json* record = run_.newest("accuracy", one.key);
-    if (baseline == nullptr || record == nullptr) return {};
+    const auto baseline = session_.record_of(evaluated_[0].step.cell);
+    const auto record = session_.record_of(one.step.cell);
+    if (!baseline || !record) return {};
     return class_losses(*baseline, *record, options_, report_.tolerance);
   }
 
@@ -298,12 +240,11 @@ class Poc {
 
   Status describe_subject() {
     if (!report_.subject) return {};
-    Evaluated& one = evaluated_[*report_.subject];
+    const Evaluated& one = evaluated_[*report_.subject];
     report_.classes = losses_of(one);
-    const Json* record = run_.newest("accuracy", one.key);
-    if (record != nullptr) report_.certainty = certainty_of(*record, report_);
-    QYOLO_TRY(std::vector<Detection> detections, detections_of(one));
-    QYOLO_CHECK_OK(keep_detections(one, detections));
+    const auto record = session_.record_of(one.step.cell);
+    if (record) report_.certainty = certainty_of(*record, report_);
+    QYOLO_TRY(std::vector<Detection> detections, session_.detections_of(0, one.step.cell));
     Diff diff;
     diff.images = evaluator_.images_folder();
     diff.truth = evaluator_.truth();
@@ -323,16 +264,17 @@ class Poc {
   }
 
   Status measure() {
-    std::vector<LatencyCell> cells;
     std::vector<std::size_t> timed = {0};
     if (report_.subject) timed.push_back(*report_.subject);
-    for (const std::size_t i : timed)
-      cells.push_back({evaluated_[i].step.cell, evaluated_[i].key, report_.candidates[i].name});
-    QYOLO_CHECK_OK(measure_latency(evaluator_, store_, options_.latency, cells, listener_));
-    QYOLO_TRY(run_, results::read_run(options_.out));
-    for (const LatencyCell& cell : cells) {
-      const Json* record = run_.newest("latency", cell.key);
-      if (record != nullptr) add_latency(*record, cell, report_);
+    std::vector<Cell> cells;
+    for (const std::size_t i : timed) cells.push_back(evaluated_[i].step.cell);
+    QYOLO_CHECK_OK(session_.time_cells(cells));
+    for (const std::size_t i : timed) {
+      const Json* record = store_.newest(results::kLatency, evaluated_[i].key);
+      if (record == nullptr) continue;
+      const std::string& name = report_.candidates[i].name;
+      const auto latency = results::read_latency(*record, "the latency of " + name);
+      if (latency.ok()) add_latency(*latency, name, report_);
     }
     if (options_.measured_latency) {
       auto rows = options_.measured_latency(report_.latency_setting);
@@ -342,7 +284,7 @@ class Poc {
         listener_.on_warning(rows.error().message);
       }
     }
-    report_.energy = measure_energy(evaluator_, cells.front().cell);
+    report_.energy = measure_energy(evaluator_, cells.front());
     report_.memory = memory_rows(report_);
     QYOLO_TRY(report_.devices, results::device_table(run_, std::move(devices_)));
     return {};
@@ -352,7 +294,7 @@ class Poc {
     report_.images = static_cast<std::int64_t>(evaluator_.truth().images.size());
     report_.network = run_.network;
     report_.dataset = run_.dataset;
-    describe_environment(run_.manifest, report_);
+    describe_environment(run_, report_);
     const Json block = report_.subject ? evaluated_[*report_.subject].step.block : Json();
     report_.commands = reproduce_commands(options_, block);
   }
@@ -362,7 +304,8 @@ class Poc {
   results::RecordStore& store_;
   std::vector<results::Device> devices_;
   RunListener& listener_;
-  Uncertainty uncertainty_;
+  Experiment experiment_;
+  Session session_;
   std::vector<Evaluated> evaluated_;
   std::vector<Detection> baseline_;
   bool usable_ = false;

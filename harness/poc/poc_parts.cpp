@@ -9,45 +9,17 @@
 #include "harness/pictures/crops.h"
 #include "harness/poc/roadmap.h"
 #include "metrics/equal_recall.h"
+#include "results/manifest.h"
+#include "results/reading_table.h"
 
 namespace qyolo::harness {
 namespace {
 
 using report::Standing;
 
-const Json& member(const Json& object, const char* key) {
-  static const Json kNone;
-  if (!object.is_object()) return kNone;
-  const auto found = object.find(key);
-  return found == object.end() ? kNone : *found;
-}
-
-std::optional<double> number(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-}
-
-std::int64_t count(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
-}
-
-std::string text(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::optional<report::Difference> difference(const Json& json) {
-  const auto value = number(json, "value"), low = number(json, "low"), high = number(json, "high");
-  if (!value || !low || !high) return std::nullopt;
-  return report::Difference{*value, *low, *high};
-}
-
-const Json* find_class(const Json& list, const Json& category_id) {
-  if (!list.is_array()) return nullptr;
-  const auto found = std::ranges::find_if(
-      list, [&](const Json& one) { return member(one, "category_id") == category_id; });
-  return found == list.end() ? nullptr : &*found;
+std::optional<report::Difference> difference(const std::optional<metrics::Difference>& of) {
+  if (!of) return std::nullopt;
+  return report::Difference{of->value, of->low, of->high};
 }
 
 report::Severity severity_of(datasets::Check check) {
@@ -171,23 +143,28 @@ Standing standing_of(const std::optional<report::Difference>& delta, double allo
   return delta->high < -allowed ? Standing::kBeyond : Standing::kUndecided;
 }
 
-std::vector<report::ClassLoss> class_losses(const Json& baseline, const Json& record,
+std::vector<report::ClassLoss> class_losses(const results::AccuracyRecord& baseline,
+                                            const results::AccuracyRecord& record,
                                             const PocOptions& options, double overall_tolerance) {
   std::vector<report::ClassLoss> losses;
-  const Json& classes = member(record, "per_class");
-  if (!classes.is_array()) return losses;
-  const double baseline_ap = number(member(baseline, "metrics"), "AP").value_or(0);
-  for (const Json& one : classes) {
-    const Json& id = member(one, "category_id");
+  const double baseline_ap = baseline.ap().value_or(0);
+  for (const results::ClassMetrics& one : record.per_class) {
     report::ClassLoss loss;
-    loss.name = text(one, "name");
-    loss.ap = number(one, "AP");
-    if (const Json* before = find_class(member(baseline, "per_class"), id))
-      loss.baseline_ap = number(*before, "AP");
-    if (const Json* sure = find_class(member(member(record, "uncertainty"), "per_class"), id)) {
-      loss.objects = count(*sure, "objects");
-      loss.images = count(*sure, "images");
-      loss.delta = difference(member(*sure, "delta_AP"));
+    loss.name = one.name;
+    loss.ap = one.ap;
+    const auto before =
+        std::ranges::find(baseline.per_class, one.category_id, &results::ClassMetrics::category_id);
+    if (before != baseline.per_class.end()) loss.baseline_ap = before->ap;
+    if (record.uncertainty) {
+      const std::vector<Json>& ids = record.uncertainty->category_ids;
+      const auto sure = std::ranges::find(ids, one.category_id);
+      if (sure != ids.end()) {
+        const metrics::ClassDifference& of =
+            record.uncertainty->difference.classes[static_cast<std::size_t>(sure - ids.begin())];
+        loss.objects = of.objects;
+        loss.images = of.object_images;
+        loss.delta = difference(of.ap);
+      }
     }
     loss.tolerance = overall_tolerance;
     for (const ClassTolerance& given : options.class_tolerances) {
@@ -215,20 +192,20 @@ std::optional<std::int64_t> images_to_decide(const report::Difference& delta, do
       std::ceil(static_cast<double>(images) * std::max(times * times - 1, 0.0)));
 }
 
-std::optional<report::Certainty> certainty_of(const Json& record, const report::PocReport& report) {
-  const Json& uncertainty = member(record, "uncertainty");
-  if (!uncertainty.is_object()) return std::nullopt;
+std::optional<report::Certainty> certainty_of(const results::AccuracyRecord& record,
+                                              const report::PocReport& report) {
+  if (!record.uncertainty) return std::nullopt;
+  const metrics::PairedDifference& compared = record.uncertainty->difference;
   report::Certainty sure;
-  sure.resamples = static_cast<int>(count(uncertainty, "resamples"));
-  sure.confidence = number(uncertainty, "confidence").value_or(0);
-  sure.images = count(uncertainty, "images");
-  sure.objects = count(uncertainty, "objects");
-  sure.effective_images = number(uncertainty, "effective_images").value_or(0);
+  sure.resamples = compared.options.resamples;
+  sure.confidence = compared.options.confidence;
+  sure.images = compared.images;
+  sure.objects = compared.objects;
+  sure.effective_images = compared.effective_images;
   // The record's share is about the tolerance in points that the run was started with.
-  const auto tolerance = number(uncertainty, "tolerance");
-  if (tolerance && std::abs(*tolerance - report.tolerance) < 1e-9)
-    sure.p_loss_above_tolerance = number(uncertainty, "p_loss_above_tolerance");
-  const auto overall = difference(member(uncertainty, "delta_AP"));
+  if (std::abs(compared.tolerance - report.tolerance) < 1e-9)
+    sure.p_loss_above_tolerance = compared.loss_above_tolerance;
+  const auto overall = difference(compared.ap);
   if (overall) {
     sure.more_images = images_to_decide(*overall, report.tolerance - report.margin, sure.images);
   }
@@ -277,40 +254,14 @@ std::vector<report::MemoryRow> memory_rows(const report::PocReport& report) {
   return rows;
 }
 
-void describe_environment(const Json& manifest, report::PocReport& report) {
-  const auto add = [&](const char* key, const Json& value) {
-    std::string shown;
-    if (value.is_string()) {
-      shown = value.get<std::string>();
-    } else if (value.is_array()) {
-      for (const Json& item : value) {
-        if (item.is_string()) shown += (shown.empty() ? "" : " ") + item.get<std::string>();
-      }
-    } else if (!value.is_null()) {
-      shown = value.dump();
-    }
-    if (!shown.empty()) report.environment.emplace_back(key, shown);
-  };
-  const Json& host = member(manifest, "host");
-  for (const char* key : {"cpu", "cores"}) add(key, member(host, key));
-  add("threads", member(manifest, "threads"));
-  if (const auto bytes = number(host, "memory_bytes"))
-    report.environment.emplace_back("memory", fmt::format("{:.1f} GB", *bytes / 1e9));
-  for (const char* key : {"governor", "flags", "os", "kernel"}) add(key, member(host, key));
-  add("executor", member(manifest, "executor"));
-  const Json& versions = member(manifest, "versions");
-  for (const char* key : {"qyolo", "git", "compiler", "opencv"}) add(key, member(versions, key));
-  const Json& checkpoint = member(manifest, "checkpoint");
-  add("checkpoint", member(checkpoint, "path"));
-  add("checkpoint_sha256", member(checkpoint, "sha256"));
-  const Json& dataset = member(manifest, "dataset");
-  for (const char* key : {"images", "annotations"}) add(key, member(dataset, key));
-  add("dataset_sha256", member(dataset, "sha256"));
-  const Json& calibration = member(manifest, "calibration");
-  add("calibration", member(calibration, "images"));
-  add("calibration_sha256", member(calibration, "sha256"));
-  report.started = text(manifest, "started");
-  report.qyolo_version = text(versions, "qyolo");
+void describe_environment(const results::Run& run, report::PocReport& report) {
+  report.environment = results::environment_of(run);
+  if (const std::string ran = results::executions_of(run); !ran.empty())
+    report.environment.emplace_back("execution", ran);
+  const auto manifest = results::read_manifest(run.manifest, "manifest.json");
+  if (!manifest.ok()) return;
+  report.started = manifest->started;
+  report.qyolo_version = results::version_of(*manifest);
 }
 
 std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOptions& options,
@@ -338,7 +289,7 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
     const bool activations = block.contains("activation_bits");
     const std::string flags = cell_flags(block) + (activations ? calibration : "");
     if (!activations) {
-      const bool regions = text(block, "scheme").starts_with("pwlq");
+      const bool regions = block.value("scheme", "").starts_with("pwlq");
       commands.emplace_back(
           "quantize", fmt::format("qyolo quantize {} {}{} -o quantized.safetensors", model, flags,
                                   regions ? " --regions entropy" : ""));

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/detections/diff.h"
 #include "harness/poc/poc.h"
+#include "results/cell_record.h"
 #include "results/record.h"
 
 namespace qyolo::harness {
@@ -26,7 +26,8 @@ namespace qyolo::harness {
 
 // From two accuracy records. Classes without a tolerance of their own get the overall one, for
 // orientation.
-[[nodiscard]] std::vector<report::ClassLoss> class_losses(const Json& baseline, const Json& record,
+[[nodiscard]] std::vector<report::ClassLoss> class_losses(const results::AccuracyRecord& baseline,
+                                                          const results::AccuracyRecord& record,
                                                           const PocOptions& options,
                                                           double overall_tolerance);
 
@@ -37,28 +38,21 @@ namespace qyolo::harness {
                                                            double allowed, std::int64_t images);
 
 // REQUIRES: report.classes and what was promised.
-[[nodiscard]] std::optional<report::Certainty> certainty_of(const Json& record,
+[[nodiscard]] std::optional<report::Certainty> certainty_of(const results::AccuracyRecord& record,
                                                             const report::PocReport& report);
 
 // Changes, pictures and guideline.
 Status describe_objects(const Diff& diff, const PocOptions& options, report::PocReport& report);
 
-struct LatencyCell {
-  Cell cell;
-  std::string key, name;
-};
-// Latency records of all of them, interleaved; nothing where an earlier run has them.
-Status measure_latency(Evaluator& evaluator, results::RecordStore& store,
-                       const LatencyOptions& options, std::span<const LatencyCell> cells,
-                       RunListener& listener);
 // The record as a row, and the setting it was measured in.
-void add_latency(const Json& record, const LatencyCell& cell, report::PocReport& report);
+void add_latency(const results::LatencyRecord& record, const std::string& name,
+                 report::PocReport& report);
 
 [[nodiscard]] report::Energy measure_energy(Evaluator& evaluator, const Cell& baseline);
 // Computed ones, and what this process has taken at most so far.
 [[nodiscard]] std::vector<report::MemoryRow> memory_rows(const report::PocReport& report);
 
-void describe_environment(const Json& manifest, report::PocReport& report);
+void describe_environment(const results::Run& run, report::PocReport& report);
 // `block`: the chosen cell's, or null.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> reproduce_commands(
     const PocOptions& options, const Json& block);

@@ -1,22 +1,21 @@
-// A cell's measurements as records (the layout is in results/record.h).
+// What was measured of a cell, as results/cell_record.h writes it.
 #pragma once
 
 #include <span>
 #include <string>
-#include <vector>
 
-#include "common/json.h"
-#include "common/result.h"
 #include "harness/evaluate/evaluation.h"
+#include "results/cell_record.h"
 
 namespace qyolo::harness {
 
-[[nodiscard]] OrderedJson accuracy_record(const std::string& key, const Cell& cell,
-                                          const Evaluator& evaluator, const CellResult& result);
-[[nodiscard]] OrderedJson latency_record(const std::string& key, const Cell& cell,
-                                         const Evaluator& evaluator,
-                                         std::span<const double> milliseconds);
-[[nodiscard]] OrderedJson failed_record(const std::string& kind, const std::string& key,
-                                        const Cell& cell, const Error& failure);
+[[nodiscard]] results::CellIdentity identity_of(const std::string& key, const Cell& cell,
+                                                const Evaluator& evaluator);
+[[nodiscard]] results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell,
+                                                      const Evaluator& evaluator,
+                                                      const CellResult& result);
+[[nodiscard]] results::LatencyRecord latency_record(const std::string& key, const Cell& cell,
+                                                    const Evaluator& evaluator,
+                                                    std::span<const double> milliseconds);
 
 }  // namespace qyolo::harness

@@ -4,10 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <string>
-#include <vector>
 
-#include "common/json.h"
 #include "common/result.h"
 #include "harness/cell/experiment.h"
 #include "harness/evaluate/evaluation.h"
@@ -30,12 +27,5 @@ struct RunSummary {
 // record.
 Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions& options,
                                   const ExecutorFactory& factory, RunListener& listener);
-
-// Everything that determines a cell's accuracy numbers, hashed: the "key" of its records.
-[[nodiscard]] std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& options,
-                                   const Cell& cell);
-// A run folder's manifest (results/record.h). REQUIRES: one key per cell of the experiment.
-[[nodiscard]] OrderedJson run_manifest(const Experiment& experiment, const Evaluator& evaluator,
-                                       const std::vector<std::string>& keys);
 
 }  // namespace qyolo::harness

@@ -45,23 +45,14 @@ TEST(ImagesToDecide, AreAsManyAsNarrowTheIntervalToTheDistance) {
   EXPECT_FALSE(images_to_decide({-0.0099, -0.02, 0.001}, 0.01, 100));  // too close for ever
 }
 
-Json record(double nut_low, double nut_high) {
-  return {{"metrics", {{"AP", 0.6}}},
-          {"per_class",
-           {{{"category_id", 1}, {"name", "nut"}, {"AP", 0.5}},
-            {{"category_id", 2}, {"name", "bolt"}, {"AP", nullptr}}}},
-          {"uncertainty",
-           {{"per_class",
-             {{{"category_id", 1},
-               {"name", "nut"},
-               {"objects", 9},
-               {"images", 5},
-               {"delta_AP", {{"value", -0.02}, {"low", nut_low}, {"high", nut_high}}}},
-              {{"category_id", 2},
-               {"name", "bolt"},
-               {"objects", 0},
-               {"images", 0},
-               {"delta_AP", nullptr}}}}}}};
+results::AccuracyRecord record(double nut_low, double nut_high) {
+  results::AccuracyRecord record;
+  record.metrics[0] = 0.6;
+  record.per_class = {{1, "nut", 0.5, std::nullopt}, {2, "bolt", std::nullopt, std::nullopt}};
+  record.uncertainty.emplace().category_ids = {1, 2};
+  record.uncertainty->difference.classes = {
+      {1, 9, 5, metrics::Difference{-0.02, nut_low, nut_high, 0}}, {2, 0, 0, std::nullopt}};
+  return record;
 }
 
 TEST(ClassLosses, AreJudgedByTheirOwnToleranceWhereThereIsOne) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/file.h"
+#include "common/sha256.h"
 #include "harness/artifact/packed_artifact.h"
 #include "results/record.h"
 #include "tests/support/paths.h"
@@ -119,7 +121,7 @@ TEST(Runner, FailedCellsAreTriedAgainAndFinishedOnesAreNot) {
   ASSERT_TRUE(summary.ok()) << summary.error().message;
   EXPECT_EQ(summary->skipped, 1U);
   EXPECT_EQ(summary->failed, 0U);
-  EXPECT_EQ(second.started, 4U);  // and the baseline, to compare with
+  EXPECT_EQ(second.started, 3U);  // the baseline's detections are kept
   const auto run = results::read_run(folder.path());
   ASSERT_TRUE(run.ok());
   for (const results::Row& row : run->rows) {
@@ -156,19 +158,82 @@ TEST(Runner, EveryCellIsComparedWithTheBaseline) {
   }
 }
 
-TEST(Runner, CellsOfAResumedRunAreComparedWithTheBaselineEvaluatedAgain) {
+TEST(Runner, CellsOfAResumedRunAreComparedWithTheBaselinesKeptDetections) {
   const testing::TemporaryFolder folder;
   Listener first, second, third;
   Experiment experiment = small_experiment();
   ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(true), first).ok());
   ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), second).ok());
-  EXPECT_EQ(second.started, 4U);
+  EXPECT_EQ(second.started, 3U);
   const auto found = uncertainties(folder.path());
   for (std::size_t i = 1; i < found.size(); ++i) EXPECT_EQ(found[i]["verdict"], "no difference");
   const auto records = results::read_run(folder.path())->records.size();
   ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), third).ok());
   EXPECT_EQ(third.started, 0U);  // nothing is missing, so nothing is compared
   EXPECT_EQ(results::read_run(folder.path())->records.size(), records);
+}
+
+// Detections that are not those of the record, whoever put them there.
+TEST(Runner, KeptDetectionsThatAreNotTheRecordsAreMadeAgain) {
+  for (const bool removed : {true, false}) {
+    const testing::TemporaryFolder folder;
+    Listener first, second;
+    const Experiment experiment = small_experiment();
+    ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(true), first).ok());
+    const std::string key = results::read_run(folder.path())->rows.at(0).key;
+    const std::filesystem::path file = folder.path() / "detections" / (key + ".json");
+    ASSERT_TRUE(std::filesystem::exists(file));
+    if (removed) {
+      std::filesystem::remove(file);
+    } else {
+      ASSERT_TRUE(write_file(file, "[ ]").ok());
+    }
+    ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), second).ok());
+    EXPECT_EQ(second.started, 4U);
+    const auto run = results::read_run(folder.path());
+    const Json* record = run->newest("accuracy", key);
+    EXPECT_EQ(sha256_of_file(file).value(), record->at("detections_sha256").get<std::string>());
+  }
+}
+
+TEST(Runner, ARecordWithoutMetricsIsNotFinished) {
+  const testing::TemporaryFolder folder;
+  Listener first, second;
+  const Experiment experiment = small_experiment();
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), first).ok());
+  const results::Row row = results::read_run(folder.path())->rows.at(2);
+  {
+    auto store = results::RecordStore::open(folder.path());
+    ASSERT_TRUE(store.ok());
+    ASSERT_TRUE(
+        store->append({{"schema", 1}, {"kind", "accuracy"}, {"key", row.key}, {"status", "ok"}})
+            .ok());
+  }
+  const auto summary = run_experiment(experiment, {folder.path(), 2}, fake(false), second);
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->skipped, 3U);
+  EXPECT_EQ(second.started, 1U);
+}
+
+TEST(Runner, AnotherToleranceOrSeedMakesTheVerdictsAgain) {
+  const testing::TemporaryFolder folder;
+  Listener listener;
+  Experiment experiment = small_experiment();
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), listener).ok());
+  experiment.uncertainty.tolerance = 2;
+  experiment.uncertainty.seed = 9;
+  experiment.uncertainty.resamples = 200;
+  Listener again, nothing;
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), again).ok());
+  EXPECT_EQ(again.started, 3U);
+  const auto found = uncertainties(folder.path());
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    EXPECT_EQ(found[i]["tolerance"].get<double>(), 0.02);
+    EXPECT_EQ(found[i]["seed"].get<int>(), 9);
+    EXPECT_EQ(found[i]["resamples"].get<int>(), 200);
+  }
+  ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), nothing).ok());
+  EXPECT_EQ(nothing.started, 0U);
 }
 
 TEST(Runner, WithoutResamplesNothingIsCompared) {
