@@ -27,20 +27,20 @@ Result<std::string> read_file(const fs::path& path) {
   return content;
 }
 
+bool write_all(int descriptor, std::string_view content) noexcept {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
 namespace {
 
 Error cannot_write(const fs::path& path, int failure) {
   return error("{} cannot be written: {}", path.string(), std::strerror(failure));
-}
-
-bool write_all(int descriptor, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(descriptor, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 // What is no regular file (a device, a pipe, the file behind a descriptor) stays what it is.

@@ -20,6 +20,9 @@ Result<std::string> read_file(const std::filesystem::path& path);
 // an input (outputs.h). The one function that writes outputs.
 Status write_file(const std::filesystem::path& path, std::string_view content);
 
+// All of it into what is open there; false, with errno, where that fails.
+bool write_all(int descriptor, std::string_view content) noexcept;
+
 // Creates the folder and its parents; fails with a sentence where something else is in the way.
 Status create_folder(const std::filesystem::path& path);
 

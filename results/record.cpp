@@ -43,14 +43,9 @@ std::optional<std::string> complaint(const Json& value) {
   return std::nullopt;
 }
 
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return ::fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS;
+bool append_synced(int descriptor, std::string_view bytes) {
+  return write_all(descriptor, bytes) &&
+         (::fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS);
 }
 
 }  // namespace
@@ -131,7 +126,7 @@ Result<RecordStore> RecordStore::open(const fs::path& folder) {
     return error("{} cannot be repaired: {}", path.string(), std::strerror(errno));
   // A last line that lacks only its end: so that the next record starts a line of its own.
   if (store.size_ > 0 && content[lines.complete - 1] != '\n') {
-    if (!write_all(descriptor, "\n"))
+    if (!append_synced(descriptor, "\n"))
       return error("{} cannot be repaired: {}", path.string(), std::strerror(errno));
     ++store.size_;
   }
@@ -163,7 +158,7 @@ Status RecordStore::append(const OrderedJson& record) {
   const int descriptor = ::fileno(log_.get());
   if (damaged_ && ::ftruncate(descriptor, size_) != 0)
     return error("{} cannot be repaired: {}", path, std::strerror(errno));
-  damaged_ = !write_all(descriptor, line + '\n');
+  damaged_ = !append_synced(descriptor, line + '\n');
   if (damaged_) {
     const int failure = errno;
     damaged_ = ::ftruncate(descriptor, size_) != 0;

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include "common/file.h"
+
 namespace qyolo::cli {
 namespace {
 
@@ -17,17 +19,17 @@ bool is_control(unsigned char byte) {
 
 }  // namespace
 
-std::string without_controls(std::string_view text) {
+std::string without_controls(std::string_view text, std::string_view escape) {
   std::string clean;
   clean.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
     if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1 in UTF-8
-      clean += fmt::format("\\x{:02x}", static_cast<unsigned>(next));
+      clean += fmt::format("{}{:02x}", escape, static_cast<unsigned>(next));
       ++i;
     } else if (is_control(byte)) {
-      clean += fmt::format("\\x{:02x}", static_cast<unsigned>(byte));
+      clean += fmt::format("{}{:02x}", escape, static_cast<unsigned>(byte));
     } else {
       clean += text[i];
     }
@@ -35,14 +37,7 @@ std::string without_controls(std::string_view text) {
   return clean;
 }
 
-void say_raw(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
+void say_raw(std::string_view text) noexcept { (void)write_all(STDERR_FILENO, text); }
 
 void say_text(std::string_view text) noexcept {
   try {
@@ -53,7 +48,7 @@ void say_text(std::string_view text) noexcept {
 
 void print_text(std::string_view text) noexcept {
   try {
-    const std::string clean = without_controls(text);
+    const std::string clean = without_controls(text, "\\u00");
     std::fwrite(clean.data(), 1, clean.size(), stdout);
   } catch (const std::exception&) {
     std::fwrite(text.data(), 1, text.size(), stdout);

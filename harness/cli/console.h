@@ -12,8 +12,9 @@
 namespace qyolo::cli {
 
 // Text in which names from files may stand: control characters (C0 but \n and \t, DEL, C1) become
-// "\x1b", so that no name moves the cursor or changes the window's title.
-[[nodiscard]] std::string without_controls(std::string_view text);
+// "\x1b", so that no name moves the cursor or changes the window's title. `escape`: what stands
+// before the two digits.
+[[nodiscard]] std::string without_controls(std::string_view text, std::string_view escape = "\\x");
 
 // To the standard error: a text as it is, escape sequences included; or one with names in it.
 void say_raw(std::string_view text) noexcept;
@@ -23,7 +24,8 @@ void say(fmt::format_string<Args...> format, Args&&... args) {
   say_text(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// To the standard output.
+// To the standard output. Control characters become "\u001b", as JSON writes them, so that a JSON
+// document stays the document that it is.
 void print_text(std::string_view text) noexcept;
 template <class... Args>
 void print(fmt::format_string<Args...> format, Args&&... args) {

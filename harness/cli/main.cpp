@@ -94,8 +94,8 @@ int run_command(int argc, char** argv) {
   } catch (const CLI::ParseError& failure) {
     std::ostringstream out, complaint;
     const bool asked = app.exit(failure, out, complaint) == 0;  // --help, --version
-    print("{}", out.str());
-    say("{}", complaint.str());
+    print_text(out.str());
+    say_text(complaint.str());
     if (!asked) return kBadInput;
     if (flush_output()) return 0;
     say("qyolo: the output could not be written\n");

@@ -29,16 +29,10 @@ struct RunArguments {
 Result<int> race(const harness::Experiment& experiment, const RunArguments& arguments) {
   if (experiment.uncertainty.resamples == 0)
     return error("--race compares intervals; expected uncertainty.resamples above 0");
-  harness::EvaluatorConfig config;
-  config.model = experiment.model;
-  config.images = experiment.images;
-  config.annotations = experiment.annotations;
-  config.split = experiment.split;
-  config.options = experiment.evaluation;
-  config.calibration = experiment.calibration;
-  config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
+  QYOLO_TRY(
+      const auto evaluator,
+      harness::Evaluator::open(harness::evaluator_config(experiment, arguments.threads), factory));
   for (const std::string& warning : evaluator->truth().warnings) say("warning: {}\n", warning);
   QYOLO_TRY(const harness::RaceResult result,
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,

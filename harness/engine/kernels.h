@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <variant>
 
 #include "harness/engine/fake_quantize.h"
 #include "harness/engine/plan.h"
+#include "harness/model/graph.h"
 
 namespace qyolo::engine {
 
@@ -24,6 +26,22 @@ void max_pool(const Map& from, const Map& to, int kernel, int stride, int paddin
 void upsample(const Map& from, const Map& to, int scale);
 void reorg(const Map& from, const Map& to);
 void add(const Map& a, const Map& b, const Map& to);
+// Whichever of these the node is, from its inputs' maps from(0), from(1); false: none of them.
+template <class From>
+bool run_node(const model::Node& node, const From& from, const Map& to) {
+  if (const auto* pool = std::get_if<model::MaxPoolNode>(&node.op)) {
+    max_pool(from(0), to, pool->kernel, pool->stride, pool->padding);
+  } else if (const auto* up = std::get_if<model::UpsampleNode>(&node.op)) {
+    upsample(from(0), to, up->scale);
+  } else if (std::holds_alternative<model::AddNode>(node.op)) {
+    add(from(0), from(1), to);
+  } else if (std::holds_alternative<model::ReorgNode>(node.op)) {
+    reorg(from(0), to);
+  } else {
+    return false;
+  }
+  return true;
+}
 // REQUIRES: FP32, pixels without gaps.
 void fake_quantize(const Map& map, const model::FakeQuantization& quantization);
 

@@ -290,16 +290,9 @@ class OnednnEngine final : public Engine {
     if (step.kind == Step::Kind::kFakeQuantize) return fake_quantize(to, quantizer(step.node));
     if (prepared.convolutions[s])
       return prepared.convolutions[s]->run(from.data, to.data, context_);
-    const auto& op = graph_.nodes[static_cast<std::size_t>(step.node)].op;
-    if (const auto* pool = std::get_if<model::MaxPoolNode>(&op)) {
-      max_pool(from, to, pool->kernel, pool->stride, pool->padding);
-    } else if (const auto* up = std::get_if<model::UpsampleNode>(&op)) {
-      upsample(from, to, up->scale);
-    } else if (std::holds_alternative<model::AddNode>(op)) {
-      add(from, map(plan, step.inputs[1]), to);
-    } else if (std::holds_alternative<model::ReorgNode>(op)) {
-      reorg(from, to);
-    }
+    (void)run_node(
+        graph_.nodes[static_cast<std::size_t>(step.node)],
+        [&](std::size_t i) { return map(plan, step.inputs[i]); }, to);
   }
 
   [[nodiscard]] const model::FakeQuantization& quantizer(int node) const {

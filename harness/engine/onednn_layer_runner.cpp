@@ -1,7 +1,5 @@
 #include "harness/engine/onednn_layer_runner.h"
 
-#include <omp.h>
-
 #include <map>
 #include <optional>
 #include <tuple>
@@ -9,6 +7,7 @@
 
 #include "harness/engine/convolution.h"
 #include "harness/engine/kernels.h"
+#include "harness/engine/threads.h"
 
 namespace qyolo::engine {
 namespace {
@@ -38,7 +37,7 @@ class OnednnLayerRunner final : public model::LayerRunner {
 
   Status run(int node, std::span<const float> weights, std::span<const float> bias) override {
     return guarded([&]() -> Status {
-      omp_set_num_threads(threads_);
+      grant_threads(threads_);  // the primitives of this run are made for what is granted
       const model::Node& what = graph_.nodes[static_cast<std::size_t>(node)];
       if (what.conv() != nullptr) return run_convolution(node, weights, bias);
       for (Batch& batch : batches_) run_other(batch, node, what);
@@ -132,22 +131,13 @@ class OnednnLayerRunner final : public model::LayerRunner {
   static void run_other(Batch& batch, int node, const model::Node& what) {
     const Map to = make_map(batch, node);
     const auto from = [&](std::size_t i) { return map_of(batch, what.inputs[i]); };
-    if (const auto* pool = std::get_if<model::MaxPoolNode>(&what.op)) {
-      max_pool(from(0), to, pool->kernel, pool->stride, pool->padding);
-    } else if (const auto* up = std::get_if<model::UpsampleNode>(&what.op)) {
-      upsample(from(0), to, up->scale);
-    } else if (std::holds_alternative<model::AddNode>(what.op)) {
-      add(from(0), from(1), to);
-    } else if (std::holds_alternative<model::ReorgNode>(what.op)) {
-      reorg(from(0), to);
-    } else {
-      Map part = to;
-      for (std::size_t i = 0; i < what.inputs.size(); ++i) {
-        const Map source = from(i);
-        part.channels = source.channels;
-        copy(source, part);
-        part.data = static_cast<float*>(part.data) + source.channels;
-      }
+    if (run_node(what, from, to)) return;
+    Map part = to;
+    for (std::size_t i = 0; i < what.inputs.size(); ++i) {
+      const Map source = from(i);
+      part.channels = source.channels;
+      copy(source, part);
+      part.data = static_cast<float*>(part.data) + source.channels;
     }
   }
 

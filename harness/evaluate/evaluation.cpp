@@ -235,6 +235,18 @@ Status check_present(const EvaluatorConfig& config) {
 Evaluator::Evaluator(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Evaluator::~Evaluator() = default;
 
+EvaluatorConfig evaluator_config(const Experiment& experiment, int threads) {
+  EvaluatorConfig config;
+  config.model = experiment.model;
+  config.images = experiment.images;
+  config.annotations = experiment.annotations;
+  config.split = experiment.split;
+  config.options = experiment.evaluation;
+  config.calibration = experiment.calibration;
+  config.threads = threads;
+  return config;
+}
+
 Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config,
                                                    const ExecutorFactory& factory) {
   auto state = std::make_unique<State>();

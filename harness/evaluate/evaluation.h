@@ -61,6 +61,9 @@ struct EvaluatorConfig {
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
 };
 
+// What an experiment evaluates on.
+[[nodiscard]] EvaluatorConfig evaluator_config(const Experiment& experiment, int threads);
+
 // Images done so far and in all, of one cell.
 using ImageProgress = std::function<void(std::size_t done, std::size_t total)>;
 

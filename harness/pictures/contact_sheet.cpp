@@ -10,9 +10,8 @@
 #include <string>
 
 #include "common/file.h"
-#include "datasets/image_files.h"
-#include "datasets/image_pipeline.h"
 #include "harness/pictures/picture_colours.h"
+#include "harness/pictures/source_images.h"
 #include "results/text.h"
 
 namespace qyolo::harness {
@@ -262,18 +261,6 @@ void draw_header(cv::Mat& sheet, const Diff& diff) {
         0.5, kGrey);
 }
 
-Result<cv::Mat> load_image(const Diff& diff, std::int64_t image_id, const fs::path& images) {
-  const datasets::ImageFile file = datasets::ImageFinder(images).find(diff.image_name(image_id));
-  if (file.state != datasets::ImageFile::State::kFound)
-    return error("{}: the image {} {}", images.string(), diff.image_name(image_id),
-                 datasets::text_of(file.state));
-  const fs::path& path = file.path;
-  QYOLO_TRY([[maybe_unused]] const auto size, datasets::read_image_size(path));  // refuses giants
-  cv::Mat picture = cv::imread(path.string(), cv::IMREAD_COLOR);
-  if (picture.empty()) return error("{} cannot be decoded as an image", path.string());
-  return picture;
-}
-
 // Caption and two panels, with the top left corner at `corner`.
 void draw_pair(cv::Mat& sheet, cv::Point corner, const Diff& diff,
                const metrics::ImageChanges& image, const cv::Mat& picture) {
@@ -301,7 +288,7 @@ void draw_pair(cv::Mat& sheet, cv::Point corner, const Diff& diff,
 }
 
 Result<cv::Mat> draw_sheet(const Diff& diff, std::span<const std::size_t> places,
-                           const fs::path& images) {
+                           SourceImages& images) {
   const auto rows = static_cast<int>((places.size() + kColumns - 1) / kColumns);
   const auto columns = static_cast<int>(kColumns);
   cv::Mat sheet(kHeader + rows * (kPairHeight + kMargin),
@@ -309,7 +296,7 @@ Result<cv::Mat> draw_sheet(const Diff& diff, std::span<const std::size_t> places
   draw_header(sheet, diff);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const metrics::ImageChanges& image = diff.changes.images[places[i]];
-    QYOLO_TRY(const cv::Mat picture, load_image(diff, image.image_id, images));
+    QYOLO_TRY(const cv::Mat picture, images.load(image.image_id));
     const auto row = static_cast<int>(i / kColumns);
     const auto column = static_cast<int>(i % kColumns);
     draw_pair(sheet,
@@ -325,13 +312,14 @@ Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t 
                                                   const fs::path& images, const fs::path& folder) {
   const std::vector<std::size_t> worst = diff.changes.worst_images(count);
   if (!worst.empty()) QYOLO_CHECK_OK(create_folder(folder));
+  SourceImages source(diff, images);
   std::vector<fs::path> paths;
   for (std::size_t first = 0; first < worst.size(); first += kPerSheet) {
     const std::size_t on_sheet = std::min(kPerSheet, worst.size() - first);
     const fs::path path = contact_sheet_path(folder, paths.size() + 1);
     try {
       QYOLO_TRY(const cv::Mat sheet,
-                draw_sheet(diff, std::span(worst).subspan(first, on_sheet), images));
+                draw_sheet(diff, std::span(worst).subspan(first, on_sheet), source));
       std::vector<std::uint8_t> jpeg;
       if (!cv::imencode(".jpg", sheet, jpeg, {cv::IMWRITE_JPEG_QUALITY, kSheetQuality}))
         return error("{} cannot be encoded", path.string());

@@ -123,21 +123,9 @@ cv::Mat draw(const cv::Mat& image, const Subject& subject) {
   return picture;
 }
 
-Result<cv::Mat> load(const Diff& diff, std::int64_t image_id, const fs::path& images) {
-  const datasets::ImageFile file = datasets::ImageFinder(images).find(diff.image_name(image_id));
-  if (file.state != datasets::ImageFile::State::kFound)
-    return error("{}: the image {} {}", images.string(), diff.image_name(image_id),
-                 datasets::text_of(file.state));
-  const fs::path& path = file.path;
-  QYOLO_TRY([[maybe_unused]] const auto size, datasets::read_image_size(path));  // refuses giants
-  cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
-  if (image.empty()) return error("{} cannot be decoded as an image", path.string());
-  return image;
-}
-
-Status render(const Diff& diff, const fs::path& images, Subject& subject) {
+Status render(SourceImages& images, Subject& subject) {
   try {
-    QYOLO_TRY(const cv::Mat image, load(diff, subject.image_id, images));
+    QYOLO_TRY(const cv::Mat image, images.load(subject.image_id));
     const cv::Mat picture = draw(image, subject);
     std::vector<std::uint8_t> bytes;
     if (!cv::imencode(".jpg", picture, bytes, {cv::IMWRITE_JPEG_QUALITY, kCropQuality}))
@@ -155,11 +143,12 @@ Status render(const Diff& diff, const fs::path& images, Subject& subject) {
 
 Result<std::vector<Crop>> draw_crops(const Diff& diff, std::size_t count, const fs::path& images) {
   std::vector<Crop> crops;
+  SourceImages source(diff, images);
   for (const bool missed : {true, false}) {
     std::size_t drawn = 0;
     for (Subject& subject : subjects_of(diff, missed)) {
       if (drawn == count) break;
-      if (!render(diff, images, subject).ok()) continue;
+      if (!render(source, subject).ok()) continue;
       crops.push_back(std::move(subject.crop));
       ++drawn;
     }

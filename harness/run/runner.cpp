@@ -40,15 +40,8 @@ Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions
                                   const ExecutorFactory& factory, RunListener& listener) {
   QYOLO_TRY(results::RecordStore store, results::RecordStore::open(options.out));
   for (const std::string& warning : store.warnings()) listener.on_warning(warning);
-  EvaluatorConfig config;
-  config.model = experiment.model;
-  config.images = experiment.images;
-  config.annotations = experiment.annotations;
-  config.split = experiment.split;
-  config.options = experiment.evaluation;
-  config.calibration = experiment.calibration;
-  config.threads = options.threads;
-  QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
+  QYOLO_TRY(const auto evaluator,
+            Evaluator::open(evaluator_config(experiment, options.threads), factory));
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
   Experiment resolved = experiment;
   resolved.evaluation = evaluator->options();

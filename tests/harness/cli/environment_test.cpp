@@ -40,6 +40,19 @@ TEST_P(GrantedThreads, ChangeNoNumber) {
     EXPECT_EQ(json[key].get<double>(), usual[key].get<double>()) << key;
 }
 
+// The layers that calibration runs one by one ask for what is granted, too.
+TEST(GrantedThreadsOfCalibration, ChangeNoNumber) {
+  const std::vector<std::string> arguments = parts_eval(
+      {"--scheme", "affine", "--bits", "4", "--granularity", "filter", "--rounding", "gptq",
+       "--calibration", parts("calib/images"), "--calibration-limit", "2", "--limit", "8"});
+  const ProcessResult usual = qyolo(arguments), limited = in_shell("OMP_THREAD_LIMIT=1", arguments);
+  ASSERT_EQ(usual.exit_code, 0) << usual.err;
+  ASSERT_EQ(limited.exit_code, 0) << limited.err;
+  const Json expected = Json::parse(usual.out), found = Json::parse(limited.out);
+  EXPECT_GT(expected["AP"].get<double>(), 0.2);
+  EXPECT_EQ(found["AP"].get<double>(), expected["AP"].get<double>());
+}
+
 INSTANTIATE_TEST_SUITE_P(Environments, GrantedThreads,
                          ::testing::Values("OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=1",
                                            "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=7"));
@@ -108,6 +121,25 @@ TEST(StandardOutput, ThatTakesNothingIsAnError) {
     EXPECT_EQ(result.exit_code, 2) << arguments.front();
     EXPECT_THAT(result.err, HasSubstr("could not be written")) << arguments.front();
   }
+}
+
+TEST(StandardOutput, OfJsonStaysJsonWhateverNamesAre) {
+  const TemporaryFolder folder;
+  const std::string truth = (folder.path() / "gt.json").string();
+  const std::string found = (folder.path() / "dt.json").string();
+  const std::string name = "\x1b\x7f\xc2\x85 \xe5\x90\x8d";
+  const Json box = {1, 1, 5, 5};
+  std::ofstream(truth) << Json{
+      {"images", {{{"id", 1}, {"file_name", "a.jpg"}, {"width", 9}, {"height", 9}}}},
+      {"annotations",
+       {{{"id", 1}, {"image_id", 1}, {"category_id", 1}, {"bbox", box}, {"area", 25}}}},
+      {"categories", {{{"id", 1}, {"name", name}}}}};
+  std::ofstream(found) << Json::array(
+      {{{"image_id", 1}, {"category_id", 1}, {"bbox", box}, {"score", 0.5}}});
+  const ProcessResult result = qyolo({"score", truth, found, "-o", "json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["per_class"][0]["name"].get<std::string>(), name);
+  EXPECT_EQ(result.out.find('\x7f'), std::string::npos);
 }
 
 TEST(Terminal, NamesCannotMoveTheCursor) {
