@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto experiment = harness::parse_experiment(std::move(*json), "fuzzed", "/nowhere");
   if (!experiment.ok()) return 0;
   for (const harness::Cell& cell : experiment->cells) {
+    if (cell.baseline) continue;  // has no recipe to write down
     const Json written = Json::parse(cell.as_json().dump());
     const auto again = harness::cell_from_json(written, "fuzzed");
     fuzz::require(again.ok() && again->as_json() == cell.as_json());

@@ -225,7 +225,7 @@ def check(browser, file, view, screenshots):
 
 def make_reports(qyolo, folder):
     """One that recommends, with three devices, and one that finds nothing good enough, in both languages."""
-    parts = pathlib.Path(__file__).resolve().parents[3] / "datasets" / "parts"
+    parts = pathlib.Path(__file__).resolve().parents[2] / "datasets" / "parts"
     device = folder / "terminal.json"
     subprocess.run([qyolo, "bench", parts / "parts-yolov7-w025.pt", "--img", "320", "--rounds", "1", "--precision", "fp32,int8",
                     "--weights", "plain,packed", "--save", device, "--device-name", "line-3-terminal.example.local"],

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "datasets/doctor.h"
 #include "report/html_kit.h"
 #include "tests/results/device_fixture.h"
 
@@ -212,7 +213,13 @@ TEST(PocHtml, TablesCarryUnroundedNumbersToSortBy) {
 
 TEST(PocHtml, EveryTextIsThereInBothLanguages) {
   for (const Texts* texts : {&english(), &japanese()}) {
-    EXPECT_EQ(texts->checks.size(), 22U);
+    std::set<std::string_view> named;
+    for (const auto& [key, text] : texts->checks) named.insert(key);
+    EXPECT_EQ(named.size(), texts->checks.size());
+    for (std::size_t check = 0; check < datasets::kChecks; ++check)
+      EXPECT_TRUE(named.contains(datasets::text_of(static_cast<datasets::Check>(check)).name))
+          << datasets::text_of(static_cast<datasets::Check>(check)).name;
+    EXPECT_EQ(named.size(), datasets::kChecks);
     for (const auto& [key, text] : texts->checks) EXPECT_FALSE(text.empty()) << key;
     EXPECT_EQ(texts->environment_keys.size(), english().environment_keys.size());
     EXPECT_EQ(texts->command_keys.size(), english().command_keys.size());
