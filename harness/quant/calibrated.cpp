@@ -49,14 +49,7 @@ struct GroupWeights {
   std::vector<double> importance;
 };
 
-// Percent that is taken off the two ends of a range.
-struct Shrink {
-  int low = 0, high = 0;
-
-  [[nodiscard]] double low_ratio() const { return (100 - low) / 100.0; }
-  [[nodiscard]] double high_ratio() const { return (100 - high) / 100.0; }
-};
-using Shrinks = std::array<Shrink, kLanes8>;  // of each filter of a block
+using Percents = std::array<int, kLanes8>;  // taken off the ranges of each filter of a block
 
 class TensorRounding {
  public:
@@ -83,14 +76,14 @@ class TensorRounding {
       const int percent = searches ? coarse_to_fine(0, kLargestShrink, 10,
                                                     [&](int taken) { return error_at(taken); })
                                    : 0;
-      fit_all({percent, percent});
+      fit_all(percent);
       const Grids grids = all_grids();
       for_each_block(
           [&](std::size_t first, std::size_t count) { round_into_tensor(first, count, grids); });
     } else {
       for_each_block([&](std::size_t first, std::size_t count) {
         const std::vector<GroupWeights> groups = groups_of(first, count);
-        finish(first, count, groups, searches ? best_shrinks(first, count, groups) : Shrinks());
+        finish(first, count, groups, searches ? best_shrinks(first, count, groups) : Percents());
       });
     }
     return std::move(tensor_);
@@ -126,16 +119,17 @@ class TensorRounding {
     return found;
   }
 
-  [[nodiscard]] GroupParameters fit(const GroupWeights& group, const Shrink& shrink) const {
-    if (recipe_.options.range.kind == Range::Kind::kOutput)
-      return recipe_.scheme->fit_shrunk(group.weights, shrink.low_ratio(), shrink.high_ratio(),
-                                        recipe_.options);
+  [[nodiscard]] GroupParameters fit(const GroupWeights& group, int percent) const {
+    if (recipe_.options.range.kind == Range::Kind::kOutput) {
+      const double ratio = (100 - percent) / 100.0;
+      return recipe_.scheme->fit_shrunk(group.weights, ratio, ratio, recipe_.options);
+    }
     return recipe_.scheme->fit_weighted(group.weights, group.importance, recipe_.options);
   }
 
-  void fit_all(const Shrink& shrink) {
+  void fit_all(int percent) {
     parallel_for(groups_.groups, threads_,
-                 [&](std::size_t g) { tensor_.parameters[g] = fit(group_weights(g), shrink); });
+                 [&](std::size_t g) { tensor_.parameters[g] = fit(group_weights(g), percent); });
   }
 
   // A block of these filters: targets and slots. Slots are groups; of groups within filters, those
@@ -163,65 +157,56 @@ class TensorRounding {
     return groups;
   }
 
-  // Parameters and grids of some filters' groups, those of lane l shrunk by shrinks[l].
+  // Parameters and grids of some filters' groups, those of lane l shrunk by percents[l].
   struct FittedGroups {
     std::vector<GroupParameters> parameters;
     Grids grids;
   };
   [[nodiscard]] FittedGroups fit_groups(std::span<const GroupWeights> groups,
-                                        const Shrinks& shrinks) const {
+                                        const Percents& percents) const {
     FittedGroups fitted{{}, Grids(*recipe_.scheme, recipe_.options, groups.size())};
     for (std::size_t slot = 0; slot < groups.size(); ++slot) {
-      fitted.parameters.push_back(fit(groups[slot], shrinks[slot / groups_.per_filter]));
+      fitted.parameters.push_back(fit(groups[slot], percents[slot / groups_.per_filter]));
       fitted.grids.set(slot, fitted.parameters.back());
     }
     return fitted;
   }
 
-  // What to shrink each filter's ranges by for the least error of its outputs: both ends alike in
-  // steps of 10 and then of 1, and from there one end and the other.
-  [[nodiscard]] Shrinks best_shrinks(std::size_t first, std::size_t count,
-                                     std::span<const GroupWeights> groups) const {
+  // What to shrink each filter's ranges by for the least error of its outputs, in steps of 10 and
+  // then of 1.
+  [[nodiscard]] Percents best_shrinks(std::size_t first, std::size_t count,
+                                      std::span<const GroupWeights> groups) const {
     const RoundingOrder& order = orders_[input_of(first)];
     FilterBlock block = block_of(first, count);
-    Shrinks best;
+    Percents best{};
     std::array<double, kLanes8> least;
     least.fill(std::numeric_limits<double>::infinity());
-    // Tries what `change` makes of each filter's `from`.
-    const auto attempt = [&](const Shrinks& from, const auto& change) {
-      Shrinks tried = from;
-      for (Shrink& shrink : tried) {
-        change(shrink);
-        shrink.low = std::clamp(shrink.low, 0, kLargestShrink);
-        shrink.high = std::clamp(shrink.high, 0, kLargestShrink);
-      }
-      round_filters(order, fit_groups(groups, tried).grids, recipe_.options.rounding, block);
+    const auto attempt = [&](const Percents& percents) {
+      round_filters(order, fit_groups(groups, percents).grids, recipe_.options.rounding, block);
       for (std::size_t lane = 0; lane < count; ++lane) {
         if (!(block.error[lane] < least[lane])) continue;
         least[lane] = block.error[lane];
-        best[lane] = tried[lane];
+        best[lane] = percents[lane];
       }
     };
-    for (int percent = 0; percent <= kLargestShrink; percent += 10)
-      attempt(Shrinks(), [&](Shrink& shrink) { shrink = {percent, percent}; });
-    Shrinks centre = best;
+    Percents tried;
+    for (int percent = 0; percent <= kLargestShrink; percent += 10) {
+      tried.fill(percent);
+      attempt(tried);
+    }
+    const Percents centre = best;
     for (int by = -9; by <= 9; ++by) {
       if (by == 0) continue;
-      attempt(centre, [&](Shrink& shrink) { shrink = {shrink.low + by, shrink.high + by}; });
-    }
-    for (const int step : {6, 2}) {
-      for (int Shrink::*const end : {&Shrink::low, &Shrink::high}) {
-        centre = best;
-        for (const int steps : {-2, -1, 1, 2})
-          attempt(centre, [&](Shrink& shrink) { shrink.*end += steps * step; });
-      }
+      for (std::size_t lane = 0; lane < kLanes8; ++lane)
+        tried[lane] = std::clamp(centre[lane] + by, 0, kLargestShrink);
+      attempt(tried);
     }
     return best;
   }
 
   // Error of all filters' outputs with every range shrunk by this.
   [[nodiscard]] double error_at(int percent) {
-    fit_all({percent, percent});
+    fit_all(percent);
     const Grids grids = all_grids();
     std::vector<double> errors(filters_);
     for_each_block([&](std::size_t first, std::size_t count) {
@@ -241,8 +226,8 @@ class TensorRounding {
   }
 
   void finish(std::size_t first, std::size_t count, std::span<const GroupWeights> groups,
-              const Shrinks& shrinks) {
-    const FittedGroups fitted = fit_groups(groups, shrinks);
+              const Percents& percents) {
+    const FittedGroups fitted = fit_groups(groups, percents);
     std::ranges::copy(
         fitted.parameters,
         tensor_.parameters.begin() + static_cast<std::ptrdiff_t>(first * groups_.per_filter));
