@@ -178,7 +178,8 @@ OrderedJson evaluation_json(const AccuracyRecord& record, const std::string& exe
   return json;
 }
 
-void set_metrics(const metrics::CocoEvaluation& evaluation, const GroundTruth& truth, AccuracyRecord& record) {
+void set_metrics(const metrics::CocoEvaluation& evaluation, const GroundTruth& truth,
+                 AccuracyRecord& record) {
   const auto value = [](double read) { return read < 0 ? std::nullopt : std::optional(read); };
   const auto stats = evaluation.stats();
   static_assert(std::tuple_size_v<decltype(record.metrics)> == kMetricNames.size());

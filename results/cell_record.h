@@ -136,6 +136,7 @@ Result<LatencyRecord> read_latency(const Json& record, const std::string& place)
 [[nodiscard]] bool same_execution(std::string_view a, std::string_view b);
 
 // Metrics of an evaluation for a record.
-void set_metrics(const metrics::CocoEvaluation& evaluation, const GroundTruth& truth, AccuracyRecord& record);
+void set_metrics(const metrics::CocoEvaluation& evaluation, const GroundTruth& truth,
+                 AccuracyRecord& record);
 
 }  // namespace qyolo::results

@@ -84,8 +84,8 @@ Status Session::keep_detections(const std::vector<Detection>& detections,
                                 results::AccuracyRecord& record) {
   const fs::path file = detections_file(record.identity.key);
   QYOLO_CHECK_OK(create_folder(file.parent_path()));
-  QYOLO_CHECK_OK(datasets::write_coco_detections(file, detections,
-                                                 datasets::names_of(evaluator_.truth())));
+  QYOLO_CHECK_OK(
+      datasets::write_coco_detections(file, detections, datasets::names_of(evaluator_.truth())));
   QYOLO_TRY(record.detections_sha256, sha256_of_file(file));
   return {};
 }
