@@ -21,23 +21,31 @@ constexpr std::size_t kChunk = std::size_t{1} << 16;
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kShown = 5;
 
-// The place of the first detection whose id is not in the set.
-template <class IdOf>
-std::size_t first_unknown(const std::vector<Detection>& detections, const IdSet& known, IdOf id_of,
-                          int threads) {
-  std::atomic<std::size_t> first = kNone;
+// The places of the first detections whose image and category are not known.
+struct Unknown {
+  std::atomic<std::size_t> image = kNone, category = kNone;
+};
+
+void lower(std::atomic<std::size_t>& first, std::size_t place) {
+  std::size_t lowest = first;
+  while (place < lowest && !first.compare_exchange_weak(lowest, place)) {
+  }
+}
+
+// One look at each detection: files have millions.
+void find_unknown(const std::vector<Detection>& detections, const IdSet& images,
+                  const IdSet& categories, int threads, Unknown& unknown) {
   const std::size_t chunks = (detections.size() + kChunk - 1) / kChunk;
   parallel_for(chunks, threads, [&](std::size_t chunk) {
     const std::size_t end = std::min(detections.size(), (chunk + 1) * kChunk);
-    for (std::size_t i = chunk * kChunk; i < end; ++i) {
-      if (known.has(id_of(detections[i]))) continue;
-      std::size_t lowest = first;
-      while (i < lowest && !first.compare_exchange_weak(lowest, i)) {
-      }
-      return;
+    std::size_t image = kNone, category = kNone;
+    for (std::size_t i = end; i-- > chunk * kChunk;) {
+      if (!images.has(detections[i].image_id)) image = i;
+      if (!categories.has(detections[i].category_id)) category = i;
     }
+    if (image != kNone) lower(unknown.image, image);
+    if (category != kNone) lower(unknown.category, category);
   });
-  return first;
 }
 
 // "ids 7, 9, 11, ..."
@@ -125,8 +133,10 @@ Result<ResultsFile> read_results_of(const GroundTruth& truth, const fs::path& an
   file.names.categories.forget_kinds();
   QYOLO_TRY(file.detections, read_coco_detections(results, threads, file.names));
   const IdSet images(truth.images);
-  if (const std::size_t first = first_unknown(file.detections, images, image_of, threads);
-      first != kNone) {
+  const IdSet categories(truth.categories);
+  Unknown places;
+  find_unknown(file.detections, images, categories, threads, places);
+  if (const std::size_t first = places.image; first != kNone) {
     const std::int64_t unknown = file.detections[first].image_id;
     if (!match_by_stem(truth, file)) {
       std::size_t count = 0;
@@ -145,8 +155,7 @@ Result<ResultsFile> read_results_of(const GroundTruth& truth, const fs::path& an
   } else if (!file.detections.empty()) {
     note_kinds(truth.image_ids, file.names.images, "image", annotations, results, file.warnings);
   }
-  const IdSet categories(truth.categories);
-  if (first_unknown(file.detections, categories, category_of, threads) != kNone) {
+  if (places.category != kNone) {
     std::size_t count = 0;
     const std::string ids =
         some_unknown(file.detections, categories, category_of, file.names.categories, count);

@@ -8,8 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace qyolo;
   const std::string_view text = fuzz::text_of(data, size);
   (void)harness::parse_override(text);
-  if (const auto rule = harness::rule_from_text(text, "fuzzed"); rule.ok())
-    (void)harness::read_rule(*rule, "fuzzed", quant::Recipe{});
+  (void)harness::rule_from_text(text, "fuzzed");
   auto json = parse_json(text, "fuzzed", DuplicateKeys::kRefused);
   if (!json.ok()) return 0;
   (void)harness::read_cell(*json, "fuzzed");

@@ -1,4 +1,9 @@
+#include <glob.h>
+
+#include <algorithm>
+
 #include "common/file.h"
+#include "datasets/image_folder.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/executor_arguments.h"
@@ -20,22 +25,71 @@ struct DetectArguments {
   ExecutorArguments executor;
 };
 
+// An image, and where its picture goes below --out.
+struct Subject {
+  fs::path image;
+  fs::path drawn;
+};
+
+// All images of a folder, also below it.
+Status add_images_of(const fs::path& folder, std::vector<Subject>& subjects) {
+  std::vector<fs::path> images;
+  std::error_code code;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
+                                         code);
+  for (const fs::recursive_directory_iterator end; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    const bool hidden = entry->path().filename().string().starts_with('.');
+    if (hidden && entry->is_directory(ignored)) entry.disable_recursion_pending();
+    if (!hidden && datasets::has_image_extension(entry->path()) && entry->is_regular_file(ignored))
+      images.push_back(entry->path());
+  }
+  if (code) return error("{}: {}", folder.string(), code.message());
+  if (images.empty()) return error("the folder {} has no images", folder.string());
+  std::sort(images.begin(), images.end());
+  for (const fs::path& image : images)
+    subjects.push_back({image, image.lexically_relative(folder)});
+  return {};
+}
+
+// Files as they stand, images of folders, and what patterns ("*.jpg") match.
+Result<std::vector<Subject>> subjects_of(const std::vector<std::string>& given) {
+  std::vector<Subject> subjects;
+  for (const std::string& one : given) {
+    std::error_code code;
+    if (fs::is_directory(one, code)) {
+      QYOLO_CHECK_OK(add_images_of(one, subjects));
+    } else if (fs::exists(one, code) || one.find_first_of("*?[") == std::string::npos) {
+      subjects.push_back({one, fs::path(one).filename()});
+    } else {
+      glob_t found{};
+      const int outcome = ::glob(one.c_str(), 0, nullptr, &found);
+      for (std::size_t i = 0; outcome == 0 && i < found.gl_pathc; ++i) {
+        const fs::path path = found.gl_pathv[i];
+        if (fs::is_regular_file(path, code)) subjects.push_back({path, path.filename()});
+      }
+      ::globfree(&found);
+      if (outcome != 0) return error("{} matches no file", one);
+    }
+  }
+  return subjects;
+}
+
 // Where each picture goes. Fails where one would replace an input, or another picture.
-Result<std::vector<fs::path>> drawn_paths(const DetectArguments& arguments) {
+Status place_pictures(const DetectArguments& arguments, std::vector<Subject>& subjects) {
   std::vector<NamedPath> inputs = {{"model", arguments.model}};
   std::vector<NamedPath> outputs;
-  std::vector<fs::path> paths;
-  for (const std::string& image : arguments.images) {
-    inputs.push_back({"image", image});
-    paths.push_back(fs::path(arguments.out) / fs::path(image).filename());
-    outputs.push_back({fmt::format("the picture of {},", image), paths.back()});
+  for (Subject& subject : subjects) {
+    inputs.push_back({"image", subject.image});
+    subject.drawn = fs::path(arguments.out) / subject.drawn;
+    outputs.push_back({fmt::format("the picture of {},", subject.image.string()), subject.drawn});
   }
-  QYOLO_CHECK_OK(check_outputs(inputs, outputs));
-  return paths;
+  return check_outputs(inputs, outputs);
 }
 
 Result<int> detect(const DetectArguments& arguments) {
-  QYOLO_TRY(const std::vector<fs::path> paths, drawn_paths(arguments));
+  QYOLO_TRY(std::vector<Subject> subjects, subjects_of(arguments.images));
+  QYOLO_CHECK_OK(place_pictures(arguments, subjects));
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto detector,
@@ -43,10 +97,11 @@ Result<int> detect(const DetectArguments& arguments) {
   if (!detector->warning().empty()) say("warning: {}\n", detector->warning());
   QYOLO_CHECK_OK(create_folder(arguments.out));
   OrderedJson document = OrderedJson::array();
-  for (std::size_t i = 0; i < arguments.images.size(); ++i) {
-    const std::string& image = arguments.images[i];
-    const fs::path& drawn = paths[i];
+  for (const Subject& subject : subjects) {
+    const std::string image = subject.image.string();
+    const fs::path& drawn = subject.drawn;
     QYOLO_TRY(const std::vector<LabelledBox> boxes, detector->detect(image));
+    QYOLO_CHECK_OK(create_folder(drawn.parent_path()));
     QYOLO_CHECK_OK(harness::draw_boxes(image, boxes, drawn));
     OrderedJson found = OrderedJson::array();
     for (const LabelledBox& box : boxes) {
@@ -66,7 +121,11 @@ Result<int> detect(const DetectArguments& arguments) {
 void add_detect(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<DetectArguments>();
   CLI::App* command = app.add_subcommand("detect", "Detect on images and draw the boxes");
-  command->add_option("images", arguments->images, "Images")->type_name(kFileType)->required();
+  command
+      ->add_option("images", arguments->images,
+                   "Images, folders of images (also below them), patterns (\"in/*.jpg\")")
+      ->type_name(kFileType)
+      ->required();
   command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
       ->type_name(kFileType)
       ->required();

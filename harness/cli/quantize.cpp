@@ -57,9 +57,8 @@ Status calibrate(const QuantizeArguments& arguments, const harness::Cell& cell,
   QYOLO_TRY(images.executor, factory(source.graph(), arguments.threads));
   harness::EvaluationOptions options;
   options.image_size = arguments.image_size;
-  QYOLO_TRY(images.batches,
-            harness::load_calibration_batches(*set, options, source.graph().max_stride,
-                                              arguments.threads));
+  QYOLO_TRY(images.batches, harness::load_calibration_batches(
+                                *set, options, source.graph().max_stride, arguments.threads));
   source.set_calibrator([&images]() -> Result<harness::RoundingCalibration> {
     return harness::RoundingCalibration{images.batches, images.executor.get()};
   });

@@ -49,8 +49,7 @@ class OnednnLayerRunner final : public model::LayerRunner {
   [[nodiscard]] model::LayerMap map(int node, std::size_t batch) const override {
     const Batch& of = batches_[batch];
     const model::MapShape& shape = of.shape(node);
-    const auto count =
-        static_cast<std::size_t>(of.size) * static_cast<std::size_t>(shape.size());
+    const auto count = static_cast<std::size_t>(of.size) * static_cast<std::size_t>(shape.size());
     return {{reinterpret_cast<const float*>(of.block(node).data()), count},
             of.size,
             shape.height,
@@ -91,12 +90,12 @@ class OnednnLayerRunner final : public model::LayerRunner {
 
   static Map map_of(Batch& batch, int node) {
     const model::MapShape& shape = batch.shape(node);
-    return {batch.block(node).data(), batch.size,     shape.height, shape.width,
-            shape.channels,           shape.channels, {}};
+    return {batch.block(node).data(), batch.size, shape.height, shape.width, shape.channels,
+            shape.channels,           {}};
   }
   static Map make_map(Batch& batch, int node) {
-    const auto count = static_cast<std::size_t>(batch.size) *
-                       static_cast<std::size_t>(batch.shape(node).size());
+    const auto count =
+        static_cast<std::size_t>(batch.size) * static_cast<std::size_t>(batch.shape(node).size());
     batch.block(node).reserve(count * sizeof(float));
     return map_of(batch, node);
   }
@@ -120,9 +119,8 @@ class OnednnLayerRunner final : public model::LayerRunner {
       const model::MapShape& shape = batch.shape(input);
       auto& convolution = made[{batch.size, shape.height, shape.width}];
       if (!convolution) {
-        QYOLO_TRY(convolution,
-                  Convolution::create(*what.conv(), held, value_of(batch, input),
-                                      value_of(batch, node), batch.size, context_));
+        QYOLO_TRY(convolution, Convolution::create(*what.conv(), held, value_of(batch, input),
+                                                   value_of(batch, node), batch.size, context_));
         context_.scratchpad.reserve(convolution->scratchpad_bytes());
       }
       const Map to = make_map(batch, node);

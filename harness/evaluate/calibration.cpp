@@ -87,12 +87,12 @@ Result<std::vector<CalibrationBatch>> load_calibration_batches(const Calibration
   std::vector<CalibrationBatch> batches;
   for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
     CalibrationBatch batch{{}, chunk.height, chunk.width, {}};
-    QYOLO_TRY(batch.rgb, load_chunk(folder.images, chunk, options.image_size, threads,
-                                    [&](const datasets::Letterboxed& image) {
-                                      batch.images.push_back({image.pad_y, chunk.height - image.pad_y,
-                                                              image.pad_x,
-                                                              chunk.width - image.pad_x});
-                                    }));
+    QYOLO_TRY(batch.rgb,
+              load_chunk(folder.images, chunk, options.image_size, threads,
+                         [&](const datasets::Letterboxed& image) {
+                           batch.images.push_back({image.pad_y, chunk.height - image.pad_y,
+                                                   image.pad_x, chunk.width - image.pad_x});
+                         }));
     batches.push_back(std::move(batch));
   }
   return batches;

@@ -49,7 +49,7 @@ struct Evaluator::State {
   std::string checkpoint_sha256;
   std::string dataset_sha256;
   std::string calibration_sha256;
-  std::optional<Calibration> calibration;  // run when first needed
+  std::optional<Calibration> calibration;             // run when first needed
   std::vector<CalibrationBatch> calibration_batches;  // likewise
   std::vector<std::optional<Letterboxed>> cache;
   std::int64_t cache_room = 0;

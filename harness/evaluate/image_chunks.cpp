@@ -61,7 +61,8 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
   QYOLO_CHECK_OK(parallel_try(paths.size(), threads, [&](std::size_t i) -> Status {
     QYOLO_TRY(facts[i], datasets::read_image_facts(paths[i]));
     images.sizes[i] = facts[i].header.size;
-    if (images.sizes[i].width == 0) {
+    // The first is always read by what decodes it, so that its absence is known from the start.
+    if (i == 0 || images.sizes[i].width == 0) {
       QYOLO_TRY(images.sizes[i], datasets::read_image_size(paths[i]));
     }
     return {};

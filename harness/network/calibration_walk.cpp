@@ -10,7 +10,8 @@
 namespace qyolo::harness {
 namespace {
 
-// Positions that moments are made of: so many, or so many per weight of a filter where that is more.
+// Positions that moments are made of: so many, or so many per weight of a filter where that is
+// more.
 constexpr std::size_t kLeastPositions = 32768;
 constexpr std::size_t kPositionsPerWeight = 8;
 constexpr std::size_t kRowsAtOnce = 2048;
@@ -47,8 +48,8 @@ void unfold(const model::LayerMap& map, const model::ConvNode& conv, int group, 
            static_cast<std::size_t>(row)) *
               static_cast<std::size_t>(map.width) +
           static_cast<std::size_t>(column);
-      const float* from = map.values.data() + pixel * static_cast<std::size_t>(map.channels) +
-                          group * channels;
+      const float* from =
+          map.values.data() + pixel * static_cast<std::size_t>(map.channels) + group * channels;
       for (int c = 0; c < channels; ++c) place[c * taps] = from[c];
     }
   }
@@ -104,9 +105,8 @@ Result<std::span<const quant::InputMoments>> CalibrationWalk::inputs(int node) {
   QYOLO_CHECK_OK(advance(node));
   const model::ConvNode& conv = graph_.conv(node);
   const int input = graph_.nodes[static_cast<std::size_t>(node)].inputs[0];
-  const Reading reading{input,           conv.kernel_h,   conv.kernel_w,   conv.stride_h,
-                        conv.stride_w,   conv.pad_h,      conv.pad_w,      conv.dilation_h,
-                        conv.dilation_w, conv.groups};
+  const Reading reading{input,      conv.kernel_h, conv.kernel_w,   conv.stride_h,   conv.stride_w,
+                        conv.pad_h, conv.pad_w,    conv.dilation_h, conv.dilation_w, conv.groups};
   auto found = std::ranges::find(known_, reading, &Known::reading);
   if (found == known_.end()) {
     QYOLO_TRY(auto moments, moments_of(conv, reading));
@@ -123,10 +123,9 @@ std::vector<CalibrationWalk::Position> CalibrationWalk::positions(const model::C
     for (std::size_t b = 0; b < calibration_.batches.size(); ++b) {
       const CalibrationBatch& batch = calibration_.batches[b];
       const model::LayerMap map = runner_->map(input, b);
-      const int height =
-          (map.height + 2 * conv.pad_h - conv.dilation_h * (conv.kernel_h - 1) - 1) /
-              conv.stride_h +
-          1;
+      const int height = (map.height + 2 * conv.pad_h - conv.dilation_h * (conv.kernel_h - 1) - 1) /
+                             conv.stride_h +
+                         1;
       const int width =
           (map.width + 2 * conv.pad_w - conv.dilation_w * (conv.kernel_w - 1) - 1) / conv.stride_w +
           1;

@@ -43,8 +43,8 @@ class CalibrationWalk {
                                        const RoundingCalibration& calibration, int threads);
 
   // Moments of the inputs of a convolution, one per group of it; positions of the letterbox's
-  // padding are left out, and of many positions some are taken. Convolutions that read one map alike
-  // share them. Valid until the next call of anything. Fails where an input is not finite.
+  // padding are left out, and of many positions some are taken. Convolutions that read one map
+  // alike share them. Valid until the next call of anything. Fails where an input is not finite.
   // REQUIRES: all convolutions before it have been set.
   Result<std::span<const quant::InputMoments>> inputs(int node);
   // Gives a convolution the weights that what follows is to see.

@@ -223,8 +223,8 @@ Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Re
             quantize_layer(traits_of(conv), conv.weight, recipe, kept, threads, inputs));
   made.bias = conv.bias;
   if (!inputs.empty()) {
-    const std::vector<double> change = quant::mean_output_change(
-        conv.weight, made.layer.weights, made.layer.traits.shape, inputs);
+    const std::vector<double> change =
+        quant::mean_output_change(conv.weight, made.layer.weights, made.layer.traits.shape, inputs);
     for (std::size_t n = 0; n < change.size(); ++n)
       made.bias[n] = static_cast<float>(static_cast<double>(made.bias[n]) - change[n]);
   }

@@ -90,8 +90,7 @@ class TensorRounding {
     } else {
       for_each_block([&](std::size_t first, std::size_t count) {
         const std::vector<GroupWeights> groups = groups_of(first, count);
-        finish(first, count, groups,
-               searches ? best_shrinks(first, count, groups) : Shrinks());
+        finish(first, count, groups, searches ? best_shrinks(first, count, groups) : Shrinks());
       });
     }
     return std::move(tensor_);
@@ -113,8 +112,7 @@ class TensorRounding {
   }
 
   [[nodiscard]] GroupWeights group_weights(std::size_t index) const {
-    const Group group =
-        recipe_.granularity.group(tensor_.shape, static_cast<std::int64_t>(index));
+    const Group group = recipe_.granularity.group(tensor_.shape, static_cast<std::int64_t>(index));
     GroupWeights found;
     for (std::int64_t i = 0; i < group.outer; ++i) {
       for (std::int64_t j = 0; j < group.inner; ++j) {
@@ -136,9 +134,8 @@ class TensorRounding {
   }
 
   void fit_all(const Shrink& shrink) {
-    parallel_for(groups_.groups, threads_, [&](std::size_t g) {
-      tensor_.parameters[g] = fit(group_weights(g), shrink);
-    });
+    parallel_for(groups_.groups, threads_,
+                 [&](std::size_t g) { tensor_.parameters[g] = fit(group_weights(g), shrink); });
   }
 
   // A block of these filters: targets and slots. Slots are groups; of groups within filters, those
@@ -153,8 +150,7 @@ class TensorRounding {
       for (std::size_t i = 0; i < filter_size_; ++i) {
         const std::size_t at = (first + lane) * filter_size_ + i;
         block.targets[i * kLanes8 + lane] = static_cast<double>(weights_[at]);
-        block.slots[i * kLanes8 + lane] =
-            static_cast<std::uint32_t>(groups_.group[at] - base);
+        block.slots[i * kLanes8 + lane] = static_cast<std::uint32_t>(groups_.group[at] - base);
       }
     }
     return block;
@@ -214,7 +210,7 @@ class TensorRounding {
       attempt(centre, [&](Shrink& shrink) { shrink = {shrink.low + by, shrink.high + by}; });
     }
     for (const int step : {6, 2}) {
-      for (int Shrink::* const end : {&Shrink::low, &Shrink::high}) {
+      for (int Shrink::*const end : {&Shrink::low, &Shrink::high}) {
         centre = best;
         for (const int steps : {-2, -1, 1, 2})
           attempt(centre, [&](Shrink& shrink) { shrink.*end += steps * step; });
@@ -247,8 +243,9 @@ class TensorRounding {
   void finish(std::size_t first, std::size_t count, std::span<const GroupWeights> groups,
               const Shrinks& shrinks) {
     const FittedGroups fitted = fit_groups(groups, shrinks);
-    std::ranges::copy(fitted.parameters, tensor_.parameters.begin() +
-                                             static_cast<std::ptrdiff_t>(first * groups_.per_filter));
+    std::ranges::copy(
+        fitted.parameters,
+        tensor_.parameters.begin() + static_cast<std::ptrdiff_t>(first * groups_.per_filter));
     round_into_tensor(first, count, fitted.grids);
   }
 
@@ -309,8 +306,8 @@ std::vector<double> mean_output_change(std::span<const float> weights,
     const InputMoments& input = inputs[n / (filters / inputs.size())];
     for (std::size_t i = 0; i < size; ++i) {
       const std::size_t at = n * size + i;
-      change[n] += (static_cast<double>(replaced[at]) - static_cast<double>(weights[at])) *
-                   input.mean[i];
+      change[n] +=
+          (static_cast<double>(replaced[at]) - static_cast<double>(weights[at])) * input.mean[i];
     }
   }
   return change;

@@ -4,10 +4,11 @@
 // The error of a filter is e^T H e, with e = w - q its weights' errors and H the second moments of
 // its inputs about their means (input_moments.h), damped.
 // - gptq (Frantar et al., arXiv 2210.17323; for convolutions OBC, arXiv 2208.11580): one weight
-//   after the other, the input with the largest moment first, is rounded to nearest, and the weights
-//   not yet rounded make up for its error as well as they can. Written with H = L L^T: the last
-//   column first, weight j is rounded from w_j + sum over i > j of L_ij / L_jj e_i, which is what
-//   the updates by the upper Cholesky factor of the inverse come to (Chen et al., arXiv 2507.18553).
+//   after the other, the input with the largest moment first, is rounded to nearest, and the
+//   weights not yet rounded make up for its error as well as they can. Written with H = L L^T: the
+//   last column first, weight j is rounded from w_j + sum over i > j of L_ij / L_jj e_i, which is
+//   what the updates by the upper Cholesky factor of the inverse come to (Chen et al., arXiv
+//   2507.18553).
 // - coordinate: from there on, in passes, each weight in turn takes the value that makes the
 //   filter's error smallest while all others stay, until none changes.
 // Both need of a scheme nothing but the values that its codes decode to (grids.h).
@@ -32,8 +33,8 @@ Result<QuantizedTensor> quantize_calibrated(std::span<const float> weights, cons
                                             const Recipe& recipe,
                                             std::span<const InputMoments> inputs, int threads = 0);
 
-// Mean of what the filters' outputs change by where `replaced` takes the place of `weights`: what to
-// take off their biases. REQUIRES: spans of one size.
+// Mean of what the filters' outputs change by where `replaced` takes the place of `weights`: what
+// to take off their biases. REQUIRES: spans of one size.
 [[nodiscard]] std::vector<double> mean_output_change(std::span<const float> weights,
                                                      std::span<const float> replaced,
                                                      const Shape& shape,

@@ -116,9 +116,7 @@ void improve_filters(const RoundingOrder& order, const SymmetricMatrix& second, 
   const std::size_t size = order.size();
   std::vector<double> slopes(size * kLanes8);  // H e
   std::array<double, kLanes8> step{};
-  const auto value = [&](std::size_t at) {
-    return grids.value(block.slots[at], block.places[at]);
-  };
+  const auto value = [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); };
   for (std::size_t j = 0; j < size; ++j) {
     for (std::size_t lane = 0; lane < block.filters; ++lane)
       step[lane] = block.targets[j * kLanes8 + lane] - value(j * kLanes8 + lane);

@@ -40,9 +40,9 @@ inline constexpr std::size_t kLanes8 = 8;
 // Weights and their places in the grids of up to kLanes8 filters, [weight][lane].
 struct FilterBlock {
   std::size_t filters = 0;
-  std::vector<double> targets;         // the weights, or what stands for them
-  std::vector<std::uint32_t> slots;    // of each weight's grid
-  std::vector<std::uint16_t> places;   // the result, in that grid
+  std::vector<double> targets;          // the weights, or what stands for them
+  std::vector<std::uint32_t> slots;     // of each weight's grid
+  std::vector<std::uint16_t> places;    // the result, in that grid
   std::array<double, kLanes8> error{};  // e^T H e of the result
 };
 

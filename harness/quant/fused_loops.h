@@ -5,8 +5,7 @@
 // ThreadSanitizer's runtime is not there yet when the dynamic linker asks which version to use.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__AVX512F__) && \
     !defined(__SANITIZE_THREAD__)
-#define QYOLO_FUSED_LOOPS \
-  __attribute__((target_clones("avx512f", "fma", "default")))
+#define QYOLO_FUSED_LOOPS __attribute__((target_clones("avx512f", "fma", "default")))
 #else
 #define QYOLO_FUSED_LOOPS
 #endif

@@ -97,7 +97,8 @@ Result<Rounding> parse_rounding(std::string_view name) {
   for (const auto& [rounding, choice] : kRoundings) {
     if (choice.name == name) return rounding;
   }
-  return error("rounding '{}': expected one of {}", name, fmt::join(names_of(all_roundings()), ", "));
+  return error("rounding '{}': expected one of {}", name,
+               fmt::join(names_of(all_roundings()), ", "));
 }
 
 std::string_view rounding_name(Rounding rounding) {

@@ -28,8 +28,8 @@ struct Range {
     kMinMax,      // the smallest and the largest weight
     kPercentile,  // the quantiles 1 - P/100 and P/100 (symmetric: P/100 of |r|), by linear
                   // interpolation between the sorted weights; minmax where they coincide
-    kMse,  // minmax shrunk by the ratio out of .01, .02 ... 1 that makes the smallest squared
-           // error, looked for in steps of .1 and then of .01
+    kMse,     // minmax shrunk by the ratio out of .01, .02 ... 1 that makes the smallest squared
+              // error, looked for in steps of .1 and then of .01
     kHmse,    // the same, each weight's squared error counted by the mean square of its input
     kOutput,  // the same, by the error of the filter's outputs (calibrated.h)
   };

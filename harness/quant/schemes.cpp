@@ -47,8 +47,7 @@ Status check_options(const Scheme& scheme, const SchemeOptions& options) {
       !(range.percentile > 50 && range.percentile <= 100)) {
     return error("range {}: expected a percentile above 50 and up to 100", range.name());
   }
-  if (options.bias_correction &&
-      (options.rounding != Rounding::kNearest || range.needs_inputs())) {
+  if (options.bias_correction && (options.rounding != Rounding::kNearest || range.needs_inputs())) {
     return error(
         "bias_correction matches moments of weights; with rounding {} and range {} the biases are "
         "corrected by the layer's outputs already",

@@ -21,11 +21,15 @@ using Vector [[gnu::vector_size(64)]] = double;
 class Panels {
  public:
   Panels(std::size_t depth, std::size_t columns)
-      : depth_(depth), panels_((columns + kPanel - 1) / kPanel), values_(panels_ * depth * kPanel) {}
+      : depth_(depth),
+        panels_((columns + kPanel - 1) / kPanel),
+        values_(panels_ * depth * kPanel) {}
 
   [[nodiscard]] std::size_t depth() const { return depth_; }
   [[nodiscard]] std::size_t count() const { return panels_; }
-  [[nodiscard]] double* panel(std::size_t index) { return values_.data() + index * depth_ * kPanel; }
+  [[nodiscard]] double* panel(std::size_t index) {
+    return values_.data() + index * depth_ * kPanel;
+  }
   [[nodiscard]] const double* panel(std::size_t index) const {
     return values_.data() + index * depth_ * kPanel;
   }

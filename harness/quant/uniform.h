@@ -16,7 +16,8 @@ class UniformScheme : public Scheme {
                                               std::span<const double> importance,
                                               const SchemeOptions& options) const final;
   [[nodiscard]] FittedParameters fit_shrunk(std::span<const float> weights, double low_ratio,
-                                            double high_ratio, const SchemeOptions& options) const final;
+                                            double high_ratio,
+                                            const SchemeOptions& options) const final;
   void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& options, std::span<std::int8_t> codes,
               std::span<std::uint8_t> regions) const final;

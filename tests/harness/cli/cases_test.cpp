@@ -264,6 +264,64 @@ TEST(UserData, NamesNullSizesAndTextIdsTogether) {
   EXPECT_NEAR(ap_of(eval_in(copy.path(), {}, "data/images")), kAp, kDigits);
 }
 
+// parts as labels, as VOC and as COCO: the same AP to the last digit.
+TEST(UserData, EveryLayoutGivesTheSameAp) {
+  const TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  const std::vector<std::string> coco = {"--images", parts("val/images"), "--annotations",
+                                         parts("val/annotations.json")};
+  const auto run = [](std::vector<std::string> arguments, const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return qyolo(arguments);
+  };
+  ASSERT_EQ(run({"convert", "--to", "yolo", "-o", at("yolo")}, coco).exit_code, 0);
+  ASSERT_EQ(run({"convert", "--to", "voc", "-o", at("voc")}, coco).exit_code, 0);
+  ASSERT_EQ(
+      run({"convert", "--voc", at("voc"), "--images", parts("val/images"), "-o", at("voc.json")},
+          {})
+          .exit_code,
+      0);
+  const std::vector<std::string> eval = {"eval",    "--model", parts_model(), "--img", "320",
+                                         "--limit", "60",      "-o",          "json"};
+  const double expected = ap_of(run(eval, coco));
+  EXPECT_GT(expected, 0.7);
+  EXPECT_EQ(ap_of(run(eval, {"--data", at("yolo/data.yaml")})), expected);
+  EXPECT_EQ(ap_of(run(eval, {"--images", parts("val/images"), "--annotations", at("voc.json")})),
+            expected);
+  // An experiment in YAML on it.
+  ASSERT_TRUE(write_file(folder.path() / "e.yaml",
+                         "name: yolo\nmodel: " + parts_model() +
+                             "\ndataset: {data: yolo/data.yaml}\n"
+                             "evaluation: {img: 320, limit: 60}\nlatency: {rounds: 0}\n"
+                             "uncertainty: {resamples: 0}\n"
+                             "matrix: [{scheme: affine, bits: 8, granularity: filter}]\n")
+                  .ok());
+  const ProcessResult ran = qyolo({"run", at("e.yaml"), "--out", at("run"), "-q", "-o", "json"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  const ProcessResult doctor =
+      qyolo({"doctor", "--data", at("yolo/data.yaml"), "--model", parts_model(), "--strict"});
+  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
+}
+
+TEST(UserData, DetectTakesFoldersAndPatterns) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path() / "in/deep");
+  fs::copy_file(parts("val/images/000001.jpg"), folder.path() / "in/a.jpg");
+  fs::copy_file(parts("val/images/000002.jpg"), folder.path() / "in/deep/a.jpg");
+  ASSERT_TRUE(write_file(folder.path() / "in/._a.jpg", "no image").ok());
+  const auto detect = [&](const std::string& what, const char* out) {
+    return qyolo({"detect", what, "--model", parts_model(), "--img", "320", "--out",
+                  (folder.path() / out).string()});
+  };
+  EXPECT_EQ(detect((folder.path() / "in").string(), "out").exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder.path() / "out/a.jpg"));
+  EXPECT_TRUE(fs::exists(folder.path() / "out/deep/a.jpg"));
+  EXPECT_EQ(detect((folder.path() / "in/*/*.jpg").string(), "matched").exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder.path() / "matched/a.jpg"));
+  expect_one_sentence(detect((folder.path() / "in/*.png").string(), "none"), "matches no file");
+  expect_one_sentence(detect((folder.path() / "out/deep/none.jpg").string(), "none"), "none.jpg");
+}
+
 TEST(UserData, UnsupportedImagesAreSaidToBeSo) {
   QYOLO_NEEDS_SHARED(std::string("cases/") + kSound);
   const Copy copy(kSound);

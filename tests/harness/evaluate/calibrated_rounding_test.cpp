@@ -42,16 +42,13 @@ class CalibratedNetwork : public ::testing::Test {
   [[nodiscard]] std::vector<CalibrationBatch> parts(int limit) const {
     EvaluationOptions options;
     options.image_size = kSide;
-    return load_calibration_batches(
-               {testing::source_dir() / "datasets/parts/calib/images", limit}, options,
-               source_.graph().max_stride, 1)
+    return load_calibration_batches({testing::source_dir() / "datasets/parts/calib/images", limit},
+                                    options, source_.graph().max_stride, 1)
         .value();
   }
   static CalibrationBatch constant_image(std::uint8_t value) {
-    return {std::vector<std::uint8_t>(3 * kSide * kSide, value),
-            kSide,
-            kSide,
-            {{0, kSide, 0, kSide}}};
+    return {
+        std::vector<std::uint8_t>(3 * kSide * kSide, value), kSide, kSide, {{0, kSide, 0, kSide}}};
   }
 };
 
@@ -98,8 +95,8 @@ TEST_F(CalibratedNetwork, AWeightStoreHoldsWhatTheNetworkIs) {
 }
 
 TEST_F(CalibratedNetwork, ConstantImagesOrNoneStillGiveANetwork) {
-  for (const auto& images : {std::vector<CalibrationBatch>(), {constant_image(0)},
-                             {constant_image(114)}}) {
+  for (const auto& images :
+       {std::vector<CalibrationBatch>(), {constant_image(0)}, {constant_image(114)}}) {
     calibrate_on(images, 2);
     const auto network =
         quantize_network(source_, cell_of(R"(, "rounding": "coordinate", "range": "output")"), 2);
@@ -128,25 +125,24 @@ TEST_F(CalibratedNetwork, LayersRunOneByOneMakeTheOutputsOfAForward) {
   const model::Graph& graph = source_.graph();
   const auto runner = executor_->layer_runner().value();
   for (const CalibrationBatch& batch : batches_) {
-    ASSERT_TRUE(runner
-                    ->add_batch(batch.rgb, static_cast<int>(batch.images.size()), batch.height,
-                                batch.width)
-                    .ok());
+    ASSERT_TRUE(
+        runner
+            ->add_batch(batch.rgb, static_cast<int>(batch.images.size()), batch.height, batch.width)
+            .ok());
   }
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
     const model::ConvNode* conv = graph.nodes[node].conv();
-    const auto run = conv != nullptr
-                         ? runner->run(static_cast<int>(node), conv->weight, conv->bias)
-                         : runner->run(static_cast<int>(node), {}, {});
+    const auto run = conv != nullptr ? runner->run(static_cast<int>(node), conv->weight, conv->bias)
+                                     : runner->run(static_cast<int>(node), {}, {});
     ASSERT_TRUE(run.ok()) << run.error().message;
   }
   for (std::size_t b = 0; b < batches_.size(); ++b) {
     const CalibrationBatch& batch = batches_[b];
-    const auto outputs = executor_
-                             ->forward(std::span<const std::uint8_t>(batch.rgb),
-                                       static_cast<int>(batch.images.size()), batch.height,
-                                       batch.width)
-                             .value();
+    const auto outputs =
+        executor_
+            ->forward(std::span<const std::uint8_t>(batch.rgb),
+                      static_cast<int>(batch.images.size()), batch.height, batch.width)
+            .value();
     for (std::size_t level = 0; level < outputs.size(); ++level) {
       const model::LayerMap map = runner->map(graph.head[level].node, b);
       const model::HeadOutput& expected = outputs[level];

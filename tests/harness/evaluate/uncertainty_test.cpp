@@ -29,56 +29,63 @@ struct Scenes {
   }
 };
 
-OrderedJson compare(const Scenes& scenes, const UncertaintyOptions& options) {
+metrics::PairedDifference compare(const Scenes& scenes, const UncertaintyOptions& options) {
   Uncertainty uncertainty(options, scenes.truth, 2);
   EXPECT_FALSE(uncertainty.has_baseline());
   EXPECT_TRUE(uncertainty.set_baseline(scenes.all).ok());
   EXPECT_TRUE(uncertainty.has_baseline());
-  auto json = uncertainty.of(scenes.fewer);
-  EXPECT_TRUE(json.ok()) << json.error().message;
-  return std::move(json).value();
+  auto difference = uncertainty.compare(scenes.fewer);
+  EXPECT_TRUE(difference.ok()) << difference.error().message;
+  EXPECT_TRUE(uncertainty.is_of_these(*difference));
+  EXPECT_FALSE(
+      Uncertainty({options.resamples, options.seed, options.tolerance / 2}, scenes.truth, 2)
+          .is_of_these(*difference));
+  return std::move(difference).value();
 }
 
-TEST(Uncertainty, RecordsTheDifferenceThatTheEvaluationsHave) {
+TEST(Uncertainty, FindsTheDifferenceThatTheEvaluationsHave) {
   const Scenes scenes;
-  const OrderedJson json = compare(scenes, {1000, 7, 2});
+  const metrics::PairedDifference found = compare(scenes, {1000, 7, 2});
   const double baseline = metrics::evaluate_coco(scenes.truth, scenes.all)->stats()[0];
   const double cell = metrics::evaluate_coco(scenes.truth, scenes.fewer)->stats()[0];
-  EXPECT_NEAR(json["delta_AP"]["value"].get<double>(), cell - baseline, 1e-12);
-  EXPECT_LT(json["delta_AP"]["low"].get<double>(), cell - baseline);
-  EXPECT_GT(json["delta_AP"]["high"].get<double>(), cell - baseline);
-  EXPECT_GT(json["delta_AP"]["standard_error"].get<double>(), 0);
-  EXPECT_NEAR(json["delta_AP50"]["value"].get<double>(), cell - baseline, 1e-12);
-  EXPECT_EQ(json["resamples"], 1000);
-  EXPECT_EQ(json["seed"], 7);
-  EXPECT_EQ(json["confidence"], 0.95);
-  EXPECT_EQ(json["tolerance"], 0.02);
-  EXPECT_EQ(json["images"], 60);
-  EXPECT_EQ(json["objects"], 80);
-  EXPECT_GT(json["p_loss_above_tolerance"].get<double>(), 0.99);
-  EXPECT_EQ(json["verdict"].get<std::string>().substr(0, 6), "loses ");
-  EXPECT_EQ(json["decision"], "beyond");
+  ASSERT_TRUE(found.ap && found.ap50);
+  EXPECT_NEAR(found.ap->value, cell - baseline, 1e-12);
+  EXPECT_LT(found.ap->low, cell - baseline);
+  EXPECT_GT(found.ap->high, cell - baseline);
+  EXPECT_GT(found.ap->standard_error, 0);
+  EXPECT_NEAR(found.ap50->value, cell - baseline, 1e-12);
+  EXPECT_EQ(found.options.resamples, 1000);
+  EXPECT_EQ(found.options.seed, 7U);
+  EXPECT_EQ(found.options.confidence, 0.95);
+  EXPECT_EQ(found.tolerance, 0.02);
+  EXPECT_EQ(found.images, 60);
+  EXPECT_EQ(found.objects, 80);
+  EXPECT_GT(found.loss_above_tolerance, 0.99);
 }
 
-TEST(Uncertainty, RecordsEveryClassByName) {
-  const OrderedJson json = compare({}, {1000, 1, 1});
-  ASSERT_EQ(json["per_class"].size(), 3U);
-  const OrderedJson& nut = json["per_class"][0];
-  EXPECT_EQ(nut["name"], "nut");
-  EXPECT_EQ(nut["objects"], 60);
-  EXPECT_EQ(nut["images"], 60);
-  EXPECT_LT(nut["delta_AP"]["high"].get<double>(), 0);
-  const OrderedJson& bolt = json["per_class"][1];
-  EXPECT_EQ(bolt["name"], "bolt");
-  EXPECT_EQ(bolt["objects"], 20);
-  EXPECT_EQ(bolt["delta_AP"]["value"], 0);
-  EXPECT_EQ(json["per_class"][2]["name"], "washer");
-  EXPECT_TRUE(json["per_class"][2]["delta_AP"].is_null());
+TEST(Uncertainty, FindsItForEveryClass) {
+  const metrics::PairedDifference found = compare({}, {1000, 1, 1});
+  ASSERT_EQ(found.classes.size(), 3U);
+  const metrics::ClassDifference& nut = found.classes[0];
+  EXPECT_EQ(nut.category_id, 1);
+  EXPECT_EQ(nut.objects, 60);
+  EXPECT_EQ(nut.object_images, 60);
+  EXPECT_LT(nut.ap->high, 0);
+  const metrics::ClassDifference& bolt = found.classes[1];
+  EXPECT_EQ(bolt.category_id, 2);
+  EXPECT_EQ(bolt.objects, 20);
+  EXPECT_EQ(bolt.ap->value, 0);
+  EXPECT_EQ(found.classes[2].category_id, 3);
+  EXPECT_FALSE(found.classes[2].ap.has_value());
 }
 
 TEST(Uncertainty, IsTheSameEveryTime) {
-  EXPECT_EQ(compare({}, {1000, 1, 1}).dump(), compare({}, {1000, 1, 1}).dump());
-  EXPECT_NE(compare({}, {1000, 1, 1}).dump(), compare({}, {1000, 2, 1}).dump());
+  const auto scatter = [](std::uint64_t seed) {
+    return compare({}, {1000, static_cast<decltype(UncertaintyOptions::seed)>(seed), 1})
+        .ap->standard_error;
+  };
+  EXPECT_EQ(scatter(1), scatter(1));
+  EXPECT_NE(scatter(1), scatter(2));
 }
 
 TEST(Uncertainty, OfDetectionsOfAnUnknownImageSaysSo) {

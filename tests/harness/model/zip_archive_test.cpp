@@ -118,7 +118,7 @@ TEST(ZipArchive, KnowsItsOneFolder) {
   EXPECT_THAT(folder({{"a/one", "x"}, {"b/two", "x"}}), HasSubstr("more than one folder"));
   EXPECT_EQ(folder({{"a/one", "x"}, {"two", "x"}}),
             "the entry 'two' is not in the archive's folder");
-  EXPECT_THAT(folder({}), HasSubstr("not a zip archive"));
+  EXPECT_THAT(folder({}), HasSubstr("an empty ZIP archive"));
 }
 
 TEST(Crc32, MatchesTheStandardCheckValue) {

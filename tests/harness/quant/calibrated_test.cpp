@@ -37,8 +37,7 @@ InputMoments moments_of(const std::vector<float>& rows, std::size_t size) {
   moments.second.add_outer_products(rows, 1);
   moments.second.mirror();
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    moments.mean[i % size] +=
-        static_cast<double>(rows[i]) / static_cast<double>(moments.positions);
+    moments.mean[i % size] += static_cast<double>(rows[i]) / static_cast<double>(moments.positions);
   }
   for (std::size_t i = 0; i < size; ++i) {
     for (std::size_t j = 0; j < size; ++j) {
@@ -99,11 +98,12 @@ TEST_F(CalibratedRounding, GptqLowersTheErrorOfOutputsAndCoordinateLowersItFurth
   for (const char* scheme : {"affine", "symmetric", "pwlq", "pwlq-fang", "pwlq-overlap"}) {
     for (const char* granularity : {"layer", "filter", "channel", "in-channel", "group:16"}) {
       for (const int bits : {2, 3, 4}) {
-        const double nearest = output_error(
-            weights_, decoded(quantize(weights_, kShape,
-                                       recipe(scheme, bits, granularity, Rounding::kNearest), 1)
-                                  .value()),
-            kShape, inputs_);
+        const double nearest =
+            output_error(weights_,
+                         decoded(quantize(weights_, kShape,
+                                          recipe(scheme, bits, granularity, Rounding::kNearest), 1)
+                                     .value()),
+                         kShape, inputs_);
         const double gptq = error_of(recipe(scheme, bits, granularity, Rounding::kGptq));
         const double coordinate =
             error_of(recipe(scheme, bits, granularity, Rounding::kCoordinate));

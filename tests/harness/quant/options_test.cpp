@@ -28,7 +28,7 @@ TEST(Range, PercentilesOutsideFiftyToHundredAreRefused) {
 
 TEST(Range, UnknownNamesListTheKnownOnes) {
   EXPECT_EQ(Range::parse("entropy").error().message,
-            "range 'entropy': expected one of minmax, percentile:P, mse");
+            "range 'entropy': expected one of minmax, percentile:P, mse, hmse, output");
 }
 
 TEST(BreakpointNames, RoundTrip) {

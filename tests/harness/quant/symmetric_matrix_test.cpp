@@ -33,8 +33,8 @@ TEST(SymmetricMatrix, SumsOuterProducts) {
       for (std::size_t j = 0; j < size; ++j) {
         double expected = 0;
         for (std::size_t p = 0; p < count; ++p) {
-          expected += static_cast<double>(rows[p * size + i]) *
-                      static_cast<double>(rows[p * size + j]);
+          expected +=
+              static_cast<double>(rows[p * size + i]) * static_cast<double>(rows[p * size + j]);
         }
         EXPECT_NEAR(matrix.at(i, j), expected, 1e-9) << size << " " << i << " " << j;
       }
@@ -80,8 +80,7 @@ TEST(SymmetricMatrix, PermutesRowsAndColumns) {
   const std::vector<std::size_t> order = {2, 0, 3, 1};
   const SymmetricMatrix permuted = matrix.permuted(order);
   for (std::size_t i = 0; i < 4; ++i) {
-    for (std::size_t j = 0; j < 4; ++j)
-      EXPECT_EQ(permuted.at(i, j), matrix.at(order[i], order[j]));
+    for (std::size_t j = 0; j < 4; ++j) EXPECT_EQ(permuted.at(i, j), matrix.at(order[i], order[j]));
   }
 }
 
