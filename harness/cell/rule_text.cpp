@@ -167,6 +167,7 @@ Json value_from_text(const std::string& text) {
 
 Result<Json> rule_from_text(std::string_view text, const std::string& place) {
   constexpr std::string_view kArrow = "->";
+  if (text.starts_with('{')) return parse_json(text, place);
   const auto arrow = text.find(kArrow);
   if (arrow == std::string_view::npos)
     return error("{}: '{}', expected a rule such as 1x1 -> filter", place, text);
@@ -226,6 +227,33 @@ OrderedJson rule_json(const quant::Rule& rule, const quant::Recipe& general) {
   if (match.group_size) json["group_size"] = *match.group_size;
   json.update(differences(rule, general));
   return json;
+}
+
+std::string rule_text(const quant::Rule& rule, const quant::Recipe& general) {
+  OrderedJson json = rule_json(rule, general);
+  const std::string action = action_text(rule, general);
+  // A rule that changes nothing says so by what the cell has anyway.
+  if (action.empty()) json["granularity"] = general.granularity.name();
+  const std::string name = rule.match.name ? rule.match.name->text() : std::string();
+  if (name.find(',') != std::string::npos || name.find("->") != std::string::npos ||
+      trimmed(name) != name)
+    return json.dump();
+  std::string conditions;
+  for (const std::string_view key : kConditions) {
+    const auto found = json.find(key);
+    if (found == json.end()) continue;
+    conditions += conditions.empty() ? "" : ", ";
+    if (key == "index") {
+      conditions += fmt::format("index={}-{}", (*found)[0].get<int>(), (*found)[1].get<int>());
+    } else if (key == "head" && found->get<bool>()) {
+      conditions += "head";
+    } else {
+      conditions +=
+          fmt::format("{}={}", key, found->is_string() ? found->get<std::string>() : found->dump());
+    }
+  }
+  return fmt::format("{} -> {}", conditions.empty() ? "all" : conditions,
+                     action.empty() ? "granularity=" + general.granularity.name() : action);
 }
 
 std::string action_text(const quant::Rule& rule, const quant::Recipe& general) {

@@ -9,6 +9,7 @@
 
 #include "common/file.h"
 #include "common/parallel.h"
+#include "common/shell.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/host/resident_memory.h"

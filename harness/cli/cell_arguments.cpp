@@ -1,9 +1,6 @@
 #include "harness/cli/cell_arguments.h"
 
-#include <algorithm>
-
 #include "harness/cell/cell_options.h"
-#include "harness/cell/rule_text.h"
 #include "harness/cli/command_usage.h"
 
 namespace qyolo::cli {
@@ -30,50 +27,15 @@ void CellArguments::add_to(CLI::App& command) {
           "name, index, type, head, group_size; repeatable")
       ->take_all();
   for (const harness::CellOption& option : harness::cell_options()) {
-    std::string flag = fmt::format("--{}", option.name);
-    std::replace(flag.begin(), flag.end(), '_', '-');
     CLI::Option* added = command.add_option_function<std::string>(
-        flag, [this, name = option.name](const std::string& text) { options[name] = text; },
-        option.help);
+        harness::flag_of(option.name),
+        [this, name = option.name](const std::string& text) { options[name] = text; }, option.help);
     if (option.values.empty()) {
       added->type_name("INT");
     } else {
       added->check(offered(option.values));
     }
   }
-}
-
-Result<harness::Cell> CellArguments::cell() const {
-  Json block = {{"scheme", scheme}, {"bits", bits}, {"granularity", granularity}};
-  for (const auto& [name, text] : options) block[name] = harness::value_from_text(text);
-  if (!keep.empty()) block["keep"] = keep;
-  if (!rules.empty()) block["rules"] = rules;
-  return harness::read_cell(block, "command line");
-}
-
-std::string CellArguments::command_line() const {
-  std::string text = fmt::format("--scheme {} --bits {} --granularity {}", shell_quoted(scheme),
-                                 bits, shell_quoted(granularity));
-  if (!keep.empty()) text += " --keep " + shell_quoted(keep);
-  for (const std::string& rule : rules) text += " --rule " + shell_quoted(rule);
-  for (const auto& [name, value] : options) {
-    std::string flag = name;
-    std::replace(flag.begin(), flag.end(), '_', '-');
-    text += fmt::format(" --{} {}", flag, shell_quoted(value));
-  }
-  return text;
-}
-
-std::string shell_quoted(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
 }
 
 void CalibrationArguments::add_to(CLI::App& command) {

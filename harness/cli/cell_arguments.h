@@ -3,33 +3,17 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "common/result.h"
+#include "harness/cell/cell_flags.h"
 #include "harness/cell/experiment.h"
 
 namespace qyolo::cli {
 
-struct CellArguments {
-  std::string scheme = "fp32";
-  std::string granularity = "filter";
-  int bits = 4;
-  std::string keep;
-  std::vector<std::string> rules;
-  std::map<std::string, std::string> options;  // by name, those given
-
+struct CellArguments : harness::CellFlags {
   void add_to(CLI::App& command);
-  // The baseline for "fp32".
-  [[nodiscard]] Result<harness::Cell> cell() const;
-  // The same options for a shell.
-  [[nodiscard]] std::string command_line() const;
 };
-
-// A word for a shell.
-[[nodiscard]] std::string shell_quoted(std::string_view text);
 
 // --calibration and --calibration-limit, for subcommands that evaluate one cell.
 struct CalibrationArguments {

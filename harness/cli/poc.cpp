@@ -1,13 +1,13 @@
 #include "harness/poc/poc.h"
 
 #include "common/file.h"
+#include "common/shell.h"
 #include "harness/bench/bench.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/cli/progress.h"
-#include "harness/poc/roadmap.h"
 #include "metrics/statistics.h"
 
 namespace qyolo::cli {
@@ -34,7 +34,7 @@ std::string command_of(const PocArguments& arguments) {
   const harness::EvaluationOptions& evaluation = arguments.options.evaluation.options;
   std::string text = "qyolo poc";
   const auto add = [&](const char* flag, const std::string& value) {
-    text += fmt::format(" {} {}", flag, harness::shell_quoted(value));
+    text += fmt::format(" {} {}", flag, shell_quoted(value));
   };
   if (arguments.data.data.empty()) {
     add("--images", arguments.data.images);

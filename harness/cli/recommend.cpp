@@ -4,7 +4,9 @@
 
 #include "common/file.h"
 #include "common/sha256.h"
+#include "common/shell.h"
 #include "harness/artifact/packed_artifact.h"
+#include "harness/cell/cell_flags.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
@@ -36,10 +38,10 @@ struct RecommendArguments {
 Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments) {
   harness::RecommendOptions options = arguments.options;
   if (!arguments.tolerance.empty()) {
-    QYOLO_TRY(options.tolerance, harness::Tolerance::parse(arguments.tolerance));
+    QYOLO_TRY(options.tolerance, harness::parse_ap_amount(arguments.tolerance));
   }
   if (!arguments.class_tolerance.empty()) {
-    QYOLO_TRY(options.class_tolerance, harness::Tolerance::parse(arguments.class_tolerance));
+    QYOLO_TRY(options.class_tolerance, harness::parse_ap_amount(arguments.class_tolerance));
   }
   options.max_bytes = arguments.max_bytes;
   options.bits_per_weight = arguments.bits_per_weight;
@@ -90,8 +92,8 @@ std::string next_steps(const RecommendArguments& arguments, const harness::Recom
   return fmt::format(
       "\n## The same by hand\n\n```sh\nqyolo quantize {} {} --regions {} -o hybrid.safetensors\n"
       "```\n",
-      arguments.model, harness::command_arguments(found.hybrids[*found.hybrid].cell),
-      arguments.regions);
+      shell_quoted(arguments.model),
+      harness::flags_of(found.hybrids[*found.hybrid].cell).command_line(), arguments.regions);
 }
 
 Result<int> recommend(const RecommendArguments& arguments) {

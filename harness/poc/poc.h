@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "harness/cell/tolerance.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/run/runner.h"
 #include "report/poc_report.h"
@@ -24,18 +25,6 @@ namespace qyolo::harness {
 // Below this AP there is no accuracy that could be lost: the network was not trained for this data,
 // or its classes or annotations are not those it was trained on.
 inline constexpr double kLowestUsableAp = 0.05;
-
-// An amount of AP: points (hundredths), or percent of the baseline's AP.
-struct ApAmount {
-  double value = 1;
-  bool percent = false;
-
-  [[nodiscard]] double fraction(double baseline_ap) const {
-    return value / 100 * (percent ? baseline_ap : 1);
-  }
-};
-// "1pt", "0.5" (points), "2%"; 0 to 100.
-Result<ApAmount> parse_ap_amount(std::string_view text);
 
 struct ClassTolerance {
   std::string name;  // empty: every class without one of its own

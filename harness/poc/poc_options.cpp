@@ -1,31 +1,9 @@
 // The options of a proof of concept as people write them.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "harness/poc/poc.h"
 
 namespace qyolo::harness {
-
-Result<ApAmount> parse_ap_amount(std::string_view text) {
-  ApAmount amount;
-  std::string_view number = text;
-  if (number.ends_with('%')) {
-    amount.percent = true;
-    number.remove_suffix(1);
-  } else if (number.ends_with("pt")) {
-    number.remove_suffix(2);
-  }
-  const char* end = number.data() + number.size();
-  const auto [at, code] = std::from_chars(number.data(), end, amount.value);
-  if (code != std::errc() || at != end || !(amount.value >= 0 && amount.value <= 100)) {
-    return error(
-        "'{}' is no amount of AP, expected points from 0 to 100, as 1pt, or percent, as "
-        "2%",
-        text);
-  }
-  return amount;
-}
 
 Result<ClassTolerance> parse_class_tolerance(std::string_view text) {
   const auto equals = text.rfind('=');

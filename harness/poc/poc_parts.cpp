@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/shell.h"
 #include "datasets/doctor.h"
+#include "harness/cell/cell_flags.h"
 #include "harness/pictures/crops.h"
-#include "harness/poc/roadmap.h"
 #include "metrics/equal_recall.h"
 #include "results/manifest.h"
 #include "results/reading_table.h"
@@ -287,7 +288,7 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
   }
   if (!block.is_null()) {
     const bool activations = block.contains("activation_bits");
-    const std::string flags = cell_flags(block) + (activations ? calibration : "");
+    const std::string flags = flags_of(block).command_line() + (activations ? calibration : "");
     if (!activations) {
       const bool regions = block.value("scheme", "").starts_with("pwlq");
       commands.emplace_back(

@@ -1,8 +1,5 @@
 #include "harness/poc/roadmap.h"
 
-#include <algorithm>
-#include <string_view>
-
 namespace qyolo::harness {
 namespace {
 
@@ -62,34 +59,6 @@ Result<std::vector<RoadmapCell>> roadmap_cells() {
     cells.push_back({step.stage, std::move(step.block), std::move(cell), step.ends_stage_if_kept});
   }
   return cells;
-}
-
-std::string cell_flags(const Json& block) {
-  std::string text;
-  const auto add = [&text](std::string flag, const Json& value) {
-    std::ranges::replace(flag, '_', '-');
-    text += fmt::format("{}--{} {}", text.empty() ? "" : " ", flag,
-                        shell_quoted(value.is_string() ? value.get<std::string>() : value.dump()));
-  };
-  for (const char* key : {"scheme", "bits", "granularity"}) add(key, block.at(key));
-  for (const auto& [key, value] : block.items()) {
-    if (key == "scheme" || key == "bits" || key == "granularity") continue;
-    if (key == "rules") {
-      for (const Json& rule : value) add("rule", rule);
-    } else {
-      add(key, value);
-    }
-  }
-  return text;
-}
-
-std::string shell_quoted(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+%@";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 }  // namespace qyolo::harness

@@ -22,10 +22,4 @@ struct RoadmapCell {
 // Without the baseline; by stage, in the order in which they are tried.
 [[nodiscard]] Result<std::vector<RoadmapCell>> roadmap_cells();
 
-// The cell as options of `eval`, `quantize` and `diff`: "--scheme pwlq --bits 4 ...".
-[[nodiscard]] std::string cell_flags(const Json& block);
-
-// For a POSIX shell.
-[[nodiscard]] std::string shell_quoted(const std::string& text);
-
 }  // namespace qyolo::harness

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "harness/cell/rule_text.h"
+#include "harness/cell/cell_flags.h"
 #include "harness/network/quantize_network.h"
 
 namespace qyolo::harness {
@@ -49,18 +49,6 @@ std::vector<Kind> kinds_of(const model::Graph& graph,
   return kinds;
 }
 
-std::string shell_quoted(std::string_view text) {
-  std::string result = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      result += "'\\''";
-    } else {
-      result += c;
-    }
-  }
-  return result + "'";
-}
-
 }  // namespace
 
 Result<Cell> hybrid_cell(const model::Graph& graph,
@@ -96,34 +84,6 @@ Result<Cell> hybrid_cell(const model::Graph& graph,
     QYOLO_CHECK_OK(add_rule());
   }
   return cell;
-}
-
-OrderedJson matrix_block(const Cell& cell) {
-  OrderedJson block = cell.as_json();
-  block.erase("label");
-  block.erase("baseline");
-  if (block.contains("base_granularity")) {
-    block["granularity"] = block["base_granularity"];
-    block.erase("base_granularity");
-  }
-  return block;
-}
-
-std::string command_arguments(const Cell& cell) {
-  const OrderedJson block = matrix_block(cell);
-  std::string text;
-  for (const auto& [key, value] : block.items()) {
-    if (key == "rules") continue;
-    std::string flag = key;
-    std::ranges::replace(flag, '_', '-');
-    text += fmt::format("{}--{} {}", text.empty() ? "" : " ", flag,
-                        value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  for (const quant::Rule& rule : cell.rules) {
-    text += " --rule " + shell_quoted(fmt::format("name={} -> {}", rule.match.name->text(),
-                                                  action_text(rule, cell.recipe)));
-  }
-  return text;
 }
 
 OrderedJson experiment_json(const std::string& name, const std::string& description,

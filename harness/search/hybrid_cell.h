@@ -20,12 +20,6 @@ namespace qyolo::harness {
 Result<Cell> hybrid_cell(const model::Graph& graph,
                          const std::vector<std::optional<quant::Recipe>>& recipes);
 
-// The cell as a block of an experiment's matrix, which read_cell() takes. REQUIRES: weights are
-// quantized, and the cell is no artifact's.
-[[nodiscard]] OrderedJson matrix_block(const Cell& cell);
-// The cell as arguments of `qyolo quantize`, quoted for a POSIX shell.
-[[nodiscard]] std::string command_arguments(const Cell& cell);
-
 // An experiment with these cells, as a file; paths are written relative to its folder.
 [[nodiscard]] OrderedJson experiment_json(const std::string& name, const std::string& description,
                                           const EvaluatorConfig& config, double tolerance_points,

@@ -1,7 +1,6 @@
 #include "harness/search/recommend.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -66,7 +65,7 @@ class Recommender {
   // --- the goal ---
 
   void set_goal() {
-    result_.tolerance = options_.tolerance ? options_.tolerance->of(result_.baseline_ap) : 1;
+    result_.tolerance = options_.tolerance ? options_.tolerance->fraction(result_.baseline_ap) : 1;
     result_.class_tolerance = options_.class_tolerance;
     if (options_.max_bytes) result_.budget = options_.max_bytes;
     if (options_.bits_per_weight) {
@@ -93,7 +92,7 @@ class Recommender {
       if (!lost.ap || found == baseline.category_ids.end()) continue;
       const auto k = static_cast<int>(found - baseline.category_ids.begin());
       const double allowed =
-          options_.class_tolerance->of(baseline.average_precision(-1, 0, 100, k));
+          options_.class_tolerance->fraction(baseline.average_precision(-1, 0, 100, k));
       if (-lost.ap->value > allowed)
         lossy.emplace_back(lost.ap->value, category_name(lost.category_id));
     }
@@ -443,29 +442,6 @@ class Recommender {
 };
 
 }  // namespace
-
-Result<Tolerance> Tolerance::parse(std::string_view text) {
-  Tolerance tolerance;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), tolerance.value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  tolerance.relative = unit == "%";
-  if (code != std::errc() || (unit != "pt" && unit != "%") || !(tolerance.value >= 0) ||
-      tolerance.value > 100) {
-    return error(
-        "a tolerance of '{}', expected points of AP such as 1pt or a share of it such as "
-        "2%",
-        text);
-  }
-  return tolerance;
-}
-
-double Tolerance::of(double baseline_ap) const {
-  return relative ? value / 100 * baseline_ap : value * metrics::kPoint;
-}
-
-std::string Tolerance::text() const {
-  return fmt::format("{:g} {}", value, relative ? "% of its AP" : "points of AP");
-}
 
 const std::vector<Proxy>& all_proxies() {
   static const std::vector<Proxy> proxies = {Proxy::kHeadError, Proxy::kKl, Proxy::kDetectionLoss};

@@ -29,6 +29,7 @@
 
 #include "common/result.h"
 #include "harness/cell/experiment.h"
+#include "harness/cell/tolerance.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/search/candidates.h"
 #include "harness/search/knapsack.h"
@@ -36,16 +37,6 @@
 #include "harness/search/sweep.h"
 
 namespace qyolo::harness {
-
-// A loss of AP: "1pt" (points, hundredths) or "2%" (of the FP32 network's AP).
-struct Tolerance {
-  double value = 1;
-  bool relative = false;
-
-  static Result<Tolerance> parse(std::string_view text);
-  [[nodiscard]] double of(double baseline_ap) const;  // as a fraction of AP
-  [[nodiscard]] std::string text() const;             // "1 points of AP", "2 % of its AP"
-};
 
 // Measures of how far a network is from the original.
 enum class Proxy { kHeadError, kKl, kDetectionLoss };
@@ -55,12 +46,12 @@ enum class Proxy { kHeadError, kKl, kDetectionLoss };
 
 struct RecommendOptions {
   // One of the three.
-  std::optional<Tolerance> tolerance;
+  std::optional<ApAmount> tolerance;
   std::optional<std::int64_t> max_bytes;
   // All that is stored for the conv weights, over their number.
   std::optional<double> bits_per_weight;
   // With a tolerance: no class may lose more AP than that, as measured.
-  std::optional<Tolerance> class_tolerance;
+  std::optional<ApAmount> class_tolerance;
 
   CalibrationSet calibration;
   UncertaintyOptions uncertainty;  // its tolerance is not looked at
@@ -91,7 +82,7 @@ struct Recommendation {
   std::int64_t baseline_bytes = 0;
   double tolerance = 0;                // fraction of AP; 1 for a budget
   std::optional<std::int64_t> budget;  // bytes
-  std::optional<Tolerance> class_tolerance;
+  std::optional<ApAmount> class_tolerance;
   std::vector<LayerCandidates> layers;
   std::optional<Proxy> proxy;         // that was settled on
   std::vector<Tried> hybrids;         // in the order of the search

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "harness/search/hybrid_cell.h"
+#include "harness/cell/cell_flags.h"
 #include "harness/search/recommend.h"
 #include "metrics/verdict.h"
 #include "results/render.h"

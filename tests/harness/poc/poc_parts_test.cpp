@@ -11,15 +11,6 @@ namespace {
 using report::Standing;
 using ::testing::HasSubstr;
 
-TEST(ApAmounts, ArePointsOrPercentOfTheBaseline) {
-  EXPECT_DOUBLE_EQ(parse_ap_amount("1pt")->fraction(0.5), 0.01);
-  EXPECT_DOUBLE_EQ(parse_ap_amount("0.5")->fraction(0.5), 0.005);
-  EXPECT_DOUBLE_EQ(parse_ap_amount("2%")->fraction(0.5), 0.01);
-  EXPECT_DOUBLE_EQ(parse_ap_amount("0")->fraction(0.5), 0);
-  for (const char* bad : {"", "pt", "%", "-1", "101", "1 pt", "1ptx", "nan", "inf", "a"})
-    EXPECT_FALSE(parse_ap_amount(bad).ok()) << bad;
-}
-
 TEST(ClassTolerances, NameAClassOrAllOthers) {
   EXPECT_EQ(parse_class_tolerance("nut=2pt")->name, "nut");
   EXPECT_EQ(parse_class_tolerance("a=b=2%")->name, "a=b");
@@ -94,20 +85,6 @@ TEST(Roadmap, AscendsInItsStagesAndEveryCellIsValid) {
   for (std::size_t i = 1; i < cells->size(); ++i)
     EXPECT_LE((*cells)[i - 1].stage, (*cells)[i].stage);
   EXPECT_EQ(cells->front().stage, report::Stage::kAffine);
-}
-
-TEST(Roadmap, CellsAsFlagsAreSafeInAShell) {
-  EXPECT_EQ(shell_quoted("a/b-1.json"), "a/b-1.json");
-  EXPECT_EQ(shell_quoted("it's $HOME"), "'it'\\''s $HOME'");
-  EXPECT_EQ(shell_quoted(""), "''");
-  const Json block = {{"scheme", "pwlq"},
-                      {"bits", 4},
-                      {"granularity", "filter"},
-                      {"activation_bits", 8},
-                      {"rules", {"head -> bits=8"}}};
-  EXPECT_EQ(cell_flags(block),
-            "--scheme pwlq --bits 4 --granularity filter --activation-bits 8 --rule 'head -> "
-            "bits=8'");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "harness/search/hybrid_cell.h"
 
+#include "harness/cell/cell_flags.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +52,7 @@ TEST(HybridCell, IsWrittenForAShell) {
   recipes.back() = *quant::make_recipe("pwlq", 8, "filter");
   const auto cell = hybrid_cell(*graph, recipes);
   ASSERT_TRUE(cell.ok());
-  const std::string text = command_arguments(*cell);
+  const std::string text = flags_of(*cell).command_line();
   EXPECT_THAT(text, ::testing::StartsWith("--scheme affine --bits 4 --granularity filter "));
   EXPECT_THAT(text,
               ::testing::EndsWith(" --rule 'name=model\\.105\\.m\\.2 -> scheme=pwlq, bits=8'"));
