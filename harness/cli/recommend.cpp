@@ -26,7 +26,7 @@ struct RecommendArguments {
   std::optional<std::int64_t> max_bytes;
   std::optional<double> bits_per_weight;
   harness::RecommendOptions options;
-  std::string regions = "raw";
+  std::string regions = "raw", rounding = "coordinate";
   bool no_uniform = false;
   std::string out, experiment, json;
   std::string format = "md";
@@ -52,6 +52,7 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
   }
   if (options.class_tolerance && !options.tolerance)
     return error("--class-tolerance goes with --tolerance");
+  QYOLO_TRY(options.rounding, quant::parse_rounding(arguments.rounding));
   options.coded_regions = arguments.regions == "entropy";
   options.uniform = !arguments.no_uniform;
   return options;
@@ -102,6 +103,7 @@ Result<int> recommend(const RecommendArguments& arguments) {
   config.model = arguments.model;
   config.options = arguments.evaluation;
   QYOLO_CHECK_OK(arguments.data.apply(config));
+  config.calibration = options.calibration;
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
@@ -171,11 +173,20 @@ void add_recommend(CLI::App& app, Action& action) {
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
+  std::vector<std::string> roundings;
+  for (const quant::Choice& choice : quant::all_roundings()) roundings.emplace_back(choice.name);
+  command
+      ->add_option("--rounding", arguments->rounding,
+                   "How weights are rounded: nearest, or on the calibration images (gptq, "
+                   "coordinate)")
+      ->check(CLI::IsMember(roundings))
+      ->capture_default_str();
   command->add_flag("--no-uniform", arguments->no_uniform,
                     "Do not look for the best single recipe for all layers");
   command
       ->add_option("--candidates", arguments->options.most_candidates,
-                   "Candidates of each layer to measure, with and without bias correction each")
+                   "Candidates of each layer to measure (rounded to nearest: with and without bias "
+                   "correction each)")
       ->check(CLI::Range(2, 100))
       ->capture_default_str();
   command

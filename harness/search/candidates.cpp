@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -16,6 +17,7 @@ namespace qyolo::harness {
 namespace {
 
 constexpr int kKeptBits = 16;
+constexpr int kSampledFilters = 32;
 
 std::int64_t bytes_of(const model::ConvNode& conv, const quant::Recipe* recipe,
                       const LayerError& error) {
@@ -104,17 +106,20 @@ std::string LayerCandidate::text() const {
   return recipe->text() + (recipe->options.bias_correction ? ", bias corrected" : "");
 }
 
-std::vector<quant::Recipe> candidate_recipes() {
+std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding) {
+  const bool nearest = rounding == quant::Rounding::kNearest;
   constexpr std::array kGranularities = {"layer", "filter", "fshape", "group:128", "group:32"};
   std::vector<quant::Recipe> recipes;
   for (const quant::Scheme* scheme : quant::all_schemes()) {
     for (const char* granularity : kGranularities) {
       for (int bits = 2; bits <= 8; ++bits) {
         for (const bool corrected : {false, true}) {
+          if (corrected && !nearest) continue;
           // Options that a scheme has no use for are set all the same: then the recipes of a
           // network differ in little, and its rules are short.
           quant::SchemeOptions options;
-          options.range.kind = quant::Range::Kind::kMse;
+          options.rounding = rounding;
+          options.range.kind = nearest ? quant::Range::Kind::kMse : quant::Range::Kind::kOutput;
           options.breakpoint = quant::Breakpoint::kSearch;
           options.scale_bits = 16;
           options.integer_zero_points = true;
@@ -132,6 +137,34 @@ std::vector<quant::Recipe> candidate_recipes() {
   return recipes;
 }
 
+quant::Recipe rounded_to_nearest(const quant::Recipe& recipe) {
+  quant::Recipe nearest = recipe;
+  nearest.options.rounding = quant::Rounding::kNearest;
+  if (nearest.options.range.needs_inputs()) nearest.options.range.kind = quant::Range::Kind::kMse;
+  return nearest;
+}
+
+model::ConvNode sampled_filters(const model::ConvNode& conv, int most) {
+  if (conv.filters <= most || conv.groups != 1) return conv;
+  const std::size_t size = conv.weight.size() / static_cast<std::size_t>(conv.filters);
+  const auto largest =
+      std::ranges::max_element(conv.weight, {}, [](float weight) { return std::abs(weight); });
+  std::set<std::size_t> filters = {static_cast<std::size_t>(largest - conv.weight.begin()) / size};
+  for (int i = 0; static_cast<int>(filters.size()) < most; ++i)
+    filters.insert(static_cast<std::size_t>(i) * static_cast<std::size_t>(conv.filters) /
+                   static_cast<std::size_t>(most));
+  model::ConvNode sample = conv;
+  sample.filters = most;
+  sample.weight.clear();
+  sample.bias.clear();
+  for (const std::size_t filter : filters) {
+    const auto begin = conv.weight.begin() + static_cast<std::ptrdiff_t>(filter * size);
+    sample.weight.insert(sample.weight.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
+    sample.bias.push_back(conv.bias[filter]);
+  }
+  return sample;
+}
+
 std::int64_t bias_bytes(const model::Graph& graph) { return graph.biases() * kKeptBits / 8; }
 
 Result<CandidateSearch> find_candidates(
@@ -141,17 +174,20 @@ Result<CandidateSearch> find_candidates(
   const Clock::time_point start = Clock::now();
   const model::Graph& graph = source.graph();
   const std::vector<int> nodes = graph.conv_nodes();
-  const std::vector<quant::Recipe> recipes = candidate_recipes();
+  const std::vector<quant::Recipe> recipes = candidate_recipes(options.rounding);
   std::vector<UniformCandidate> uniform;
   for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph), 0, {}});
   CandidateSearch search;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const model::ConvNode& conv = graph.conv(nodes[i]);
     const quant::Shape shape = traits_of(conv).shape;
+    const model::ConvNode judged =
+        options.coded_regions ? conv : sampled_filters(conv, kSampledFilters);
     std::vector<std::optional<LayerCandidate>> tried(recipes.size());
     QYOLO_TRY(const QuantizedConv kept, quantize_conv(conv, nullptr, kKeptBits, options.threads));
     parallel_for(recipes.size(), options.threads, [&](std::size_t r) {
-      const auto made = quantize_conv(conv, &recipes[r], kKeptBits, 1);
+      const quant::Recipe nearest = rounded_to_nearest(recipes[r]);
+      const auto made = quantize_conv(judged, &nearest, kKeptBits, 1);
       if (!made.ok()) return;
       const LayerError error =
           layer_error(made->layer, options.coded_regions ? RegionSizes::kCoded : RegionSizes::kRaw);

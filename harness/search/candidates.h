@@ -52,15 +52,26 @@ struct CandidateSearch {
 struct CandidateOptions {
   bool coded_regions = false;       // sizes with region bits entropy-coded
   std::size_t most_per_layer = 10;  // kept for measuring
+  // How candidates round; they are told apart by their errors when rounded to nearest.
+  quant::Rounding rounding = quant::Rounding::kNearest;
   int threads = 0;
 };
 
 // What is tried: every scheme at 2 to 8 bits, layer, filter, fshape, group:128 and group:32, ranges
 // (where a scheme does not cover all weights) and breakpoints by least squared error, 16-bit scales
-// and integer zero-points, with and without bias correction.
-[[nodiscard]] std::vector<quant::Recipe> candidate_recipes();
+// and integer zero-points. Rounded to nearest, with and without bias correction; with calibrated
+// rounding, which corrects biases by itself, ranges are those of least output error.
+[[nodiscard]] std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding);
+
+// The same without calibration images: to nearest, ranges of least squared weight error.
+[[nodiscard]] quant::Recipe rounded_to_nearest(const quant::Recipe& recipe);
+
+// A layer's filters that weight errors are estimated on: at most `most`, evenly spread, the one
+// with the largest weight among them. Of grouped convolutions all.
+[[nodiscard]] model::ConvNode sampled_filters(const model::ConvNode& conv, int most);
 
 // Recipes that a layer cannot take (weights too large for 16-bit scales) are left out for it.
+// Errors are those of at most 32 filters, unless regions are coded.
 Result<CandidateSearch> find_candidates(
     SourceNetwork& source, const CandidateOptions& options,
     const std::function<void(std::size_t, std::size_t)>& progress = {});

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/network/calibration_walk.h"
 #include "harness/network/memory_account.h"
+#include "harness/network/weight_store.h"
 #include "harness/search/hybrid_cell.h"
 #include "harness/search/proxies.h"
 #include "metrics/verdict.h"
@@ -17,6 +19,7 @@ namespace {
 
 // Weights of candidates held at once.
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
+constexpr int kUnquantizedBits = 16;
 // Hybrids whose sizes differ by less than this share are not told apart.
 constexpr double kFinest = 0.004;
 constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
@@ -122,27 +125,56 @@ class Recommender {
   // --- steps 1 and 2 ---
 
   [[nodiscard]] CandidateOptions candidate_options() const {
-    return {options_.coded_regions, options_.most_candidates, evaluator_.threads()};
+    return {options_.coded_regions, options_.most_candidates, options_.rounding,
+            evaluator_.threads()};
+  }
+
+  // A layer's candidates as networks in which it alone is quantized. Calibrated rounding looks at
+  // the inputs that the original network gives it.
+  Status add_networks(std::size_t index, const std::vector<SharedConv>& original,
+                      std::optional<CalibrationWalk>& walk, std::vector<SweepNetwork>& networks,
+                      std::int64_t& bytes) {
+    const int node = evaluator_.graph().conv_nodes()[index];
+    const model::ConvNode& conv = evaluator_.graph().conv(node);
+    std::span<const quant::InputMoments> inputs;
+    if (walk) {
+      QYOLO_TRY(inputs, walk->inputs(node));
+    }
+    for (LayerCandidate& candidate : result_.layers[index].candidates) {
+      const quant::Recipe* recipe = candidate.recipe ? &*candidate.recipe : nullptr;
+      QYOLO_TRY(QuantizedConv made,
+                quantize_conv(conv, recipe, kUnquantizedBits, evaluator_.threads(),
+                              recipe != nullptr ? inputs : decltype(inputs)()));
+      const quant::WeightError& error = made.layer.error;
+      candidate.noise = error.signal > 0 ? error.noise / error.signal : 0;
+      bytes +=
+          static_cast<std::int64_t>(sizeof(float) * (made.layer.weights.size() + made.bias.size()));
+      networks.push_back({original, {}});
+      networks.back().convs[index] = std::make_shared<const ConvWeights>(
+          ConvWeights{std::move(made.layer.weights), std::move(made.bias)});
+    }
+    return walk ? walk->set(node, conv.weight, conv.bias) : Status();
   }
 
   // Measures every candidate alone in the network, several layers at a time.
   Status measure() {
     const std::size_t count = result_.layers.size();
+    WeightStore store(evaluator_.source(), evaluator_.threads());
+    std::vector<SharedConv> original;
+    for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+    std::optional<CalibrationWalk> walk;
+    if (options_.rounding != quant::Rounding::kNearest) {
+      QYOLO_TRY(const RoundingCalibration calibration, evaluator_.source().calibration());
+      QYOLO_TRY(CalibrationWalk started,
+                CalibrationWalk::start(evaluator_.graph(), calibration, evaluator_.threads()));
+      walk.emplace(std::move(started));
+    }
     for (std::size_t begin = 0; begin < count;) {
-      WeightStore store(evaluator_.source(), evaluator_.threads());
-      std::vector<SharedConv> original;
-      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
-      const std::int64_t before = store.bytes();
       std::vector<SweepNetwork> networks;
+      std::int64_t bytes = 0;
       std::size_t end = begin;
-      for (; end < count && (end == begin || store.bytes() - before < kWeightBytes); ++end) {
-        for (const LayerCandidate& candidate : result_.layers[end].candidates) {
-          QYOLO_TRY(auto made,
-                    store.conv(end, candidate.recipe ? &*candidate.recipe : nullptr, 16));
-          networks.push_back({original, {}});
-          networks.back().convs[end] = std::move(made.weights);
-        }
-      }
+      for (; end < count && (end == begin || bytes < kWeightBytes); ++end)
+        QYOLO_CHECK_OK(add_networks(end, original, walk, networks, bytes));
       QYOLO_TRY(const auto measured,
                 meter_->measure(original, std::move(networks), images("proxies")));
       std::size_t at = 0;
@@ -345,7 +377,8 @@ class Recommender {
     return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
   }
 
-  // Measures the whole network under each recipe, several at a time.
+  // Measures the whole network under each recipe, several at a time; rounded to nearest, which
+  // tells recipes apart as well, since calibrated rounding would take seconds for each.
   Status measure_uniform(std::vector<UniformCandidate>& candidates) {
     const std::size_t count = result_.layers.size();
     for (std::size_t begin = 0; begin < candidates.size();) {
@@ -358,7 +391,7 @@ class Recommender {
       for (; end < candidates.size() && (end == begin || store.bytes() - before < kWeightBytes);
            ++end) {
         Cell cell;
-        cell.recipe = candidates[end].recipe;
+        cell.recipe = rounded_to_nearest(candidates[end].recipe);
         QYOLO_TRY(CellNetwork made, store.network(cell));
         networks.push_back({std::move(made.convs), {}});
       }

@@ -54,6 +54,9 @@ struct RecommendOptions {
   std::optional<ApAmount> class_tolerance;
 
   CalibrationSet calibration;
+  // Of what is quantized. Calibrated rounding needs an evaluator whose configuration names the
+  // calibration set.
+  quant::Rounding rounding = quant::Rounding::kCoordinate;
   UncertaintyOptions uncertainty;  // its tolerance is not looked at
   bool coded_regions = false;
   bool uniform = true;              // look for the best uniform choice, too

@@ -17,7 +17,7 @@ TEST(HybridCell, GivesEveryLayerItsRecipeAlsoAfterBeingWrittenAndRead) {
       model::load_checkpoint(testing::source_dir() / "datasets/parts/parts-yolov7-w025.pt");
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   const std::vector<int> nodes = graph->conv_nodes();
-  const std::vector<quant::Recipe> known = candidate_recipes();
+  const std::vector<quant::Recipe> known = candidate_recipes(quant::Rounding::kNearest);
   std::vector<std::optional<quant::Recipe>> recipes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (i % 10 == 3) {
