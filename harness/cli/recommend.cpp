@@ -28,6 +28,7 @@ struct RecommendArguments {
   harness::RecommendOptions options;
   std::string regions = "raw", rounding = "coordinate";
   bool no_uniform = false;
+  double confirm = harness::kHeldOut;
   std::string out, experiment, json;
   std::string format = "md";
   int threads = 0;
@@ -106,8 +107,15 @@ Result<int> recommend(const RecommendArguments& arguments) {
   config.calibration = options.calibration;
   config.threads = arguments.threads;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
+  QYOLO_TRY(const harness::ChoiceEvaluators evaluators,
+            harness::open_for_choice(config, factory, arguments.confirm));
+  const auto& evaluator = evaluators.choice;
   ProgressPrinter printer(arguments.quiet);
+  if (arguments.confirm > 0 && evaluators.confirmation == nullptr) {
+    printer.on_warning(fmt::format(
+        "{} images: fewer than {} would be held out, so that none is; the choice is not confirmed",
+        evaluator->truth().images.size(), harness::kLeastConfirming));
+  }
   for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
   std::string stage;
   const auto progress = [&](const std::string& name, std::size_t done, std::size_t total) {
@@ -128,7 +136,7 @@ Result<int> recommend(const RecommendArguments& arguments) {
         tried.holds ? "holds" : "does not hold");
   };
   QYOLO_TRY(const harness::Recommendation found,
-            harness::recommend(*evaluator, evaluator->options(), options, progress, on_tried));
+            harness::recommend(evaluators, options, progress, on_tried));
   QYOLO_CHECK_OK(write_outputs(arguments, config, found, *evaluator));
   if (arguments.format == "json") {
     print_json(harness::recommendation_json(found));
@@ -181,6 +189,11 @@ void add_recommend(CLI::App& app, Action& action) {
                    "coordinate)")
       ->check(CLI::IsMember(roundings))
       ->capture_default_str();
+  command
+      ->add_option("--confirm", arguments->confirm,
+                   "Fraction of the images that is held out from the choice, to say what it is "
+                   "worth (0: none; default: a third)")
+      ->check(CLI::Range(0.0, 0.9));
   command->add_flag("--no-uniform", arguments->no_uniform,
                     "Do not look for the best single recipe for all layers");
   command

@@ -14,6 +14,7 @@
 #include "common/sha256.h"
 #include "datasets/coco_json.h"
 #include "datasets/dataset.h"
+#include "datasets/holdout.h"
 #include "datasets/image_pipeline.h"
 #include "datasets/registry.h"
 #include "harness/evaluate/image_chunks.h"
@@ -49,6 +50,7 @@ struct Evaluator::State {
   std::string checkpoint_sha256;
   std::string dataset_sha256;
   std::string calibration_sha256;
+  std::size_t images_left_out = 0;
   std::optional<Calibration> calibration;             // run when first needed
   std::vector<CalibrationBatch> calibration_batches;  // likewise
   std::vector<std::optional<Letterboxed>> cache;
@@ -219,6 +221,16 @@ Status Evaluator::State::detect_all(const ImageProgress& progress,
 
 namespace {
 
+// How many images that leaves out.
+std::size_t keep_part(datasets::Dataset& dataset, const ImagePart& part) {
+  if (!(part.held_out > 0)) return 0;
+  const std::vector<bool> held_out = datasets::stratified_holdout(dataset.truth, part.held_out);
+  const auto count = static_cast<std::size_t>(std::ranges::count(held_out, true));
+  if (count < part.least) return 0;
+  datasets::keep_images(dataset, held_out, part.which);
+  return held_out.size() - dataset.image_paths.size();
+}
+
 // Official files that are not there yet: says in one sentence how to get them.
 Status check_present(const EvaluatorConfig& config) {
   for (const std::filesystem::path& path : {config.model, config.images, config.annotations}) {
@@ -266,6 +278,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
       !note.empty())
     warnings.push_back(std::move(note));
   s.config.options.image_size = datasets::on_grid(config.options.image_size, graph.max_stride);
+  s.images_left_out = keep_part(s.dataset, config.part);
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
   const std::size_t count = s.dataset.image_paths.size();
@@ -305,6 +318,7 @@ const std::filesystem::path& Evaluator::images_folder() const {
   return state_->dataset.images_folder;
 }
 const GroundTruth& Evaluator::truth() const { return state_->dataset.truth; }
+std::size_t Evaluator::images_left_out() const { return state_->images_left_out; }
 std::string Evaluator::checkpoint_sha256() const { return state_->checkpoint_sha256; }
 std::string Evaluator::dataset_sha256() const { return state_->dataset_sha256; }
 std::string Evaluator::calibration_sha256() const { return state_->calibration_sha256; }

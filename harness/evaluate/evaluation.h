@@ -50,12 +50,20 @@ struct CellResult {
   StageSeconds seconds;
 };
 
+// Some of a dataset's images (datasets/holdout.h): those that are held out, or the others.
+struct ImagePart {
+  double held_out = 0;    // the fraction; 0: none
+  std::size_t least = 0;  // with fewer held out than that, none is
+  bool which = false;     // true: evaluate those that are held out
+};
+
 struct EvaluatorConfig {
   std::filesystem::path model;
   std::filesystem::path images;
   std::filesystem::path annotations;  // or a data.yaml; then `images` is empty
   std::string split = "val";          // of a data.yaml
   EvaluationOptions options;
+  ImagePart part;
   std::optional<CalibrationSet> calibration;  // for cells that are calibrated
   int threads = 0;
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
@@ -87,6 +95,8 @@ class Evaluator {
   [[nodiscard]] const GroundTruth& truth() const;
   // See SourceNetwork::resolve().
   [[nodiscard]] Cell resolve(const Cell& cell) const;
+  // Images of the dataset that the configuration's part leaves out.
+  [[nodiscard]] std::size_t images_left_out() const;
   [[nodiscard]] std::string checkpoint_sha256() const;
   [[nodiscard]] std::string dataset_sha256() const;
   // Of the calibration set's images; empty without one.

@@ -26,11 +26,11 @@ constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by 
 
 class Recommender {
  public:
-  Recommender(Evaluator& evaluator, const EvaluationOptions& evaluation,
-              const RecommendOptions& options, const RecommendProgress& progress,
-              const OnTried& on_tried)
-      : evaluator_(evaluator),
-        evaluation_(evaluation),
+  Recommender(const ChoiceEvaluators& evaluators, const RecommendOptions& options,
+              const RecommendProgress& progress, const OnTried& on_tried)
+      : evaluator_(*evaluators.choice),
+        confirming_(evaluators.confirmation.get()),
+        evaluation_(evaluator_.options()),
         options_(options),
         progress_(progress),
         on_tried_(on_tried) {}
@@ -40,6 +40,7 @@ class Recommender {
     QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
                                        options_.calibration, evaluation_, evaluator_.threads()));
     QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
+    result_.images = evaluator_.truth().images.size();
     result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
     result_.baseline_bytes = trials_->baseline().memory.true_bytes();
     if (!(result_.baseline_ap > 0))
@@ -55,6 +56,7 @@ class Recommender {
     QYOLO_CHECK_OK(measure());
     QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
     if (options_.uniform) QYOLO_CHECK_OK(find_uniform(std::move(search.uniform)));
+    QYOLO_CHECK_OK(confirm());
     result_.calibration_images = meter_->image_count();
     result_.proxy_work = meter_->work();
     result_.proxy_seconds = meter_->seconds();
@@ -403,17 +405,32 @@ class Recommender {
     return {};
   }
 
-  // From the smallest on, those that no smaller one is expected to beat.
+  // Of those that no smaller one is expected to beat the smallest that holds, by halving; and two
+  // steps below it, since what holds is not sure to grow with the size.
   Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
+    std::vector<const UniformCandidate*> chain;
     double least_cost = INFINITY, least_noise = INFINITY;
     for (const UniformCandidate& candidate : candidates) {
       if (cost(candidate) >= least_cost && candidate.noise >= least_noise) continue;
       least_cost = std::min(least_cost, cost(candidate));
       least_noise = std::min(least_noise, candidate.noise);
-      QYOLO_TRY(const Tried* tried, try_uniform(candidate, result_.tolerance));
-      if (!tried->holds) continue;
-      result_.uniform = result_.uniforms.size() - 1;
-      return {};
+      chain.push_back(&candidate);
+    }
+    const auto holds_at = [&](std::size_t place) -> Result<bool> {
+      QYOLO_TRY(const Tried* tried, try_uniform(*chain[place], result_.tolerance));
+      if (tried->holds) result_.uniform = result_.uniforms.size() - 1;
+      return tried->holds;
+    };
+    std::size_t below = 0,
+                from = chain.size();  // what lies below is too small, from there on holds
+    while (below < from) {
+      const std::size_t middle = below + (from - below) / 2;
+      QYOLO_TRY(const bool holds, holds_at(middle));
+      (holds ? from : below) = holds ? middle : middle + 1;
+    }
+    for (std::size_t step = 2; step <= 3 && step <= from && from < chain.size(); ++step) {
+      QYOLO_TRY(const bool holds, holds_at(from - step));
+      if (holds) break;
     }
     return {};
   }
@@ -456,6 +473,25 @@ class Recommender {
     return {};
   }
 
+  // --- on images that took no part ---
+
+  Status confirm() {
+    if (confirming_ == nullptr || !(result_.hybrid || result_.uniform)) return {};
+    QYOLO_TRY(const auto trials,
+              Trials::open(*confirming_, options_.uncertainty, images("confirmation, FP32")));
+    trials->set_tolerance(result_.tolerance);
+    const auto confirm_one = [&](Tried& tried) -> Status {
+      QYOLO_TRY(const Trial trial, trials->run(tried.cell, 1, images("confirmation")));
+      tried.confirmation = {confirming_->truth().images.size(),
+                            trials->baseline().evaluation.stats()[0],
+                            trial.result->evaluation.stats()[0], trial.difference};
+      return {};
+    };
+    if (result_.hybrid) QYOLO_CHECK_OK(confirm_one(result_.hybrids[*result_.hybrid]));
+    if (result_.uniform) QYOLO_CHECK_OK(confirm_one(result_.uniforms[*result_.uniform]));
+    return {};
+  }
+
   [[nodiscard]] ImageProgress images(const std::string& stage) const { return steps(stage); }
   [[nodiscard]] std::function<void(std::size_t, std::size_t)> steps(
       const std::string& stage) const {
@@ -465,6 +501,7 @@ class Recommender {
   }
 
   Evaluator& evaluator_;
+  Evaluator* confirming_;
   const EvaluationOptions& evaluation_;
   const RecommendOptions& options_;
   const RecommendProgress& progress_;
@@ -507,7 +544,19 @@ double value_of(Proxy proxy, const HeadDivergence& divergence) {
 
 double Tried::ap() const { return trial.result ? trial.result->evaluation.stats()[0] : 0; }
 
-Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& evaluation,
+Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorFactory& factory,
+                                         double held_out) {
+  config.part = {held_out, kLeastConfirming, false};
+  ChoiceEvaluators evaluators;
+  QYOLO_TRY(evaluators.choice, Evaluator::open(config, factory));
+  if (evaluators.choice->images_left_out() > 0) {
+    config.part.which = true;
+    QYOLO_TRY(evaluators.confirmation, Evaluator::open(config, factory));
+  }
+  return evaluators;
+}
+
+Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
                                  const RecommendOptions& options, const RecommendProgress& progress,
                                  const OnTried& on_tried) {
   const int goals =
@@ -516,9 +565,9 @@ Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& 
     return error("{} goals, expected one: a tolerance, a number of bytes, or bits per weight",
                  goals);
   }
-  if (evaluator.source().artifact() != nullptr)
+  if (evaluators.choice->source().artifact() != nullptr)
     return error("the model is quantized already; expected the checkpoint it was made from");
-  return Recommender(evaluator, evaluation, options, progress, on_tried).run();
+  return Recommender(evaluators, options, progress, on_tried).run();
 }
 
 }  // namespace qyolo::harness

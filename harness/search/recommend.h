@@ -16,12 +16,13 @@
 // are verified as in 5.
 //
 // Choosing among networks by AP on some images, and stating the winner's interval on the same
-// images, favours it a little: how many were tried is part of the answer.
+// images, favours it: some are held out from the choice, and say what it is worth.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,13 @@ struct RecommendOptions {
   int most_evaluations = 14;        // of hybrids
 };
 
+// How a network does on images that took no part in its choice.
+struct Confirmation {
+  std::size_t images = 0;
+  double baseline_ap = 0, ap = 0;
+  metrics::PairedDifference difference;  // from FP32, judged by the same tolerance
+};
+
 // A network whose AP was measured.
 struct Tried {
   Cell cell;
@@ -75,12 +83,14 @@ struct Tried {
   double cost = 0;                         // hybrids: predicted, in the proxy's unit
   double lower_bound = 0;                  // of the cost of any choice of that budget
   Trial trial;
-  bool holds = false;  // the promise
+  bool holds = false;                        // the promise
+  std::optional<Confirmation> confirmation;  // of what is recommended
 
   [[nodiscard]] double ap() const;  // 0 where the trial was stopped
 };
 
 struct Recommendation {
+  std::size_t images = 0;  // that the choice was made on
   double baseline_ap = 0;
   std::int64_t baseline_bytes = 0;
   double tolerance = 0;                // fraction of AP; 1 for a budget
@@ -109,7 +119,18 @@ using RecommendProgress =
     std::function<void(const std::string& stage, std::size_t done, std::size_t total)>;
 using OnTried = std::function<void(const Tried& tried)>;
 
-Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& evaluation,
+// An evaluator of the images to choose on, and one of those to confirm on.
+struct ChoiceEvaluators {
+  std::unique_ptr<Evaluator> choice;
+  std::unique_ptr<Evaluator> confirmation;  // none: nothing is held out, or too few would be
+};
+inline constexpr double kHeldOut = 1.0 / 3;          // unless it is said otherwise
+inline constexpr std::size_t kLeastConfirming = 50;  // images
+// Holds out that fraction of the dataset's images; 0: none.
+Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorFactory& factory,
+                                         double held_out);
+
+Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
                                  const RecommendOptions& options,
                                  const RecommendProgress& progress = {},
                                  const OnTried& on_tried = {});
