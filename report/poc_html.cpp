@@ -40,6 +40,18 @@ std::vector<std::string> recommended_text(const PocReport& report, const Texts& 
                         allowed_text(report, texts), tolerance_text(report, texts),
                         points_text(texts, report.margin)));
   }
+  if (one.stage == Stage::kSearched) {
+    const auto& confirmed = one.confirmation;
+    lines.push_back(
+        confirmed && confirmed->delta
+            ? say(texts.confirmed, count_text(confirmed->images), count_text(confirmed->chosen_on),
+                  loss_phrase(texts, *confirmed->delta), interval_text(texts, *confirmed->delta))
+            : say(texts.not_confirmed, count_text(report.images)));
+  }
+  if (const Candidate* simplest = report.simplest()) {
+    lines.push_back(say(texts.simplest, full_name(*simplest), megabytes(simplest->bytes),
+                        ratio(simplest->ratio_fp16), loss_phrase(texts, *simplest->delta)));
+  }
   return lines;
 }
 
@@ -149,6 +161,12 @@ std::string network_html(const PocReport& report, const Texts& texts, std::size_
     html += fmt::format("<span class=\"details\">{}</span>",
                         escaped(say(texts.simulated_activations, one.activation_bits)));
   }
+  if (one.confirmation && one.confirmation->delta) {
+    html += fmt::format("<span class=\"details\">{}</span>",
+                        escaped(say(texts.confirmed_short, count_text(one.confirmation->images),
+                                    signed_points(one.confirmation->delta->value),
+                                    interval_text(texts, *one.confirmation->delta))));
+  }
   if (!one.failure.empty()) {
     html += fmt::format("<span class=\"details error\">{}</span>",
                         escaped(say(texts.failed, one.failure)));
@@ -222,6 +240,16 @@ std::vector<Entry> entries(const Texts& texts) {
 }
 
 }  // namespace
+
+const Candidate* PocReport::simplest() const {
+  if (chosen() == nullptr || chosen()->uniform) return nullptr;
+  const Candidate* best = nullptr;
+  for (const Candidate& one : candidates) {
+    if (!one.uniform || one.standing != Standing::kWithin || !one.delta) continue;
+    if (best == nullptr || one.bytes < best->bytes) best = &one;
+  }
+  return best;
+}
 
 std::string verdict_section(const PocReport& report, const Texts& texts) {
   constexpr std::array<std::string_view, 4> kClasses = {"recommended", "undecided", "none",

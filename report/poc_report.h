@@ -31,6 +31,15 @@ enum class StageState {
   kNotNeeded,      // the promise held before
   kNoBaseline,     // nothing to compare with
   kNoCalibration,  // no images to calibrate on
+  kNotAsked,
+};
+
+// On images that took no part in the choice of a network.
+struct Confirmation {
+  std::int64_t images = 0;
+  std::int64_t chosen_on = 0;
+  double baseline_ap = 0, ap = 0;
+  std::optional<Difference> delta;
 };
 
 struct Candidate {
@@ -48,6 +57,8 @@ struct Candidate {
   Standing standing = Standing::kUnknown;  // of all that was promised, classes included
   bool probable = false;                   // all measured losses are allowed, certain or not
   std::size_t classes_beyond = 0, classes_undecided = 0;  // of those with a tolerance
+  bool uniform = false;                                   // one recipe for all layers
+  std::optional<Confirmation> confirmation;
 };
 
 struct ClassLoss {
@@ -168,6 +179,9 @@ struct PocReport {
   std::vector<Guideline> guideline;
 
   [[nodiscard]] const Candidate& baseline() const { return candidates.front(); }
+  // Of those with one recipe for all layers the smallest that keeps the promise, where the chosen
+  // one has several.
+  [[nodiscard]] const Candidate* simplest() const;
   [[nodiscard]] const Candidate* chosen() const {
     return subject ? &candidates[*subject] : nullptr;
   }

@@ -6,7 +6,16 @@
 namespace qyolo::report {
 
 // The steps of the roadmap, in the order in which they are taken.
-enum class Stage { kBaseline, kAffine, kPiecewise, kFiner, kMoreBits, kActivations };
-inline constexpr std::size_t kStages = 6;
+enum class Stage {
+  kBaseline,
+  kAffine,
+  kCalibrated,  // rounded on calibration images
+  kPiecewise,
+  kFiner,
+  kMoreBits,
+  kSearched,  // layer by layer
+  kActivations
+};
+inline constexpr std::size_t kStages = 8;
 
 }  // namespace qyolo::report

@@ -35,6 +35,9 @@ struct Texts {
   std::string_view undecided;                // images, name, loss phrase, interval
   std::string_view undecided_2;              // allowed, tolerance, margin
   std::string_view undecided_classes, list_separator;  // names
+  std::string_view simplest;                           // name, size, times FP16, loss phrase
+  std::string_view confirmed;                          // images, others, loss phrase, interval
+  std::string_view not_confirmed;                      // images
   std::string_view undecided_more;                     // about how many images
   std::string_view none;                               // number tried, allowed, tolerance, margin
   std::string_view none_2;                             // name, loss phrase, interval
@@ -59,8 +62,9 @@ struct Texts {
   std::array<std::string_view, 4> standing;  // by Standing
   std::string_view is_baseline, is_chosen, is_closest, failed;
   std::string_view simulated_activations;
+  std::string_view confirmed_short;  // images, points, interval
   std::array<std::string_view, kStages> stage;
-  std::array<std::string_view, 4> stage_state;  // by StageState
+  std::array<std::string_view, 5> stage_state;  // by StageState
   std::string_view roadmap;
 
   // Chart.

@@ -104,6 +104,14 @@ constexpr Texts kTexts = {
     .undecided_2 = "Allowed is a loss of {0} (tolerance {1} minus a safety margin of {2}).",
     .undecided_classes = "Undecided are these classes with a tolerance of their own: {0}.",
     .list_separator = ", ",
+    .simplest =
+        "Simpler to roll out, with one recipe for all layers: {0}. Its weights take {1}, {2} times "
+        "smaller than FP16, and it {3}.",
+    .confirmed =
+        "It was chosen on {1} of the images. On the {0} others, which took no part in the choice, "
+        "it {2} (interval {3}).",
+    .not_confirmed =
+        "It was chosen on all {0} images: there are too few to hold some out and confirm it.",
     .undecided_more = "About {0} more images like these would settle it.",
     .none =
         "Of {0} quantized networks, none is within the allowed loss of {1} "
@@ -150,11 +158,13 @@ constexpr Texts kTexts = {
     .is_closest = "examined below",
     .failed = "failed: {0}",
     .simulated_activations = "activations at {0} bits, simulated",
-    .stage = {"FP32 baseline", "4-bit affine", "4-bit piecewise linear", "Finer granularity",
-              "More bits", "8-bit activations"},
+    .confirmed_short = "on {0} images held out from its choice: {1} ({2})",
+    .stage = {"FP32 baseline", "4-bit affine", "4-bit, rounded on calibration images",
+              "4-bit piecewise linear", "Finer granularity", "More bits", "Search, layer by layer",
+              "8-bit activations"},
     .stage_state = {"done", "not needed: the promise was kept before",
                     "not done: there is no usable baseline",
-                    "not done: no calibration images were given"},
+                    "not done: no calibration images were given", "not asked for"},
     .roadmap = "Steps of the roadmap",
     .chart = "Accuracy against size",
     .chart_note =

@@ -193,6 +193,9 @@ void add_poc(CLI::App& app, Action& action) {
   command->add_option("--pictures", options.pictures, "Example crops of each kind")
       ->check(CLI::Range(0, 200))
       ->capture_default_str();
+  command->add_flag_callback(
+      "--no-search", [&options] { options.search = false; },
+      "Do not look for the best choice layer by layer (with --calibration; some minutes)");
   command
       ->add_option("--device", options.devices,
                    "What `bench -o json` wrote on a device for this checkpoint or an artifact made "

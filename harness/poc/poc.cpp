@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "harness/detections/diff.h"
 #include "harness/poc/poc_parts.h"
+#include "harness/poc/poc_search.h"
 #include "harness/poc/roadmap.h"
 #include "harness/run/session.h"
 #include "report/texts.h"
@@ -46,9 +48,10 @@ Experiment experiment_of(const PocOptions& options, const Evaluator& evaluator) 
 
 class Poc {
  public:
-  Poc(const PocOptions& options, Evaluator& evaluator, results::RecordStore& store,
-      std::vector<results::Device> devices, RunListener& listener)
+  Poc(const PocOptions& options, const ExecutorFactory& factory, Evaluator& evaluator,
+      results::RecordStore& store, std::vector<results::Device> devices, RunListener& listener)
       : options_(options),
+        factory_(factory),
         evaluator_(evaluator),
         store_(store),
         devices_(std::move(devices)),
@@ -122,6 +125,8 @@ class Poc {
     bool kept = false;
     for (std::size_t first = 0; first < roadmap.size();) {
       const Stage stage = roadmap[first].stage;
+      if (stage > Stage::kSearched && report_.stages.back().first < Stage::kSearched)
+        QYOLO_CHECK_OK(walk_search());
       std::size_t end = first;
       while (end < roadmap.size() && roadmap[end].stage == stage) ++end;
       const StageState state = state_of(stage, kept);
@@ -137,8 +142,11 @@ class Poc {
 
   [[nodiscard]] StageState state_of(Stage stage, bool kept) const {
     if (!usable_ && stage != Stage::kAffine) return StageState::kNoBaseline;
-    if (stage == Stage::kActivations)
-      return options_.evaluation.calibration ? StageState::kDone : StageState::kNoCalibration;
+    if (stage == Stage::kSearched && !options_.search) return StageState::kNotAsked;
+    const bool calibrates =
+        stage == Stage::kCalibrated || stage == Stage::kSearched || stage == Stage::kActivations;
+    if (calibrates && !options_.evaluation.calibration) return StageState::kNoCalibration;
+    if (stage == Stage::kSearched || stage == Stage::kActivations) return StageState::kDone;
     return kept ? StageState::kNotNeeded : StageState::kDone;
   }
 
@@ -158,6 +166,25 @@ class Poc {
     return {};
   }
 
+  // The smallest networks that a search over all schemes finds to keep the promise.
+  Status walk_search() {
+    const StageState state = state_of(Stage::kSearched, false);
+    report_.stages.emplace_back(Stage::kSearched, state);
+    if (state != StageState::kDone) return {};
+    QYOLO_TRY(const std::vector<SearchedCell> found,
+              searched_cells(options_, factory_, report_.tolerance - report_.margin, evaluator_,
+                             listener_));
+    if (found.empty()) return {};
+    std::vector<RoadmapCell> steps;
+    for (const SearchedCell& one : found) {
+      QYOLO_TRY(Cell cell, read_cell(one.block, "the search's choice"));
+      steps.push_back({Stage::kSearched, one.block, std::move(cell), false});
+      const Cell& made = evaluator_.resolve(steps.back().cell);
+      confirmations_[session_.key_of(made)] = one.confirmation;
+    }
+    return walk_stage(steps, 0, steps.size());
+  }
+
   static bool is_kept(const report::Candidate& one) {
     return one.stage != Stage::kBaseline && one.standing == Standing::kWithin;
   }
@@ -174,6 +201,13 @@ class Poc {
       const auto row = std::ranges::find(run_.rows, one.key, &results::Row::key);
       if (row == run_.rows.end()) return error("{} has no record", one.step.cell.label());
       report::Candidate candidate = candidate_of(*row, one.step.stage);
+      candidate.uniform = one.step.cell.rules.empty();
+      if (const auto found = confirmations_.find(one.key); found != confirmations_.end())
+        candidate.confirmation = found->second;
+      if (one.step.stage == Stage::kSearched && !candidate.uniform) {
+        candidate.name = fmt::format("hybrid of {} recipes", recipes_of(one.step.cell));
+        candidate.details.clear();
+      }
       if (one.step.stage != Stage::kBaseline && usable_) judge(one, candidate);
       report_.candidates.push_back(std::move(candidate));
     }
@@ -295,11 +329,16 @@ class Poc {
     report_.network = run_.network;
     report_.dataset = run_.dataset;
     describe_environment(run_, report_);
-    const Json block = report_.subject ? evaluated_[*report_.subject].step.block : Json();
-    report_.commands = reproduce_commands(options_, block);
+    if (report_.subject) {
+      const RoadmapCell& step = evaluated_[*report_.subject].step;
+      report_.commands = reproduce_commands(options_, step.block, step.cell.calibrated());
+    } else {
+      report_.commands = reproduce_commands(options_, Json(), false);
+    }
   }
 
   const PocOptions& options_;
+  const ExecutorFactory& factory_;
   Evaluator& evaluator_;
   results::RecordStore& store_;
   std::vector<results::Device> devices_;
@@ -307,6 +346,7 @@ class Poc {
   Experiment experiment_;
   Session session_;
   std::vector<Evaluated> evaluated_;
+  std::map<std::string, std::optional<report::Confirmation>> confirmations_;  // by key
   std::vector<Detection> baseline_;
   bool usable_ = false;
   std::size_t place_in_stage_ = 0;
@@ -332,7 +372,7 @@ Result<PocReport> run_poc(const PocOptions& options, const ExecutorFactory& fact
   QYOLO_TRY(results::RecordStore store, results::RecordStore::open(options.out));
   for (const std::string& warning : store.warnings()) listener.on_warning(warning);
   for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
-  return Poc(options, *evaluator, store, std::move(devices), listener).run();
+  return Poc(options, factory, *evaluator, store, std::move(devices), listener).run();
 }
 
 }  // namespace qyolo::harness

@@ -40,10 +40,11 @@ struct PocOptions {
   std::optional<ApAmount> margin;  // none: a tenth of the tolerance
   std::vector<ClassTolerance> class_tolerances;
   LatencyOptions latency;
-  UncertaintyOptions uncertainty;              // its tolerance is not looked at
-  std::optional<double> confidence;            // operating point; none: the baseline's best mean F1
-  std::size_t pictures = 8;                    // of each kind
-  std::string command;                         // that asked for it, for the report
+  UncertaintyOptions uncertainty;    // its tolerance is not looked at
+  std::optional<double> confidence;  // operating point; none: the baseline's best mean F1
+  std::size_t pictures = 8;          // of each kind
+  bool search = true;   // with a calibration set: how to quantize each layer (search/recommend.h)
+  std::string command;  // that asked for it, for the report
   std::vector<std::filesystem::path> devices;  // device files of the same checkpoint
   // Rows of kernels that really run at their precision; their samples are not made here.
   std::function<Result<std::vector<report::LatencyRow>>(const report::LatencySetting&)>

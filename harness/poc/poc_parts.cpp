@@ -266,7 +266,8 @@ void describe_environment(const results::Run& run, report::PocReport& report) {
 }
 
 std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOptions& options,
-                                                                    const Json& block) {
+                                                                    const Json& block,
+                                                                    bool needs_calibration) {
   const EvaluatorConfig& config = options.evaluation;
   std::vector<std::pair<std::string, std::string>> commands;
   if (!options.command.empty()) commands.emplace_back("poc", options.command);
@@ -288,12 +289,15 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
   }
   if (!block.is_null()) {
     const bool activations = block.contains("activation_bits");
-    const std::string flags = flags_of(block).command_line() + (activations ? calibration : "");
+    const std::string flags =
+        flags_of(block).command_line() + (needs_calibration ? calibration : "");
     if (!activations) {
       const bool regions = block.value("scheme", "").starts_with("pwlq");
       commands.emplace_back(
-          "quantize", fmt::format("qyolo quantize {} {}{} -o quantized.safetensors", model, flags,
-                                  regions ? " --regions entropy" : ""));
+          "quantize",
+          fmt::format("qyolo quantize {} {}{}{} -o quantized.safetensors", model, flags,
+                      needs_calibration ? fmt::format(" --img {}", config.options.image_size) : "",
+                      regions ? " --regions entropy" : ""));
     }
     commands.emplace_back("eval",
                           fmt::format("qyolo eval --model {} {} {}", model, evaluation, flags));

@@ -55,6 +55,6 @@ void add_latency(const results::LatencyRecord& record, const std::string& name,
 void describe_environment(const results::Run& run, report::PocReport& report);
 // `block`: the chosen cell's, or null.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> reproduce_commands(
-    const PocOptions& options, const Json& block);
+    const PocOptions& options, const Json& block, bool needs_calibration);
 
 }  // namespace qyolo::harness

@@ -22,6 +22,10 @@ Json with(Json block, const char* option, Json value) {
   return block;
 }
 
+Json calibrated(Json block) {
+  return with(with(std::move(block), "rounding", "coordinate"), "range", "output");
+}
+
 Json fine_affine() {
   Json block = hybrid(with(uniform("affine", 4, "fshape"), "range", "mse"));
   block["rules"].push_back("1x1 -> group:32");
@@ -38,6 +42,8 @@ std::vector<Step> steps() {
   return {
       {Stage::kAffine, uniform("affine", 4)},
       {Stage::kAffine, hybrid(with(uniform("affine", 4), "range", "mse"))},
+      {Stage::kCalibrated, calibrated(uniform("affine", 4))},
+      {Stage::kCalibrated, hybrid(calibrated(uniform("affine", 4)))},
       {Stage::kPiecewise, uniform("pwlq", 4)},
       {Stage::kPiecewise, hybrid(with(uniform("pwlq-fang", 4), "breakpoint", "search"))},
       {Stage::kPiecewise, hybrid(with(uniform("pwlq", 4), "breakpoint", "search"))},
