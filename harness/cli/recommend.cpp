@@ -166,6 +166,11 @@ void add_recommend(CLI::App& app, Action& action) {
       ->add_option("--calibration-limit", arguments->options.calibration.limit,
                    "Only its first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--proxy-images", arguments->options.proxy_images,
+                   "How many of them networks are compared on (0: all); rounding takes all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--tolerance", arguments->tolerance,
                       "AP that may be lost: points (1pt) or a share of FP32's (2%)");
   command->add_option("--class-tolerance", arguments->class_tolerance,

@@ -40,6 +40,19 @@ bool smaller(const LayerCandidate& a, const LayerCandidate& b) {
   return std::pair(a.bytes, a.noise) < std::pair(b.bytes, b.noise);
 }
 
+// What a recipe is judged by: rounded to nearest; breakpoints that are searched for, which takes
+// most of the time, by the better one of two formulas. Exactly, where regions are coded.
+std::vector<quant::Recipe> sketches_of(const quant::Recipe& recipe, bool exactly) {
+  std::vector<quant::Recipe> sketches = {rounded_to_nearest(recipe)};
+  if (!exactly && recipe.scheme->name().starts_with("pwlq") &&
+      recipe.options.breakpoint == quant::Breakpoint::kSearch) {
+    sketches.push_back(sketches.front());
+    sketches[0].options.breakpoint = quant::Breakpoint::kGaussianApprox;
+    sketches[1].options.breakpoint = quant::Breakpoint::kLaplaceApprox;
+  }
+  return sketches;
+}
+
 // Those of the lower convex hull in size and noise; sizes ascending.
 template <class Item>
 std::vector<Item> lower_hull(std::vector<Item> items) {
@@ -186,12 +199,15 @@ Result<CandidateSearch> find_candidates(
     std::vector<std::optional<LayerCandidate>> tried(recipes.size());
     QYOLO_TRY(const QuantizedConv kept, quantize_conv(conv, nullptr, kKeptBits, options.threads));
     parallel_for(recipes.size(), options.threads, [&](std::size_t r) {
-      const quant::Recipe nearest = rounded_to_nearest(recipes[r]);
-      const auto made = quantize_conv(judged, &nearest, kKeptBits, 1);
-      if (!made.ok()) return;
-      const LayerError error =
-          layer_error(made->layer, options.coded_regions ? RegionSizes::kCoded : RegionSizes::kRaw);
-      tried[r] = {recipes[r], bytes_of(conv, &recipes[r], error), relative_noise(error.error), {}};
+      for (const quant::Recipe& sketch : sketches_of(recipes[r], options.coded_regions)) {
+        const auto made = quantize_conv(judged, &sketch, kKeptBits, 1);
+        if (!made.ok()) return;
+        const LayerError error = layer_error(
+            made->layer, options.coded_regions ? RegionSizes::kCoded : RegionSizes::kRaw);
+        const double noise = relative_noise(error.error);
+        if (!tried[r] || noise < tried[r]->noise)
+          tried[r] = {recipes[r], bytes_of(conv, &recipes[r], error), noise, {}};
+      }
     });
     search.tried += recipes.size();
     std::vector<LayerCandidate> plain, corrected;

@@ -71,7 +71,7 @@ struct CandidateOptions {
 [[nodiscard]] model::ConvNode sampled_filters(const model::ConvNode& conv, int most);
 
 // Recipes that a layer cannot take (weights too large for 16-bit scales) are left out for it.
-// Errors are those of at most 32 filters, unless regions are coded.
+// Errors are those of at most 32 filters, with breakpoints by formulas, unless regions are coded.
 Result<CandidateSearch> find_candidates(
     SourceNetwork& source, const CandidateOptions& options,
     const std::function<void(std::size_t, std::size_t)>& progress = {});

@@ -37,8 +37,12 @@ class Recommender {
 
   Result<Recommendation> run() {
     const Clock::time_point start = Clock::now();
-    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(),
-                                       options_.calibration, evaluation_, evaluator_.threads()));
+    CalibrationSet compared = options_.calibration;
+    if (options_.proxy_images > 0 &&
+        (compared.limit == 0 || compared.limit > options_.proxy_images))
+      compared.limit = options_.proxy_images;
+    QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), compared,
+                                       evaluation_, evaluator_.threads()));
     QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
     result_.images = evaluator_.truth().images.size();
     result_.baseline_ap = trials_->baseline().evaluation.stats()[0];

@@ -60,8 +60,11 @@ struct RecommendOptions {
   quant::Rounding rounding = quant::Rounding::kCoordinate;
   UncertaintyOptions uncertainty;  // its tolerance is not looked at
   bool coded_regions = false;
-  bool uniform = true;              // look for the best uniform choice, too
-  std::size_t most_candidates = 7;  // per layer, with and without bias correction each
+  bool uniform = true;  // look for the best uniform choice, too
+  // Of the calibration set's images, those that networks are compared on; 0: all. (Rounding takes
+  // all of them.)
+  int proxy_images = 16;
+  std::size_t most_candidates = 7;  // per layer; rounded to nearest, with bias correction as many
   int most_evaluations = 14;        // of hybrids
 };
 
