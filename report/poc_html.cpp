@@ -27,10 +27,14 @@ std::string worst_loss(const Texts& texts, const Difference& delta) {
   return say(texts.points, results::fixed(std::max(-delta.low, 0.0) * 100, 2));
 }
 
+// Percent of a size that is so many times as large.
+std::string share_of(double times) { return results::fixed(times > 0 ? 100 / times : 0, 0); }
+
 std::vector<std::string> recommended_text(const PocReport& report, const Texts& texts) {
   const Candidate& one = *report.chosen();
   std::vector<std::string> lines = {say(texts.recommended, full_name(one), ratio(one.ratio_fp16),
-                                        megabytes(one.bytes), loss_phrase(texts, *one.delta))};
+                                        megabytes(one.bytes), loss_phrase(texts, *one.delta),
+                                        share_of(one.ratio_fp16))};
   const double confidence = report.certainty ? report.certainty->confidence : 0.95;
   const std::string sure = results::percent_text(confidence);
   if (one.delta->low >= 0) {
@@ -50,7 +54,8 @@ std::vector<std::string> recommended_text(const PocReport& report, const Texts& 
   }
   if (const Candidate* simplest = report.simplest()) {
     lines.push_back(say(texts.simplest, full_name(*simplest), megabytes(simplest->bytes),
-                        ratio(simplest->ratio_fp16), loss_phrase(texts, *simplest->delta)));
+                        ratio(simplest->ratio_fp16), loss_phrase(texts, *simplest->delta),
+                        share_of(simplest->ratio_fp16)));
   }
   return lines;
 }
@@ -114,9 +119,9 @@ std::string tile(std::string_view label, std::string_view value, std::string_vie
 std::string tiles(const PocReport& report, const Texts& texts) {
   const Candidate* one = report.chosen();
   if (one == nullptr) return {};
-  std::string html =
-      tile(texts.tile_size, megabytes(one->bytes),
-           say(texts.tile_size_note, ratio(one->ratio_fp16), ratio(one->ratio_fp32)));
+  std::string html = tile(texts.tile_size, megabytes(one->bytes),
+                          say(texts.tile_size_note, ratio(one->ratio_fp16), ratio(one->ratio_fp32),
+                              share_of(one->ratio_fp16), share_of(one->ratio_fp32)));
   if (one->ap && one->delta) {
     html += tile(texts.tile_ap, say(texts.percent, ap_percent(one->ap)),
                  say(texts.tile_ap_note, ap_percent(report.baseline().ap),

@@ -30,25 +30,25 @@ struct Texts {
   // Verdict.
   std::string_view verdict;
   std::array<std::string_view, 4> headline;  // by Outcome
-  std::string_view recommended;              // name, times smaller than FP16, size, loss phrase
-  std::string_view recommended_2;            // confidence, worst loss, allowed, tolerance, margin
-  std::string_view undecided;                // images, name, loss phrase, interval
-  std::string_view undecided_2;              // allowed, tolerance, margin
+  std::string_view recommended;    // name, times smaller than FP16, size, loss phrase, percent
+  std::string_view recommended_2;  // confidence, worst loss, allowed, tolerance, margin
+  std::string_view undecided;      // images, name, loss phrase, interval
+  std::string_view undecided_2;    // allowed, tolerance, margin
   std::string_view undecided_classes, list_separator;  // names
-  std::string_view simplest;                           // name, size, times FP16, loss phrase
-  std::string_view confirmed;                          // images, others, loss phrase, interval
-  std::string_view not_confirmed;                      // images
-  std::string_view undecided_more;                     // about how many images
-  std::string_view none;                               // number tried, allowed, tolerance, margin
-  std::string_view none_2;                             // name, loss phrase, interval
-  std::string_view unusable;                           // AP, lowest usable
+  std::string_view simplest;        // name, size, times FP16, loss phrase, percent
+  std::string_view confirmed;       // images, others, loss phrase, interval
+  std::string_view not_confirmed;   // images
+  std::string_view undecided_more;  // about how many images
+  std::string_view none;            // number tried, allowed, tolerance, margin
+  std::string_view none_2;          // name, loss phrase, interval
+  std::string_view unusable;        // AP, lowest usable
   std::string_view unusable_2;
   std::string_view loses;  // points
   std::string_view gains;  // points
   std::string_view loses_nothing;
   std::string_view certain_gain;                   // confidence, points
   std::string_view data_errors;                    // kinds
-  std::string_view tile_size, tile_size_note;      // times FP16, times FP32
+  std::string_view tile_size, tile_size_note;      // times FP16, times FP32, percents
   std::string_view tile_ap, tile_ap_note;          // before, interval
   std::string_view tile_missed, tile_missed_note;  // before, after
   std::string_view tile_false, tile_false_note;    // before, after
