@@ -11,7 +11,9 @@ class RecommendCommand : public ::testing::Test {
  protected:
   // As little work as the command can do.
   [[nodiscard]] static ProcessResult run(const std::vector<std::string>& more,
-                                         const std::string& calibration = parts("calib/images")) {
+                                         const std::string& calibration = parts("calib/images"),
+                                         const std::string& limit = "8",
+                                         const std::string& confirm = "0") {
     std::vector<std::string> arguments = {"recommend",
                                           "--model",
                                           parts_model(),
@@ -30,7 +32,9 @@ class RecommendCommand : public ::testing::Test {
                                           "--evaluations",
                                           "3",
                                           "--limit",
-                                          "8",
+                                          limit,
+                                          "--confirm",
+                                          confirm,
                                           "-q"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return qyolo(arguments);
@@ -99,6 +103,27 @@ TEST_F(RecommendCommand, AToleranceOfEveryClassIsPartOfThePromise) {
     some = some || tried.contains("lossy_classes");
   }
   EXPECT_TRUE(some);
+}
+
+TEST_F(RecommendCommand, WhatIsChosenIsConfirmedOnImagesThatTookNoPart) {
+  const auto result =
+      run({"--bits-per-weight", "6", "--no-uniform", "--format", "json", "--rounding", "gptq"},
+          parts("calib/images"), "0", "0.25");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json["images"], 180);
+  const Json& confirmed = json["hybrid"]["confirmed"];
+  EXPECT_EQ(confirmed["images"], 60);
+  const double change = confirmed["AP"].get<double>() - confirmed["baseline_AP"].get<double>();
+  EXPECT_NEAR(confirmed["delta_AP"]["value"].get<double>(), change, 1e-9);
+  EXPECT_LE(confirmed["delta_AP"]["low"], confirmed["delta_AP"]["high"]);
+  EXPECT_THAT(json["hybrid"]["cell"].dump(), HasSubstr("\"rounding\":\"gptq\""));
+}
+
+TEST_F(RecommendCommand, TooFewImagesToHoldSomeOutAreSaid) {
+  const auto result = run({"--max-bytes", "1000"}, parts("calib/images"), "8", "0.25");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("fewer than 50 would be held out"));
 }
 
 TEST_F(RecommendCommand, BadInputIsOneSentence) {
