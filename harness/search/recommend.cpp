@@ -21,7 +21,8 @@ namespace {
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
 constexpr int kUnquantizedBits = 16;
 // Hybrids whose sizes differ by less than this share are not told apart.
-constexpr double kFinest = 0.004;
+constexpr double kFinest = 0.01;
+constexpr double kFirstBits = 3;          // per weight: where the search for a tolerance begins
 constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
 
 class Recommender {
@@ -248,9 +249,9 @@ class Recommender {
     return {};
   }
 
-  // The measure whose choice at that budget (of layers alone) has the best AP.
-  Result<Proxy> settle_proxy(std::int64_t budget) {
-    std::optional<std::size_t> best;
+  // The measures by the AP of their choices at that budget (of layers alone), the best one first.
+  Result<std::vector<Proxy>> settle_proxies(std::int64_t budget) {
+    std::vector<std::pair<Proxy, std::size_t>> tried;
     for (const Proxy proxy : all_proxies()) {
       QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
       const auto selection = solver.solve(budget);
@@ -259,11 +260,16 @@ class Recommender {
                      solver.smallest() + bias_bytes(evaluator_.graph()),
                      budget + bias_bytes(evaluator_.graph()));
       }
-      QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, proxy, 1));
-      if (!best || better(result_.hybrids[tried], result_.hybrids[*best])) best = tried;
+      QYOLO_TRY(const std::size_t place, try_hybrid(*selection, proxy, 1));
+      tried.emplace_back(proxy, place);
     }
-    result_.proxy = result_.hybrids[*best].proxy;
-    return *result_.proxy;
+    std::ranges::stable_sort(tried, [&](const auto& a, const auto& b) {
+      return better(result_.hybrids[a.second], result_.hybrids[b.second]);
+    });
+    std::vector<Proxy> ranked;
+    for (const auto& [proxy, place] : tried) ranked.push_back(proxy);
+    result_.proxy = ranked.front();
+    return ranked;
   }
 
   // By AP; where one was stopped, by what was seen of it.
@@ -276,7 +282,7 @@ class Recommender {
 
   Status search_budget() {
     const std::int64_t budget = *result_.budget - bias_bytes(evaluator_.graph());
-    QYOLO_TRY([[maybe_unused]] const Proxy proxy, settle_proxy(budget));
+    QYOLO_TRY([[maybe_unused]] const auto ranked, settle_proxies(budget));
     for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
       if (!result_.hybrid || better(result_.hybrids[i], result_.hybrids[*result_.hybrid]))
         result_.hybrid = i;
@@ -289,27 +295,33 @@ class Recommender {
     for (const LayerCandidates& layer : result_.layers)
       capacity += std::ranges::max_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
     QYOLO_TRY(const Knapsack any, knapsack(Proxy::kDetectionLoss, capacity));
-    const auto first = static_cast<std::int64_t>(
-        std::sqrt(static_cast<double>(any.smallest()) * static_cast<double>(capacity)));
-    QYOLO_TRY(const Proxy proxy, settle_proxy(first));
-    QYOLO_TRY(const Knapsack solver, knapsack(proxy, capacity));
-    std::int64_t too_small = solver.smallest() - 1;  // budgets
-    std::int64_t enough = capacity + 1;              // not known to be enough
-    for (const Tried& tried : result_.hybrids) {
-      if (tried.proxy != proxy) continue;
-      (tried.holds ? enough : too_small) = first;
+    const auto guess = static_cast<std::int64_t>(
+        kFirstBits / 8 * static_cast<double>(evaluator_.graph().conv_weights()));
+    const std::int64_t first =
+        std::clamp(guess, any.smallest(), std::max(any.smallest(), capacity));
+    QYOLO_TRY(const std::vector<Proxy> ranked, settle_proxies(first));
+    // What one measure chooses badly another may not: the best two take turns.
+    std::vector<Knapsack> solvers;
+    for (const Proxy proxy : {ranked[0], ranked[1]}) {
+      QYOLO_TRY(Knapsack solver, knapsack(proxy, capacity));
+      solvers.push_back(std::move(solver));
     }
+    std::int64_t too_small = any.smallest() - 1;  // budgets
+    std::int64_t enough = capacity + 1;           // not known to be enough
+    const bool held = std::ranges::any_of(result_.hybrids, &Tried::holds);
+    (held ? enough : too_small) = first;
     while (static_cast<int>(result_.hybrids.size()) < options_.most_evaluations &&
            static_cast<double>(enough) > static_cast<double>(too_small + 1) * (1 + kFinest)) {
-      const std::int64_t budget = next_budget(solver, too_small, enough);
-      const auto selection = solver.solve(budget);
-      if (!selection) {
-        too_small = budget;
-        continue;
-      }
+      const std::int64_t budget = next_budget(solvers[0], too_small, enough);
       const std::size_t before = result_.hybrids.size();
-      QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, proxy, result_.tolerance));
-      (result_.hybrids[tried].holds ? enough : too_small) = budget;
+      bool holds = false;
+      for (std::size_t i = 0; i < solvers.size() && !holds; ++i) {
+        const auto selection = solvers[i].solve(budget);
+        if (!selection) continue;
+        QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, ranked[i], result_.tolerance));
+        holds = result_.hybrids[tried].holds;
+      }
+      (holds ? enough : too_small) = budget;
       if (before == result_.hybrids.size() &&
           static_cast<double>(enough - too_small) < kFinest * static_cast<double>(too_small)) {
         break;

@@ -6,7 +6,7 @@
 //  2. Costs: each candidate alone in the network, on calibration images, against the original
 //     network's head outputs (proxies.h). The cost of a network is taken as the sum of its layers'.
 //  3. Solver: the cheapest choice within a budget (knapsack.h).
-//  4. Proxy: which measure predicts best is decided by AP, measured once for each measure's choice
+//  4. Proxy: which measures predict best is decided by AP, measured once for each measure's choice
 //     at one budget.
 //  5. Verification: AP is measured, with the paired interval of its difference from FP32; for a
 //     tolerance the budget is moved along the solver's curve until the smallest network is found
@@ -65,7 +65,7 @@ struct RecommendOptions {
   // all of them.)
   int proxy_images = 16;
   std::size_t most_candidates = 7;  // per layer; rounded to nearest, with bias correction as many
-  int most_evaluations = 14;        // of hybrids
+  int most_evaluations = 16;        // of hybrids
 };
 
 // How a network does on images that took no part in its choice.
