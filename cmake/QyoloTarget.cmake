@@ -31,10 +31,13 @@ function(qyolo_library name)
   target_link_libraries(qyolo_${name} PUBLIC ${arg_LIBRARIES} PRIVATE qyolo_warnings ${arg_PRIVATE_LIBRARIES})
 endfunction()
 
-# qyolo_test(NAME SOURCES ... LIBRARIES ...): a GoogleTest binary whose cases become tests of their own.
-# Threads that wait sleep, since several tests run at a time. Tests find the repository through QYOLO_SOURCE_DIR and the shared reference data beside it.
+# qyolo_test(NAME SOURCES ... LIBRARIES ... [LABELS label ...] [REFERENCE pattern ...] [SLOW pattern ...]): a GoogleTest binary
+# whose cases become tests of their own. Threads that wait sleep, since several tests run at a time. Tests find the
+# repository through QYOLO_SOURCE_DIR and the shared reference data beside it.
+# Labels (CONTRIBUTING.md says what they mean): LABELS are those of all its cases, `unit` where nothing is said. Cases whose
+# names match a REFERENCE pattern have `reference`, too; those that match a SLOW one have `slow`, and not `unit`.
 function(qyolo_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;LABELS;REFERENCE;SLOW" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE qyolo_warnings qyolo_testing ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
   # Test code is compiled once and runs briefly; what it tests keeps its optimisation.
@@ -44,4 +47,18 @@ function(qyolo_test name)
     set(prefix "sanitized.")
   endif()
   gtest_discover_tests(${name} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=PASSIVE")
+
+  # The cases are known when ctest reads them; this file is read behind theirs.
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  set(labels_file "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
+  file(CONFIGURE OUTPUT "${labels_file}" @ONLY CONTENT [==[
+set(labels "@arg_LABELS@")
+set(reference [=[@arg_REFERENCE@]=])
+set(slow [=[@arg_SLOW@]=])
+set(tests "${@name@_TESTS}")
+include("@PROJECT_SOURCE_DIR@/cmake/label_tests.cmake")
+]==])
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels_file}")
 endfunction()

@@ -1,5 +1,6 @@
 #include "harness/artifact/artifact_description.h"
 
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -17,9 +18,20 @@ OrderedJson recipe_json(const quant::Recipe& recipe) {
                       {"bits", recipe.options.bits},
                       {"granularity", recipe.granularity.name()}};
   const CellSettings settings{recipe.options, {}};
-  for (const CellOption& option : cell_options())
-    if (option.scope == CellOption::Scope::kScheme) json[option.name] = option.write(settings);
+  for (const CellOption& option : cell_options()) {
+    if (option.scope != CellOption::Scope::kScheme) continue;
+    // An option that came later is not written where it is not used.
+    if (Json value = option.write(settings); !value.is_null()) json[option.name] = std::move(value);
+  }
   return json;
+}
+
+// Files that were written with nulls for options that are not used are read as well.
+Json without_nulls(Json recipe) {
+  if (!recipe.is_object()) return recipe;
+  for (auto entry = recipe.begin(); entry != recipe.end();)
+    entry = entry->is_null() ? recipe.erase(entry) : std::next(entry);
+  return recipe;
 }
 
 OrderedJson norm_json(const NormPlan& norm) {
@@ -106,7 +118,7 @@ class Reader {
     if (recipe != nullptr) plan.recipe = *recipe;
     QYOLO_TRY(const Json* stored, object.at("recipe"));
     const OrderedJson expected = recipe != nullptr ? recipe_json(*recipe) : OrderedJson(nullptr);
-    if (*stored != Json(expected))
+    if (without_nulls(*stored) != Json(expected))
       return error("{}: the cell gives {} another recipe", object.place(), plan.name);
     if (!description_.cell.network.fold) QYOLO_CHECK_OK(check_stored(plan, object.place()));
     return plan;
