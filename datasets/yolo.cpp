@@ -184,8 +184,7 @@ Result<std::vector<fs::path>> images_of(const DataFile& data) {
                                                  : add_list(data, place, images));
   }
   std::ranges::sort(images, {}, [](const fs::path& path) { return path.native(); });
-  const auto repeated = std::ranges::unique(images);
-  images.erase(repeated.begin(), repeated.end());
+  images.erase(std::unique(images.begin(), images.end()), images.end());
   if (images.empty()) return error("{}: no images in {}", data.file.string(), data.sources.front());
   return images;
 }

@@ -236,6 +236,28 @@ TEST_F(SmallArtifact, DamageIsSaidPlainly) {
               HasSubstr("not an artifact that `qyolo quantize` has written"));
 }
 
+TEST_F(SmallArtifact, OptionsThatCameLaterAreNotMissed) {
+  const OrderedJson description = [&] {
+    OrderedJson seen;
+    (void)with_description([&](OrderedJson& json) { seen = json; });
+    return seen;
+  }();
+  const OrderedJson& recipe = description["convs"][0]["dense"]["recipe"];
+  EXPECT_TRUE(recipe.contains("range"));
+  EXPECT_FALSE(recipe.contains("rounding"));
+  EXPECT_EQ(refusal(with_description([](OrderedJson& json) {
+              json["convs"][0]["dense"]["recipe"]["rounding"] = nullptr;
+            })),
+            "accepted");
+  EXPECT_THAT(refusal(with_description([](OrderedJson& json) {
+                json["convs"][0]["dense"]["recipe"]["rounding"] = "gptq";
+              })),
+              HasSubstr("another recipe"));
+  EXPECT_THAT(refusal(with_description(
+                  [](OrderedJson& json) { json["convs"][0]["dense"]["recipe"].erase("range"); })),
+              HasSubstr("another recipe"));
+}
+
 // Checksums keep accidents out, not intent: with fitting ones, every statement is still checked.
 TEST_F(SmallArtifact, HostileDescriptionsAreRefused) {
   const auto with = [&](const std::function<void(OrderedJson&)>& change) {
