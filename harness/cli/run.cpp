@@ -81,8 +81,18 @@ Result<int> run(const RunArguments& arguments) {
   if (arguments.race) return race(experiment, arguments);
 
   harness::RunOptions options;
-  options.out =
-      arguments.out.empty() ? fs::path("runs") / experiment.name : fs::path(arguments.out);
+  if (arguments.out.empty()) {
+    // A file's words are no path: only a plain name becomes a folder.
+    const fs::path name(experiment.name);
+    if (name.empty() || name != name.filename() || name == "." || name == ".." ||
+        experiment.name.size() > 200 || experiment.name.find('\0') != std::string::npos) {
+      return error("{}: the name '{}' is no folder's, expected one without slashes, or --out",
+                   arguments.experiment, experiment.name);
+    }
+    options.out = fs::path("runs") / name;
+  } else {
+    options.out = arguments.out;
+  }
   options.threads = arguments.threads;
   ProgressPrinter progress(arguments.quiet);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());

@@ -66,6 +66,21 @@ TEST(RunCommand, AKilledRunResumesAndEndsWithTheSameNumbers) {
   EXPECT_EQ(accuracy_of(killed), accuracy_of(whole));
 }
 
+TEST(RunCommand, TheNameOfAnExperimentIsNoPath) {
+  const TemporaryFolder folder;
+  Json experiment = Json::parse(content_of(source_dir() / "experiments/demo.json"));
+  for (const char* key : {"images", "annotations"})
+    experiment["dataset"][key] =
+        parts(key == std::string("images") ? "val/images" : "val/annotations.json");
+  experiment["model"] = parts_model();
+  for (const char* name : {"../x", "/tmp/x", "a/b", "..", "."}) {
+    experiment["name"] = name;
+    const fs::path file = folder.path() / "named.json";
+    ASSERT_TRUE(write_file(file, experiment.dump()).ok());
+    expect_one_sentence(qyolo({"run", file.string(), "--limit", "1"}), "is no folder's");
+  }
+}
+
 TEST(RunCommand, ASecondRunFindsEverythingFinished) {
   const TemporaryFolder folder;
   ASSERT_EQ(qyolo(small_run(folder.path() / "run")).exit_code, 0);
