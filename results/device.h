@@ -79,6 +79,8 @@ struct Device {
 
   // "Raspberry Pi 5 Model B", or the CPU; empty where it is not known.
   [[nodiscard]] std::string machine() const;
+  // "Debian GNU/Linux 12, qyolo 0.1.0, oneDNN 2.6.3", as far as it is known.
+  [[nodiscard]] std::string software() const;
 };
 
 [[nodiscard]] OrderedJson device_json(const Device& device);

@@ -38,14 +38,16 @@ Renderers its_renderers(const Record& record) {
 
 using ReadKind = Result<Document> (*)(const Json&, const std::string&);
 
-constexpr std::array<std::pair<std::string_view, ReadKind>, 7> kKinds = {
+constexpr std::array<std::pair<std::string_view, ReadKind>, 9> kKinds = {
     {{"sensitivity", &read_kind<&read_sensitivity, &its_renderers<SensitivityRecord>>},
      {"recommendation", &read_kind<&read_recommendation, &its_renderers<RecommendationRecord>>},
      {"race", &read_kind<&read_race, &its_renderers<RaceRecord>>},
      {"diff", &read_kind<&read_diff, &its_renderers<DiffRecord>>},
      {"score", &read_kind<&read_score, &score_renderers>},
      {"diagnosis", &read_kind<&read_diagnosis, &its_renderers<DiagnosisRecord>>},
-     {"inspection", &read_kind<&read_inspection, &its_renderers<Inspection>>}}};
+     {"inspection", &read_kind<&read_inspection, &its_renderers<Inspection>>},
+     {"histogram", &read_kind<&read_histogram, &its_renderers<WeightHistogram>>},
+     {"poc", &read_kind<&read_poc, &its_renderers<PocSummary>>}}};
 
 }  // namespace
 

@@ -125,6 +125,15 @@ std::string inspection_text(const Inspection& inspection) {
   return text;
 }
 
+std::string histogram_text(const WeightHistogram& histogram) {
+  return fmt::format("{}, {}{}: {} weights from {:g} to {:g}, {} levels, {} clipped{}\n",
+                     plain_text(histogram.layer), plain_text(histogram.cell),
+                     histogram.group.empty() ? "" : ", " + plain_text(histogram.group),
+                     histogram.weights, histogram.low, histogram.high, histogram.levels.size(),
+                     histogram.clipped,
+                     histogram.sqnr_db ? fmt::format(", SQNR {:.2f} dB", *histogram.sqnr_db) : "");
+}
+
 std::string histogram_csv(const WeightHistogram& histogram) {
   std::string text = "low,high,weights\n";
   const double width =
@@ -153,6 +162,12 @@ Renderers renderers_of(const Inspection& inspection) {
   return {[&inspection] { return inspection_text(inspection); },
           [&inspection] { return inspection_csv(inspection); },
           [&inspection] { return document_text(inspection_json(inspection)); }};
+}
+
+Renderers renderers_of(const WeightHistogram& histogram) {
+  return {[&histogram] { return histogram_text(histogram); },
+          [&histogram] { return histogram_csv(histogram); },
+          [&histogram] { return document_text(histogram_json(histogram)); }};
 }
 
 }  // namespace qyolo::results

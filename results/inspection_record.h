@@ -78,7 +78,9 @@ struct WeightHistogram {
 };
 
 [[nodiscard]] OrderedJson histogram_json(const WeightHistogram& histogram);
-[[nodiscard]] std::string histogram_csv(const WeightHistogram& histogram);  // one line per bin
+[[nodiscard]] std::string histogram_text(const WeightHistogram& histogram);  // one line
+[[nodiscard]] std::string histogram_csv(const WeightHistogram& histogram);   // one line per bin
 Result<WeightHistogram> read_histogram(const Json& document, const std::string& place);
+[[nodiscard]] Renderers renderers_of(const WeightHistogram& histogram);
 
 }  // namespace qyolo::results

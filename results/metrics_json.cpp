@@ -1,13 +1,8 @@
 #include "results/metrics_json.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace qyolo::results {
-
-OrderedJson sqnr_json(double sqnr_db) {
-  return std::isfinite(sqnr_db) ? OrderedJson(sqnr_db) : OrderedJson(nullptr);
-}
 
 MetricsRecord metrics_record(const metrics::CocoEvaluation& evaluation) {
   MetricsRecord record;

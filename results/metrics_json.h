@@ -36,9 +36,6 @@ struct MetricsRecord {
 [[nodiscard]] OrderedJson memory_json(const metrics::MemoryReport& memory,
                                       std::optional<std::int64_t> coded_bytes = std::nullopt);
 
-// Null where the weights are exact, which is an infinite ratio.
-[[nodiscard]] OrderedJson sqnr_json(double sqnr_db);
-
 template <class Fields>
 void describe(Fields& fields, Of<Fields, MetricsRecord>& metrics) {
   for (std::size_t i = 0; i < metrics.values.size(); ++i)

@@ -21,8 +21,10 @@ struct EvalArguments {
 };
 
 std::string result_text(const results::AccuracyRecord& record, const harness::Cell& cell,
-                        const harness::CellResult& result) {
-  std::string text = results::score_text(results::score_record(result.evaluation, {}, {}));
+                        const harness::CellResult& result, const GroundTruth& truth) {
+  std::string text = results::score_text(results::score_record(
+      result.evaluation, results::class_names(result.evaluation, truth.categories),
+      truth.category_ids));
   const metrics::MemoryReport& memory = result.memory;
   text += fmt::format(
       "\n{}: {} detections, {} bytes ({:.3f} bits per weight, {:.2f}x smaller than FP16)",
@@ -54,7 +56,7 @@ Result<int> eval(const EvalArguments& arguments) {
                                                    datasets::names_of(evaluator->truth())));
   }
   const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
-  arguments.output.print({[&] { return result_text(record, cell, result); },
+  arguments.output.print({[&] { return result_text(record, cell, result, evaluator->truth()); },
                           {},
                           [&] {
                             return results::document_text(results::evaluation_json(

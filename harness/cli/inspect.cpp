@@ -22,10 +22,9 @@ Result<int> draw_histogram(const InspectArguments& arguments, const harness::Cel
   QYOLO_TRY(const plots::WeightHistogram histogram,
             harness::weight_histogram(graph, cell, arguments.layer, arguments.group));
   QYOLO_CHECK_OK(write_file(arguments.histogram, plots::weight_histogram(histogram)));
-  arguments.output.print(
-      {[&] { return arguments.histogram + "\n"; },
-       [&] { return results::histogram_csv(histogram); },
-       [&] { return results::document_text(results::histogram_json(histogram)); }});
+  results::Renderers renderers = results::renderers_of(histogram);
+  renderers.text = [&] { return arguments.histogram + "\n"; };
+  arguments.output.print(renderers);
   return 0;
 }
 

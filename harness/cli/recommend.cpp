@@ -61,12 +61,8 @@ Status write_outputs(const RecommendArguments& arguments, const harness::Evaluat
   const bool any = found.hybrid || found.uniform;
   if (!any) return {};
   if (!arguments.experiment.empty()) {
-    std::vector<harness::Cell> cells;
-    if (found.hybrid) cells.push_back(found.hybrids[*found.hybrid].cell);
-    if (found.uniform) cells.push_back(found.uniforms[*found.uniform].cell);
-    const double points = found.budget ? 1 : 100 * found.tolerance;
     const OrderedJson document =
-        harness::experiment_json("recommended", "What qyolo recommend found", config, points, cells,
+        harness::experiment_file(harness::recommended_experiment(found, config),
                                  fs::path(arguments.experiment).parent_path());
     QYOLO_CHECK_OK(write_file(arguments.experiment, document.dump(2) + "\n"));
   }

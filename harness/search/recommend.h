@@ -112,6 +112,10 @@ Result<Recommendation> recommend(Evaluator& evaluator, const EvaluationOptions& 
                                  const RecommendProgress& progress = {},
                                  const OnTried& on_tried = {});
 
+// What was found, to be run: on the data of `config`, without the latency pass.
+[[nodiscard]] Experiment recommended_experiment(const Recommendation& recommendation,
+                                                const EvaluatorConfig& config);
+
 // "hybrid by KL", "pwlq 4-bit filter".
 [[nodiscard]] std::string name_of(const Tried& tried);
 // All that was measured, as results/recommendation_record.h writes it: what was tried, and every

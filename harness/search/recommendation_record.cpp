@@ -41,6 +41,22 @@ std::int64_t whole(std::size_t count) { return static_cast<std::int64_t>(count);
 
 }  // namespace
 
+Experiment recommended_experiment(const Recommendation& r, const EvaluatorConfig& config) {
+  Experiment experiment;
+  experiment.name = "recommended";
+  experiment.description = "What qyolo recommend found";
+  experiment.model = config.model;
+  experiment.images = config.images;
+  experiment.annotations = config.annotations;
+  experiment.split = config.split;
+  experiment.evaluation = config.options;
+  experiment.latency.rounds = 0;
+  experiment.uncertainty.tolerance = r.budget ? 1 : 100 * r.tolerance;
+  if (r.hybrid) experiment.cells.push_back(r.hybrids[*r.hybrid].cell);
+  if (r.uniform) experiment.cells.push_back(r.uniforms[*r.uniform].cell);
+  return experiment;
+}
+
 std::string name_of(const Tried& tried) {
   return tried.proxy ? fmt::format("hybrid by {}", proxy_name(*tried.proxy))
                      : tried.cell.recipe.text();
