@@ -36,7 +36,7 @@ struct InspectedArtifact {
 struct Inspection {
   std::string head, source;
   std::vector<std::string> classes;
-  std::vector<int> strides;
+  std::vector<double> strides;
   std::vector<Json> anchors;                  // of each level
   std::optional<InspectedArtifact> artifact;  // where the model is one
   // After folding, and as the file stores them.

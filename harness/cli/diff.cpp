@@ -85,11 +85,6 @@ Result<int> diff(const DiffArguments& arguments) {
   arguments.output.print(results::renderers_of(record));
   return 0;
 }
-print("{}", harness::diff_text(result, arguments.worst));
-if (!sheets.empty()) print("\n");
-for (const std::string& sheet : sheets) print("drawn: {}\n", sheet);
-return 0;
-}
 
 }  // namespace
 
