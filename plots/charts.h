@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "results/inspection_record.h"
 #include "results/record.h"
 
 namespace qyolo::plots {
@@ -39,28 +40,7 @@ struct LayerSelection {
 // are marked; 1x1 layers have a colour of their own where the records hold the layers' shapes.
 [[nodiscard]] std::string layer_sqnr(const results::Run& run, const LayerSelection& selection = {});
 
-// The weights of one layer or group, and the grid that a scheme lays over them. A plain copy of the
-// numbers, so that the chart needs no network; values are in the weights' unit.
-struct WeightHistogram {
-  std::string layer;  // "model.0.conv"
-  std::string shape;  // "[32, 3, 3, 3]"
-  std::string cell;   // "pwlq 4-bit filter", "FP32"
-  std::string group;  // "group 3 of 32"; empty: the whole layer
-  std::string note;   // what the numbers leave out; may be empty
-  std::int64_t weights = 0;
-  double low = 0, high = 0;  // smallest and largest weight
-  // Bins of equal width from low to high; the last one includes high.
-  std::vector<std::int64_t> counts;
-
-  struct Level {
-    double value = 0;
-    std::int64_t weights = 0;  // decoded to it
-  };
-  std::vector<Level> levels;        // all that a weight can be decoded to, ascending; FP32: none
-  std::vector<double> breakpoints;  // ascending; uniform schemes: none
-  std::int64_t clipped = 0;         // weights more than half a step beyond the outermost levels
-  std::optional<double> sqnr_db;    // none: exact
-};
+using results::WeightHistogram;
 // Counts above, levels with how many weights fall on each below, breakpoints and the ends of the
 // grid as labelled lines, what lies beyond them hatched. Heavy tails get a log scale.
 // REQUIRES: counts is not empty; numbers are finite, levels ascend.

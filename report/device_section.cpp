@@ -53,16 +53,10 @@ std::string about_html(const DeviceTable& table, std::size_t index, const Texts&
   for (const results::DeviceGroup& group : table.groups) {
     if (group.device == index) counts.insert(group.threads);
   }
-  std::string threads, software = results::json_text(device.host, "os");
+  std::string threads;
   for (const int count : counts) threads += (threads.empty() ? "" : " / ") + std::to_string(count);
-  const auto add = [&](const std::string& text) {
-    if (!text.empty()) software += (software.empty() ? "" : ", ") + text;
-  };
-  if (const std::string version = results::json_text(device.versions, "qyolo"); !version.empty())
-    add("qyolo " + version);
-  add(results::json_text(device.versions, "onednn"));
   std::string html =
-      escaped(say(texts.device_about, device.machine(), threads, software,
+      escaped(say(texts.device_about, device.machine(), threads, device.software(),
                   device.started.substr(0, device.started.find('T')), device.rounds));
   const results::DeviceEnergySource& energy = device.energy;
   if (energy.reason.empty()) {

@@ -17,6 +17,7 @@
 #include "metrics/bootstrap.h"
 #include "metrics/coco_map.h"
 #include "metrics/memory.h"
+#include "results/metrics_json.h"
 
 namespace qyolo::results {
 
@@ -39,10 +40,6 @@ struct CellIdentity {
   OrderedJson cell;  // as the cell writes itself
   Execution execution;
 };
-
-// Names in the order of metrics::CocoEvaluation::stats().
-inline constexpr std::array<std::string_view, 12> kMetricNames = {
-    "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"};
 
 struct ClassMetrics {
   Json category_id;  // as the annotations write it

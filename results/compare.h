@@ -52,5 +52,6 @@ void sort_cells(Comparison& comparison, CompareOrder order);
 // CSV: one row per cell of either run, unrounded, "match" is "key", "label", "only A" or "only B".
 // JSON: {"schema", "a", "b", "differences", "cells", "only_a", "only_b"}.
 [[nodiscard]] std::string emit_comparison(const Comparison& comparison, TableFormat format);
+[[nodiscard]] Renderers renderers_of(const Comparison& comparison);
 
 }  // namespace qyolo::results

@@ -297,4 +297,12 @@ std::string emit_comparison(const Comparison& comparison, TableFormat format) {
   return "";
 }
 
+Renderers renderers_of(const Comparison& comparison) {
+  const auto as = [&comparison](TableFormat format) {
+    return [&comparison, format] { return emit_comparison(comparison, format); };
+  };
+  return {as(TableFormat::kMarkdown), as(TableFormat::kCsv), as(TableFormat::kJson),
+          as(TableFormat::kLatex)};
+}
+
 }  // namespace qyolo::results

@@ -5,6 +5,7 @@
 
 #include "common/file.h"
 #include "metrics/statistics.h"
+#include "results/text.h"
 
 namespace qyolo::results {
 namespace {
@@ -265,6 +266,17 @@ std::string Device::machine() const {
       return found->get<std::string>();
   }
   return {};
+}
+
+std::string Device::software() const {
+  std::string text = json_text(host, "os");
+  const auto add = [&text](const std::string& part) {
+    if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
+  };
+  if (const std::string version = json_text(versions, "qyolo"); !version.empty())
+    add("qyolo " + version);
+  add(json_text(versions, "onednn"));
+  return text;
 }
 
 OrderedJson device_json(const Device& device) {

@@ -12,6 +12,7 @@
 
 #include "common/json.h"
 #include "common/result.h"
+#include "results/renderers.h"
 
 namespace qyolo::results {
 
@@ -78,11 +79,16 @@ struct Device {
 
   // "Raspberry Pi 5 Model B", or the CPU; empty where it is not known.
   [[nodiscard]] std::string machine() const;
+  // "Debian GNU/Linux 12, qyolo 0.1.0, oneDNN 2.6.3", as far as it is known.
+  [[nodiscard]] std::string software() const;
 };
 
 [[nodiscard]] OrderedJson device_json(const Device& device);
 // The file's content. Invalid UTF-8 is replaced.
 [[nodiscard]] std::string device_text(const Device& device);
+// The rows as a table, and where the energies come from.
+[[nodiscard]] std::string device_markdown(const Device& device);
+[[nodiscard]] Renderers renderers_of(const Device& device);
 
 // `place` names the file in messages. Whatever device_json() did not write is refused in one
 // sentence: other kinds of files, newer schemas, numbers that no measurement gives.

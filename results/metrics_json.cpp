@@ -1,24 +1,15 @@
 #include "results/metrics_json.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "results/cell_record.h"
 
 namespace qyolo::results {
 
-OrderedJson defined(double value) { return value < 0 ? OrderedJson(nullptr) : OrderedJson(value); }
-
-OrderedJson sqnr_json(double sqnr_db) {
-  return std::isfinite(sqnr_db) ? OrderedJson(sqnr_db) : OrderedJson(nullptr);
-}
-
-OrderedJson metrics_json(const metrics::CocoEvaluation& evaluation) {
-  OrderedJson json;
+MetricsRecord metrics_record(const metrics::CocoEvaluation& evaluation) {
+  MetricsRecord record;
   const auto stats = evaluation.stats();
   for (std::size_t i = 0; i < stats.size(); ++i)
-    json[std::string(kMetricNames[i])] = defined(stats[i]);
-  return json;
+    if (stats[i] >= 0) record.values[i] = stats[i];
+  return record;
 }
 
 std::vector<std::string> class_names(const metrics::CocoEvaluation& evaluation,

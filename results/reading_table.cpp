@@ -210,6 +210,11 @@ void add_execution(const Run& run, ReadingTable& table) {
 
 }  // namespace
 
+void add_row(ReadingTable& table, std::vector<std::string> cells, bool bold) {
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    table.columns[i].cells.push_back({std::move(cells[i]), bold});
+}
+
 std::string title_of(const Run& run) { return run.name.empty() ? "Results" : run.name; }
 
 std::string image_count_of(const Run& run) {

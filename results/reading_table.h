@@ -25,6 +25,9 @@ struct ReadingTable {
   std::vector<std::string> notes;
 };
 
+// REQUIRES: as many cells as columns.
+void add_row(ReadingTable& table, std::vector<std::string> cells, bool bold = false);
+
 // "demo", or "Results" where the run has no name.
 [[nodiscard]] std::string title_of(const Run& run);
 // "measured fp32 and simulated": what ran, where the rows say it of their accuracy.

@@ -281,6 +281,14 @@ std::string emit_table(const Run& run, TableFormat format, TablePart part,
   return "";
 }
 
+Renderers renderers_of(const Run& run, TablePart part, const DeviceTable& devices) {
+  const auto as = [&run, part, &devices](TableFormat format) {
+    return [&run, part, &devices, format] { return emit_table(run, format, part, devices); };
+  };
+  return {as(TableFormat::kMarkdown), as(TableFormat::kCsv), as(TableFormat::kJson),
+          as(TableFormat::kLatex)};
+}
+
 Result<TableRequest> parse_table_request(std::string_view format, std::string_view part,
                                          bool devices) {
   TableRequest request;

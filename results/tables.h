@@ -8,6 +8,7 @@
 #include "common/result.h"
 #include "results/device_table.h"
 #include "results/record.h"
+#include "results/renderers.h"
 
 namespace qyolo::results {
 
@@ -47,6 +48,9 @@ Result<TablePart> parse_table_part(std::string_view name);
 [[nodiscard]] std::string emit_table(const Run& run, TableFormat format,
                                      TablePart part = TablePart::kAll,
                                      const DeviceTable& devices = {});
+
+// Refers to all of its arguments.
+[[nodiscard]] Renderers renderers_of(const Run& run, TablePart part, const DeviceTable& devices);
 
 struct TableRequest {
   TableFormat format = TableFormat::kMarkdown;

@@ -9,36 +9,6 @@
 namespace qyolo::results {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-struct CodePoint {
-  std::uint32_t value = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-// The code point at the start of `text`, which is not empty (RFC 3629).
-CodePoint decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {};
-  std::uint32_t value = first & (0xFFU >> (bytes + 1));
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return {};
-    value = (value << 6U) | (byte(i) & 0x3FU);
-  }
-  constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < kSmallest[bytes] || value > 0x10FFFF || surrogate) return {};
-  return {value, bytes, true};
-}
-
-bool is_control(std::uint32_t value) {
-  return value < 0x20 || (value >= 0x7F && value <= 0x9F) || value == 0x2028 || value == 0x2029;
-}
-
 std::string_view latex_character(char c) {
   switch (c) {
     case '\\':
@@ -88,28 +58,6 @@ bool replace_prefix(std::string_view& text, std::string_view prefix, std::string
 
 }  // namespace
 
-std::string plain_text(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const CodePoint point = decode(text);
-    if (!point.valid || (point.value & 0xFFFEU) == 0xFFFEU) {
-      out += kReplacement;
-    } else if (is_control(point.value)) {
-      out += ' ';
-    } else {
-      out += text.substr(0, point.bytes);
-    }
-    text.remove_prefix(point.bytes);
-  }
-  return out;
-}
-
-std::size_t length_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
 std::string markdown_text(std::string_view text) {
   const std::string plain = plain_text(text);
   const auto alphanumeric = [&](std::size_t i) {
@@ -139,7 +87,8 @@ std::string latex_text(std::string_view text) {
     // The few symbols of our own tables.
     if (replace_prefix(rest, "×", "$\\times$", out) ||
         replace_prefix(rest, "Δ", "$\\Delta$", out) || replace_prefix(rest, "–", "--", out) ||
-        replace_prefix(rest, "±", "$\\pm$", out) || replace_prefix(rest, kReplacement, "?", out))
+        replace_prefix(rest, "±", "$\\pm$", out) ||
+        replace_prefix(rest, kReplacementCharacter, "?", out))
       continue;
     const bool ligature = rest.starts_with("--");
     const std::string_view escaped = latex_character(rest[0]);

@@ -5,15 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "common/plain_text.h"
 #include "results/record.h"
 
 namespace qyolo::results {
 
-// One line of valid UTF-8: control characters and line ends become spaces, invalid bytes and
-// non-characters U+FFFD.
-[[nodiscard]] std::string plain_text(std::string_view text);
-// Number of code points.
-[[nodiscard]] std::size_t length_of(std::string_view text);
+using qyolo::length_of;
+using qyolo::plain_text;
 
 // For a cell or a paragraph of GitHub-flavoured Markdown.
 [[nodiscard]] std::string markdown_text(std::string_view text);

@@ -309,10 +309,10 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
   device.name = options.device.empty() ? host_name() : options.device;
   // What is wrong with the file is said before anything is measured.
   QYOLO_TRY(device.model, describe_model(options));
-  device.host = describe_host();
-  OrderedJson versions = describe_versions();
-  versions["onednn"] = engine::onednn_version();
-  device.versions = std::move(versions);
+  device.host = results::host_json(describe_host());
+  results::VersionsRecord versions = describe_versions();
+  versions.onednn = engine::onednn_version();
+  device.versions = results::versions_json(versions);
   device.height = options.height;
   device.width = options.width;
   device.rounds = options.rounds;

@@ -82,7 +82,6 @@ using MeasureMemory = std::function<Result<std::optional<std::int64_t>>(const Be
 Result<results::Device> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
                                   const MeasureMemory& memory, const BenchProgress& progress);
 
-[[nodiscard]] std::string bench_markdown(const results::Device& device);
 // Steps grouped by operation, and the slowest layers.
 [[nodiscard]] std::string profile_markdown(const std::vector<engine::StepTime>& steps);
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "common/yaml.h"
+#include "harness/cell/cell_flags.h"
 #include "harness/cell/cell_options.h"
 #include "harness/cell/rule_text.h"
 
@@ -228,6 +229,26 @@ OrderedJson Experiment::as_json() const {
   json["uncertainty"] = uncertainty.as_json();
   json["cells"] = OrderedJson::array();
   for (const Cell& cell : cells) json["cells"].push_back(cell.as_json());
+  return json;
+}
+
+OrderedJson experiment_file(const Experiment& experiment, const fs::path& folder) {
+  const auto relative = [&](const fs::path& file) {
+    return file.empty() ? file
+                        : fs::absolute(file).lexically_normal().lexically_proximate(
+                              fs::absolute(folder).lexically_normal());
+  };
+  Experiment moved = experiment;
+  moved.model = relative(experiment.model);
+  moved.images = relative(experiment.images);
+  moved.annotations = relative(experiment.annotations);
+  if (moved.calibration) moved.calibration->images = relative(experiment.calibration->images);
+  OrderedJson json = moved.as_json();
+  json.erase("cells");
+  json["matrix"] = OrderedJson::array();
+  for (const Cell& cell : experiment.cells) {
+    if (cell.quantized()) json["matrix"].push_back(matrix_block(cell));
+  }
   return json;
 }
 

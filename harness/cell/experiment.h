@@ -92,6 +92,11 @@ struct Experiment {
   [[nodiscard]] OrderedJson as_json() const;  // as expanded
 };
 
+// The experiment as a file in `folder`, which load_experiment() reads: paths relative to the
+// folder, a matrix block for each quantized cell.
+[[nodiscard]] OrderedJson experiment_file(const Experiment& experiment,
+                                          const std::filesystem::path& folder);
+
 // A change from the command line: "bits" = {"4", "8"}. Keys: those of matrix blocks (replaced in
 // every block), of "evaluation", "latency" and "uncertainty", and model, images, annotations,
 // calibration (its images) and calibration_limit (one value each).

@@ -1,18 +1,15 @@
 #include "harness/bench/bench.h"
 
-#include <fmt/ranges.h>
-
-#include <array>
 #include <cstdio>
 #include <iostream>
-#include <thread>
 
 #include "common/file.h"
-#include "common/parallel.h"
 #include "common/shell.h"
+#include "harness/bench/bench_process.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/host/resident_memory.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 
 namespace qyolo::cli {
 namespace {
@@ -29,79 +26,47 @@ struct BenchArguments {
   bool worker = false, report_memory = false, no_memory = false, no_energy = false;
   bool profile = false;
   CellArguments cell;
-  std::string output = "md", save, device;
+  Output output{{"md", "json"}};
+  std::string save, device;
 };
 
-Result<std::vector<harness::BenchCase>> cases_of(const BenchArguments& arguments) {
-  std::vector<harness::BenchCase> cases;
-  for (const int batch : arguments.batches) {
-    for (const int threads : arguments.threads) {
-      for (const std::string& name : arguments.precisions) {
-        QYOLO_TRY(const engine::Precision precision, engine::parse_precision(name));
-        for (const std::string& weights : arguments.weights) {
-          const bool packed = weights == "packed";
-          if (packed && precision == engine::Precision::kInt8) continue;
-          cases.push_back({precision, packed, batch, threads == 0 ? default_threads() : threads});
-        }
-      }
-    }
-  }
-  if (cases.empty()) return error("no case is left: packed weights run in fp32 and bf16");
-  return cases;
+// This program once more, for the memory of one case.
+std::string memory_command(const BenchArguments& arguments, const harness::BenchCase& what) {
+  std::error_code ignored;
+  const auto binary = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return fmt::format(
+      "{} bench {} --report-memory --precision {} --weights {} --img {} --batch {} --threads {} {}",
+      shell_quoted(binary.string()), shell_quoted(arguments.model),
+      engine::precision_name(what.precision), what.packed ? "packed" : "plain",
+      arguments.image_size, what.batch, what.threads, arguments.cell.command_line());
 }
 
-// One forward for every line of the standard input.
-Result<int> work(const harness::BenchOptions& options, const harness::BenchCase& what) {
-  QYOLO_TRY(const auto network, harness::BenchNetwork::open(options, what));
-  QYOLO_TRY([[maybe_unused]] const double first, network->time_forward());
-  print("ready\n");
-  std::fflush(stdout);
-  for (std::string line; std::getline(std::cin, line);) {
-    QYOLO_TRY(const double spent, network->time_forward());
-    print("{:.4f}\n", spent);
-    std::fflush(stdout);
+Result<int> answer_as_worker(const BenchArguments& arguments, const harness::BenchOptions& options,
+                             const std::vector<harness::BenchCase>& cases) {
+  if (cases.size() != 1) return error("a worker runs one case, not {}", cases.size());
+  if (arguments.report_memory) {
+    QYOLO_TRY(const std::int64_t peak, harness::peak_memory(options, cases.front()));
+    print("{}\n", peak);
+    return 0;
   }
+  QYOLO_CHECK_OK(
+      harness::serve_forwards(options, cases.front(), std::cin, [](std::string_view line) {
+        print_text(line);
+        std::fflush(stdout);
+      }));
   return 0;
 }
 
-// The peak of this process from when its network is ready.
-Result<int> report_memory(const harness::BenchOptions& options, const harness::BenchCase& what) {
-  constexpr int kForwards = 3;
-  QYOLO_TRY(const auto network, harness::BenchNetwork::open(options, what));
-  // What is prepared when it first runs belongs to getting ready.
-  QYOLO_TRY([[maybe_unused]] const double first, network->time_forward());
-  harness::reset_peak_memory();
-  for (int i = 0; i < kForwards; ++i) {
-    QYOLO_TRY([[maybe_unused]] const double spent, network->time_forward());
+Result<int> profile(const harness::BenchOptions& options,
+                    const std::vector<harness::BenchCase>& cases) {
+  for (const harness::BenchCase& what : cases) {
+    QYOLO_TRY(const auto network, harness::BenchNetwork::open(options, what));
+    QYOLO_TRY([[maybe_unused]] const double first, network->time_forward());
+    QYOLO_TRY(const auto steps, network->profile());
+    print("{}, batch {}, {} threads:\n\n{}\n", harness::bench_case_name(what), what.batch,
+          what.threads, harness::profile_markdown(steps));
   }
-  print("{}\n", harness::resident_memory().peak);
   return 0;
-}
-
-harness::MeasureMemory in_a_fresh_process(const BenchArguments& arguments) {
-  if (arguments.no_memory) {
-    return [](const harness::BenchCase&) -> Result<std::optional<std::int64_t>> {
-      return std::optional<std::int64_t>();
-    };
-  }
-  return [&arguments](const harness::BenchCase& what) -> Result<std::optional<std::int64_t>> {
-    std::error_code code;
-    const auto binary = std::filesystem::read_symlink("/proc/self/exe", code);
-    std::string command = fmt::format(
-        "{} bench {} --report-memory --precision {} --weights {} --img {} --batch {} --threads {} "
-        "{}",
-        shell_quoted(binary.string()), shell_quoted(arguments.model),
-        engine::precision_name(what.precision), what.packed ? "packed" : "plain",
-        arguments.image_size, what.batch, what.threads, arguments.cell.command_line());
-    std::FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return error("a process of its own for the memory cannot be started");
-    std::array<char, 64> buffer{};
-    const bool read = std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr;
-    if (pclose(pipe) != 0 || !read)
-      return error("the process that measures the memory of {} failed",
-                   harness::bench_case_name(what));
-    return std::optional<std::int64_t>(std::strtoll(buffer.data(), nullptr, 10));
-  };
 }
 
 Result<int> bench(const BenchArguments& arguments) {
@@ -113,27 +78,22 @@ Result<int> bench(const BenchArguments& arguments) {
   options.device = arguments.device;
   options.energy = !arguments.no_energy;
   QYOLO_TRY(options.packed, arguments.cell.cell());
-  QYOLO_TRY(const auto cases, cases_of(arguments));
-  if (arguments.worker || arguments.report_memory) {
-    if (cases.size() != 1) return error("a worker runs one case, not {}", cases.size());
-    return arguments.worker ? work(options, cases.front()) : report_memory(options, cases.front());
-  }
-  if (arguments.profile) {
-    for (const harness::BenchCase& what : cases) {
-      QYOLO_TRY(const auto network, harness::BenchNetwork::open(options, what));
-      QYOLO_TRY([[maybe_unused]] const double first, network->time_forward());
-      QYOLO_TRY(const auto steps, network->profile());
-      print("{}, batch {}, {} threads:\n\n{}\n", harness::bench_case_name(what), what.batch,
-            what.threads, harness::profile_markdown(steps));
-    }
-    return 0;
-  }
+  QYOLO_TRY(const auto cases, harness::bench_cases(arguments.precisions, arguments.weights,
+                                                   arguments.batches, arguments.threads));
+  if (arguments.worker || arguments.report_memory)
+    return answer_as_worker(arguments, options, cases);
+  if (arguments.profile) return profile(options, cases);
+  const harness::MeasureMemory memory =
+      arguments.no_memory ? harness::no_memory()
+                          : harness::memory_in_a_process([&](const harness::BenchCase& what) {
+                              return memory_command(arguments, what);
+                            });
   QYOLO_TRY(const results::Device device,
-            harness::run_bench(options, cases, in_a_fresh_process(arguments),
+            harness::run_bench(options, cases, memory,
                                [](const std::string& what) { say("{}\n", what); }));
-  const std::string text = results::device_text(device);
-  if (!arguments.save.empty()) QYOLO_CHECK_OK(write_file(arguments.save, text));
-  print("{}", arguments.output == "json" ? text : harness::bench_markdown(device));
+  const results::Renderers renderers = results::renderers_of(device);
+  if (!arguments.save.empty()) QYOLO_CHECK_OK(write_file(arguments.save, renderers.json()));
+  arguments.output.print(renderers);
   return 0;
 }
 
@@ -158,9 +118,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->delimiter(',')
       ->check(CLI::IsMember({"plain", "packed"}))
       ->capture_default_str();
-  command->add_option("--img", arguments->image_size, "Height and width of the input, pixels")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
+  add_image_size(*command, arguments->image_size, "Height and width of the input, pixels");
   command->add_option("--batch", arguments->batches, "Images per forward")
       ->delimiter(',')
       ->check(CLI::Range(1, 256))
@@ -191,9 +149,7 @@ void add_bench(CLI::App& app, Action& action) {
                    "`poc --device` take")
       ->type_name(kFileType)
       ->check(written());
-  command->add_option("-o,--output", arguments->output, "md or json")
-      ->check(CLI::IsMember({"md", "json"}))
-      ->capture_default_str();
+  arguments->output.add_to(*command);
   command->footer(
       "Example: qyolo bench datasets/parts/parts-yolov7-w025.pt --img 320 --weights plain,packed "
       "--scheme pwlq --bits 4 --granularity filter");

@@ -4,19 +4,19 @@
 #include <optional>
 
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 
 namespace qyolo::cli {
 namespace {
 
 struct CompareArguments {
   std::string a, b;
-  std::string output = "md";
+  Output output{results::table_format_names()};
   std::string sort = "run";
   std::optional<double> fail_above;
 };
 
 Result<int> compare(const CompareArguments& arguments) {
-  QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
   QYOLO_TRY(const results::CompareOrder order, results::parse_compare_order(arguments.sort));
   if (arguments.fail_above && (!std::isfinite(*arguments.fail_above) || *arguments.fail_above < 0))
     return error("--fail-above is {}, expected points of AP from 0", *arguments.fail_above);
@@ -28,7 +28,7 @@ Result<int> compare(const CompareArguments& arguments) {
   }
   QYOLO_TRY(results::Comparison comparison, results::compare_runs(a, b));
   results::sort_cells(comparison, order);
-  print("{}", results::emit_comparison(comparison, format));
+  arguments.output.print(results::renderers_of(comparison));
   if (!arguments.fail_above) return 0;
   int lost = 0;
   for (const results::CellPair& cell : comparison.cells) {
@@ -53,9 +53,7 @@ void add_compare(CLI::App& app, Action& action) {
   command->add_option("B", arguments->b, "Run folder to compare with it")
       ->type_name(kFolderType)
       ->required();
-  command->add_option("-o,--output", arguments->output, "md, csv, tex, json")
-      ->check(offered(results::table_format_names()))
-      ->capture_default_str();
+  arguments->output.add_to(*command);
   command->add_option("--sort", arguments->sort, "run (A's order) or ap (largest difference first)")
       ->check(offered({"run", "ap"}))
       ->capture_default_str();

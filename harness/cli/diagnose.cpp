@@ -4,6 +4,8 @@
 
 #include "common/file.h"
 #include "harness/cli/command.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 #include "harness/detections/diagnosis_charts.h"
 
 namespace qyolo::cli {
@@ -14,11 +16,12 @@ struct DiagnoseArguments {
   std::string detections;
   std::optional<std::string> baseline;
   std::string out;
-  std::string output = "text";
+  Output output{{"text", "csv", "json"}};
   harness::DiagnosisOptions options;
 };
 
-Status write_charts(const harness::Diagnosis& diagnosis, const std::filesystem::path& folder) {
+Status write_charts(const results::DiagnosisRecord& diagnosis,
+                    const std::filesystem::path& folder) {
   const std::vector<harness::NamedChart> charts = harness::diagnosis_charts(diagnosis);
   if (charts.empty()) return error("the annotations have no objects: there is nothing to draw");
   QYOLO_CHECK_OK(create_folder(folder));
@@ -38,12 +41,8 @@ Result<int> diagnose(const DiagnoseArguments& arguments) {
             harness::diagnose_files(arguments.truth, arguments.detections,
                                     arguments.baseline.value_or(""), arguments.options));
   for (const std::string& warning : diagnosis.warnings) say("warning: {}\n", warning);
-  if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis, arguments.out));
-  if (arguments.output == "json") {
-    print_json(harness::diagnosis_json(diagnosis));
-  } else {
-    print("{}", harness::diagnosis_text(diagnosis));
-  }
+  if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis.record, arguments.out));
+  arguments.output.print(results::renderers_of(diagnosis.record));
   return 0;
 }
 
@@ -68,10 +67,8 @@ void add_diagnose(CLI::App& app, Action& action) {
       ->check(written());
   command->add_option("--confidence", arguments->options.confidence,
                       "Of the confusion matrix (default: that of the best mean F1)");
-  command->add_option("--threads", arguments->options.threads, "Threads (default: all)");
-  command->add_option("-o,--output", arguments->output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_threads(*command, arguments->options.threads);
+  arguments->output.add_to(*command);
   command->footer(
       "Example: qyolo diagnose instances_val2017.json int4.json --against fp32.json --out charts");
   command->callback(

@@ -1,16 +1,15 @@
 #include "datasets/doctor.h"
 
-#include "common/grouped.h"
+#include "datasets/doctor_report.h"
 #include "datasets/image_pipeline.h"
 #include "harness/cli/command.h"
-#include "harness/cli/data_arguments.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 #include "harness/network/source_network.h"
-#include "results/text.h"
 
 namespace qyolo::cli {
 namespace {
 
-using datasets::Check;
 using datasets::Severity;
 
 struct DoctorArguments {
@@ -18,76 +17,8 @@ struct DoctorArguments {
   std::string calibration, model;
   datasets::DoctorOptions options;
   bool strict = false;
-  std::string output = "text";
+  Output output{{"text", "json"}};
 };
-
-OrderedJson report_json(const datasets::DoctorReport& report) {
-  OrderedJson json = {{"images", report.images},
-                      {"objects", report.objects},
-                      {"crowds", report.crowds},
-                      {"calibration_images", report.calibration_images}};
-  json["classes"] = OrderedJson::array();
-  for (const datasets::ClassCount& one : report.classes) {
-    json["classes"].push_back({{"category_id", id_json(report.category_ids, one.category.id)},
-                               {"name", one.category.name},
-                               {"objects", one.objects},
-                               {"images", one.images}});
-  }
-  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kInfo})
-    json["kinds"][std::string(datasets::severity_name(severity))] = report.count(severity);
-  json["findings"] = OrderedJson::array();
-  for (const datasets::Finding& finding : report.findings) {
-    const datasets::CheckText& text = datasets::text_of(finding.check);
-    OrderedJson examples = OrderedJson::array();
-    for (const datasets::FindingExample& example : finding.examples) {
-      OrderedJson entry;
-      if (!example.image.empty()) entry["image"] = example.image;
-      if (example.annotation_id) entry["annotation_id"] = *example.annotation_id;
-      if (!example.detail.empty()) entry["detail"] = example.detail;
-      examples.push_back(std::move(entry));
-    }
-    json["findings"].push_back({{"check", text.name},
-                                {"severity", datasets::severity_name(text.severity)},
-                                {"count", finding.count},
-                                {"examples", std::move(examples)}});
-  }
-  return json;
-}
-
-std::string example_text(const datasets::FindingExample& example) {
-  std::string text = results::plain_text(example.image);
-  if (example.annotation_id) text += fmt::format(", annotation {}", *example.annotation_id);
-  if (!example.detail.empty()) {
-    text += text.empty() ? "" : ": ";
-    text += results::plain_text(example.detail);
-  }
-  return text;
-}
-
-std::string report_text(const datasets::DoctorReport& report) {
-  const auto number = [](std::int64_t value) { return grouped(static_cast<std::uint64_t>(value)); };
-  std::string text = fmt::format("{} images, {} objects of {} classes", number(report.images),
-                                 number(report.objects), report.classes.size());
-  if (report.crowds > 0) text += fmt::format(", {} crowds", number(report.crowds));
-  if (report.calibration_images > 0)
-    text += fmt::format("; {} calibration images", number(report.calibration_images));
-  text += ".\n";
-  if (report.findings.empty()) return text + "Nothing was found.\n";
-  text += fmt::format("Kinds of findings: errors {}, warnings {}, remarks {}.\n",
-                      report.count(Severity::kError), report.count(Severity::kWarning),
-                      report.count(Severity::kInfo));
-  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kInfo}) {
-    for (const datasets::Finding& finding : report.findings) {
-      const datasets::CheckText& what = datasets::text_of(finding.check);
-      if (what.severity != severity) continue;
-      text += fmt::format("\n{:<8} {}: {}\n", datasets::severity_name(severity), what.text,
-                          number(finding.count));
-      for (const datasets::FindingExample& example : finding.examples)
-        text += fmt::format("           {}\n", example_text(example));
-    }
-  }
-  return text;
-}
 
 Result<int> doctor(DoctorArguments arguments) {
   if (!arguments.calibration.empty()) arguments.options.calibration = arguments.calibration;
@@ -110,11 +41,9 @@ Result<int> doctor(DoctorArguments arguments) {
                 arguments.data.data.empty() ? arguments.data.annotations : arguments.data.data,
                 arguments.options));
   for (const std::string& warning : report.warnings) say("warning: {}\n", warning);
-  if (arguments.output == "json") {
-    print_json(report_json(report));
-  } else {
-    print("{}", report_text(report));
-  }
+  arguments.output.print({[&] { return datasets::doctor_text(report); },
+                          {},
+                          [&] { return results::document_text(datasets::doctor_json(report)); }});
   const bool found = report.count(Severity::kError) + report.count(Severity::kWarning) > 0;
   return arguments.strict && found ? 1 : 0;
 }
@@ -130,10 +59,8 @@ void add_doctor(CLI::App& app, Action& action) {
       ->add_option("--calibration", arguments->calibration,
                    "Folder of calibration images, which should not be evaluated on")
       ->type_name(kFolderType);
-  command
-      ->add_option("--model", arguments->model,
-                   "Checkpoint or artifact whose classes the categories should be")
-      ->type_name(kFileType);
+  add_model(*command, arguments->model,
+            "Checkpoint or artifact whose classes the categories should be");
   command
       ->add_option("--min-objects", arguments->options.min_objects,
                    "A class with fewer objects is remarked on")
@@ -144,10 +71,8 @@ void add_doctor(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--strict", arguments->strict,
                     "Exit with 1 where there are errors or warnings");
-  command->add_option("--threads", arguments->options.threads, "Threads (default: all)");
-  command->add_option("-o,--output", arguments->output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_threads(*command, arguments->options.threads);
+  arguments->output.add_to(*command);
   command->footer(
       "Example: qyolo doctor --images datasets/parts/val/images --annotations "
       "datasets/parts/val/annotations.json --calibration datasets/parts/calib/images --model "

@@ -1,8 +1,8 @@
 #include "datasets/coco_json.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/cli/data_arguments.h"
-#include "harness/cli/executor_arguments.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/detections/score.h"
 #include "harness/evaluate/evaluation.h"
@@ -12,21 +12,19 @@ namespace qyolo::cli {
 namespace {
 
 struct EvalArguments {
-  std::string model;
-  DataArguments data;
-  harness::EvaluationOptions evaluation;
+  EvaluationArguments evaluation;
   bool square = false;
   CellArguments cell;
   CalibrationArguments calibration;
   std::string save_detections;
-  std::string output = "text";
-  int threads = 0;
-  ExecutorArguments executor;
+  Output output{{"text", "json"}};
 };
 
 std::string result_text(const results::AccuracyRecord& record, const harness::Cell& cell,
-                        const harness::CellResult& result) {
-  std::string text = harness::score_text(result.evaluation);
+                        const harness::CellResult& result, const GroundTruth& truth) {
+  std::string text = results::score_text(results::score_record(
+      result.evaluation, results::class_names(result.evaluation, truth.categories),
+      truth.category_ids));
   const metrics::MemoryReport& memory = result.memory;
   text += fmt::format(
       "\n{}: {} detections, {} bytes ({:.3f} bits per weight, {:.2f}x smaller than FP16)",
@@ -40,15 +38,10 @@ std::string result_text(const results::AccuracyRecord& record, const harness::Ce
 
 Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
-  harness::EvaluatorConfig config;
-  config.model = arguments.model;
-  config.options = arguments.evaluation;
-  QYOLO_CHECK_OK(arguments.data.apply(config));
-  config.options.rect = !arguments.square;
-  QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
-  config.threads = arguments.threads;
-  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
-  QYOLO_TRY(const auto evaluator, harness::Evaluator::open(config, factory));
+  EvaluationArguments evaluation = arguments.evaluation;
+  evaluation.options.rect = !arguments.square;
+  QYOLO_TRY(const auto calibration, arguments.calibration.for_cell(cell));
+  QYOLO_TRY(const auto evaluator, evaluation.open(calibration));
   cell = evaluator->resolve(cell);
   ProgressPrinter progress;
   for (const std::string& warning : evaluator->truth().warnings) progress.on_warning(warning);
@@ -63,11 +56,12 @@ Result<int> eval(const EvalArguments& arguments) {
                                                    datasets::names_of(evaluator->truth())));
   }
   const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
-  if (arguments.output == "json") {
-    print_json(results::evaluation_json(record, evaluator->executor_description()));
-  } else {
-    print("{}", result_text(record, cell, result));
-  }
+  arguments.output.print({[&] { return result_text(record, cell, result, evaluator->truth()); },
+                          {},
+                          [&] {
+                            return results::document_text(results::evaluation_json(
+                                record, evaluator->executor_description()));
+                          }});
   return 0;
 }
 
@@ -76,16 +70,10 @@ Result<int> eval(const EvalArguments& arguments) {
 void add_eval(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Evaluate one cell without an experiment file");
-  command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
-      ->type_name(kFileType)
-      ->required();
-  arguments->data.add_to(*command);
+  arguments->evaluation.add_to(*command, true);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
-  harness::EvaluationOptions& options = arguments->evaluation;
-  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
+  harness::EvaluationOptions& options = arguments->evaluation.options;
   command->add_option("--conf", options.confidence, "Confidence threshold")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -95,21 +83,12 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--batch", options.batch, "Rect batch (fixes the padded shapes)")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
-  command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
   command->add_flag("--square", arguments->square,
                     "One square input for all images instead of rect batches");
-  command->add_flag("--ignore-class-names", options.ignore_class_names,
-                    "Map classes by order even where names differ");
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
       ->type_name(kFileType)
       ->check(written());
-  arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)");
-  command->add_option("-o,--output", arguments->output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  arguments->output.add_to(*command);
   command->footer(
       "Example: qyolo eval --model datasets/parts/parts-yolov7-w025.pt --images "
       "datasets/parts/val/images "

@@ -3,6 +3,7 @@
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/inspect/weight_histogram.h"
 
 namespace qyolo::cli {
@@ -11,7 +12,7 @@ namespace {
 struct InspectArguments {
   std::string model;
   CellArguments cell;
-  std::string output = "text";
+  Output output{{"text", "csv", "json"}};
   std::string layer, histogram;
   std::optional<std::int64_t> group;
 };
@@ -21,25 +22,19 @@ Result<int> draw_histogram(const InspectArguments& arguments, const harness::Cel
   QYOLO_TRY(const plots::WeightHistogram histogram,
             harness::weight_histogram(graph, cell, arguments.layer, arguments.group));
   QYOLO_CHECK_OK(write_file(arguments.histogram, plots::weight_histogram(histogram)));
-  if (arguments.output == "json") {
-    print_json(harness::histogram_json(histogram));
-  } else {
-    print("{}\n", arguments.histogram);
-  }
+  results::Renderers renderers = results::renderers_of(histogram);
+  renderers.text = [&] { return arguments.histogram + "\n"; };
+  arguments.output.print(renderers);
   return 0;
 }
 
-Result<int> inspect(const InspectArguments& arguments) {
+Result<int> inspect_model(const InspectArguments& arguments) {
   QYOLO_TRY(const harness::Cell asked, arguments.cell.cell());
   QYOLO_TRY(harness::SourceNetwork source, harness::SourceNetwork::open(arguments.model));
   const harness::Cell cell = source.resolve(asked);
   if (!arguments.histogram.empty()) return draw_histogram(arguments, cell, source.graph());
-  QYOLO_TRY(const OrderedJson inspection, harness::inspect_json(source, cell));
-  if (arguments.output == "json") {
-    print_json(inspection);
-  } else {
-    print("{}", harness::inspect_text(inspection));
-  }
+  QYOLO_TRY(const results::Inspection inspection, harness::inspect(source, cell));
+  arguments.output.print(results::renderers_of(inspection));
   return 0;
 }
 
@@ -54,9 +49,7 @@ void add_inspect(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->required();
   arguments->cell.add_to(*command);
-  command->add_option("-o,--output", arguments->output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  arguments->output.add_to(*command);
   CLI::Option* histogram = command
                                ->add_option("--histogram", arguments->histogram,
                                             "Draw the weights of --layer and the grid that the "
@@ -76,7 +69,8 @@ void add_inspect(CLI::App& app, Action& action) {
       "fshape\n"
       "Example: qyolo inspect datasets/parts/parts-yolov7-w025.pt --scheme pwlq --bits 4 "
       "--granularity layer --layer model.0.conv --histogram weights.svg");
-  command->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
+  command->callback(
+      [arguments, &action] { action = [arguments] { return inspect_model(*arguments); }; });
 }
 
 }  // namespace qyolo::cli

@@ -81,4 +81,9 @@ void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell,
   say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
 }
 
+void ProgressPrinter::on_stage(const std::string& stage, std::size_t done, std::size_t total) {
+  if (stage != pass_) on_pass(stage, 1, 0);
+  on_progress(done, total);
+}
+
 }  // namespace qyolo::cli

@@ -18,6 +18,8 @@ class ProgressPrinter final : public harness::RunListener {
   void on_progress(std::size_t done, std::size_t total) override;
   void on_cell_done(std::size_t index, const harness::Cell& cell, bool ok,
                     const std::string& summary) override;
+  // Of work in stages: `stage` names it, done and total count its steps.
+  void on_stage(const std::string& stage, std::size_t done, std::size_t total);
 
  private:
   void clear_bar();

@@ -7,9 +7,10 @@
 #include "common/shell.h"
 #include "harness/artifact/packed_artifact.h"
 #include "harness/cell/cell_flags.h"
+#include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/cli/data_arguments.h"
-#include "harness/cli/executor_arguments.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/search/hybrid_cell.h"
 
@@ -19,9 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct RecommendArguments {
-  std::string model;
-  DataArguments data;
-  harness::EvaluationOptions evaluation;
+  EvaluationArguments evaluation;
+  CalibrationArguments calibration;
   std::string tolerance, class_tolerance;
   std::optional<std::int64_t> max_bytes;
   std::optional<double> bits_per_weight;
@@ -30,14 +30,13 @@ struct RecommendArguments {
   bool no_uniform = false;
   double confirm = harness::kHeldOut;
   std::string out, experiment, json;
-  std::string format = "md";
-  int threads = 0;
+  Output output{{"md", "csv", "json"}};
   bool quiet = false;
-  ExecutorArguments executor;
 };
 
 Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments) {
   harness::RecommendOptions options = arguments.options;
+  options.calibration = arguments.calibration.set;
   if (!arguments.tolerance.empty()) {
     QYOLO_TRY(options.tolerance, harness::parse_ap_amount(arguments.tolerance));
   }
@@ -61,18 +60,11 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
 
 Status write_outputs(const RecommendArguments& arguments, const harness::EvaluatorConfig& config,
                      const harness::Recommendation& found, harness::Evaluator& evaluator) {
-  if (!arguments.json.empty()) {
-    QYOLO_CHECK_OK(write_file(arguments.json, harness::recommendation_json(found).dump(2) + "\n"));
-  }
   const bool any = found.hybrid || found.uniform;
   if (!any) return {};
   if (!arguments.experiment.empty()) {
-    std::vector<harness::Cell> cells;
-    if (found.hybrid) cells.push_back(found.hybrids[*found.hybrid].cell);
-    if (found.uniform) cells.push_back(found.uniforms[*found.uniform].cell);
-    const double points = found.budget ? 1 : 100 * found.tolerance;
     const OrderedJson document =
-        harness::experiment_json("recommended", "What qyolo recommend found", config, points, cells,
+        harness::experiment_file(harness::recommended_experiment(found, config),
                                  fs::path(arguments.experiment).parent_path());
     QYOLO_CHECK_OK(write_file(arguments.experiment, document.dump(2) + "\n"));
   }
@@ -80,33 +72,37 @@ Status write_outputs(const RecommendArguments& arguments, const harness::Evaluat
   const harness::Cell& cell =
       (found.hybrid ? found.hybrids[*found.hybrid] : found.uniforms[*found.uniform]).cell;
   QYOLO_TRY(const auto network,
-            harness::quantize_network(evaluator.source(), cell, arguments.threads));
-  QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.model));
+            harness::quantize_network(evaluator.source(), cell, arguments.evaluation.threads));
+  QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.evaluation.model));
   QYOLO_TRY(const quant::RegionCoding regions, quant::parse_region_coding(arguments.regions));
   QYOLO_TRY([[maybe_unused]] const auto sizes,
             harness::write_artifact(arguments.out, {evaluator.graph(), cell, std::move(checkpoint)},
-                                    network, regions, arguments.threads));
+                                    network, regions, arguments.evaluation.threads));
   return {};
 }
 
 std::string next_steps(const RecommendArguments& arguments, const harness::Recommendation& found) {
   if (!found.hybrid) return "";
+  const harness::Cell& cell = found.hybrids[*found.hybrid].cell;
+  std::string calibration;
+  if (cell.calibrated()) {
+    const harness::CalibrationSet& set = arguments.calibration.set;
+    calibration = fmt::format(" --img {} --calibration {}", arguments.evaluation.options.image_size,
+                              shell_quoted(set.images.string()));
+    if (set.limit > 0) calibration += fmt::format(" --calibration-limit {}", set.limit);
+  }
   return fmt::format(
-      "\n## The same by hand\n\n```sh\nqyolo quantize {} {} --regions {} -o hybrid.safetensors\n"
+      "\n## The same by hand\n\n```sh\nqyolo quantize {} {}{} --regions {} -o hybrid.safetensors\n"
       "```\n",
-      shell_quoted(arguments.model),
-      harness::flags_of(found.hybrids[*found.hybrid].cell).command_line(), arguments.regions);
+      shell_quoted(arguments.evaluation.model), harness::flags_of(cell).command_line(), calibration,
+      arguments.regions);
 }
 
 Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::RecommendOptions options, options_of(arguments));
-  harness::EvaluatorConfig config;
-  config.model = arguments.model;
-  config.options = arguments.evaluation;
-  QYOLO_CHECK_OK(arguments.data.apply(config));
+  QYOLO_TRY(harness::EvaluatorConfig config, arguments.evaluation.config());
   config.calibration = options.calibration;
-  config.threads = arguments.threads;
-  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  QYOLO_TRY(const harness::ExecutorFactory factory, arguments.evaluation.executor.factory());
   QYOLO_TRY(const harness::ChoiceEvaluators evaluators,
             harness::open_for_choice(config, factory, arguments.confirm));
   const auto& evaluator = evaluators.choice;
@@ -117,34 +113,24 @@ Result<int> recommend(const RecommendArguments& arguments) {
         evaluator->truth().images.size(), harness::kLeastConfirming));
   }
   for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
-  std::string stage;
-  const auto progress = [&](const std::string& name, std::size_t done, std::size_t total) {
-    if (name != stage) {
-      stage = name;
-      printer.on_pass(name, 1, 0);
-    }
-    printer.on_progress(done, total);
+  const auto progress = [&](const std::string& stage, std::size_t done, std::size_t total) {
+    printer.on_stage(stage, done, total);
   };
   const auto on_tried = [&](const harness::Tried& tried) {
     if (arguments.quiet) return;
-    say("{}: {} bytes, {}, {}\n",
-        tried.proxy ? fmt::format("hybrid by {}", harness::proxy_name(*tried.proxy))
-                    : tried.cell.recipe.text(),
-        tried.bytes,
+    say("{}: {} bytes, {}, {}\n", harness::name_of(tried), tried.bytes,
         tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
                            : fmt::format("stopped after {} images", tried.trial.images),
         tried.holds ? "holds" : "does not hold");
   };
   QYOLO_TRY(const harness::Recommendation found,
             harness::recommend(evaluators, options, progress, on_tried));
+  const results::RecommendationRecord record = harness::recommendation_record(found);
+  results::Renderers renderers = results::renderers_of(record);
+  renderers.text = [&, text = renderers.text] { return text() + next_steps(arguments, found); };
+  if (!arguments.json.empty()) QYOLO_CHECK_OK(write_file(arguments.json, renderers.json()));
   QYOLO_CHECK_OK(write_outputs(arguments, config, found, *evaluator));
-  if (arguments.format == "json") {
-    print_json(harness::recommendation_json(found));
-  } else if (arguments.format == "csv") {
-    print("{}", harness::recommendation_csv(found));
-  } else {
-    print("{}{}", harness::recommendation_text(found), next_steps(arguments, found));
-  }
+  arguments.output.print(renderers);
   return found.hybrid || found.uniform ? 0 : 1;
 }
 
@@ -155,20 +141,13 @@ void add_recommend(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "recommend",
       "Find how to quantize each layer so that a promise holds: a tolerance in AP, or a size");
-  command->add_option("--model", arguments->model, "Checkpoint")->type_name(kFileType)->required();
-  arguments->data.add_to(*command);
-  command
-      ->add_option("--calibration", arguments->options.calibration.images,
-                   "Folder of images that layers are compared on (no annotations needed)")
-      ->type_name(kFolderType)
-      ->required();
-  command
-      ->add_option("--calibration-limit", arguments->options.calibration.limit,
-                   "Only its first N images by file name (0: all)")
-      ->check(CLI::NonNegativeNumber);
+  arguments->evaluation.add_to(*command, false);
+  arguments->calibration.add_to(*command);
+  command->get_option("--calibration")->required();
   command
       ->add_option("--proxy-images", arguments->options.proxy_images,
-                   "How many of them networks are compared on (0: all); rounding takes all")
+                   "How many of the calibration images networks are compared on (0: all); rounding "
+                   "takes all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--tolerance", arguments->tolerance,
@@ -212,12 +191,6 @@ void add_recommend(CLI::App& app, Action& action) {
                    "Hybrids whose AP is measured, at most")
       ->check(CLI::Range(3, 1000))
       ->capture_default_str();
-  harness::EvaluationOptions& options = arguments->evaluation;
-  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
-  command->add_option("--limit", options.limit, "Only the first N images by file name (0: all)")
-      ->check(CLI::NonNegativeNumber);
   command
       ->add_option("-o,--out", arguments->out,
                    "Packed artifact of the hybrid (.safetensors); replaced if it exists")
@@ -231,11 +204,7 @@ void add_recommend(CLI::App& app, Action& action) {
   command->add_option("--json", arguments->json, "File for all that was measured, as JSON")
       ->type_name(kFileType)
       ->check(written());
-  command->add_option("--format", arguments->format, "On stdout: md, csv, json")
-      ->check(CLI::IsMember({"md", "csv", "json"}))
-      ->capture_default_str();
-  arguments->executor.add_to(*command, false);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)");
+  arguments->output.add_to(*command, "--format");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(
       "Example: qyolo recommend --model datasets/parts/parts-yolov7-w025.pt --images "

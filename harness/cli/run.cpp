@@ -1,10 +1,11 @@
 #include "datasets/dataset.h"
+#include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
-#include "harness/cli/data_arguments.h"
-#include "harness/cli/executor_arguments.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/run/runner.h"
-#include "harness/search/race_report.h"
+#include "harness/search/race_record.h"
 #include "results/tables.h"
 
 namespace qyolo::cli {
@@ -12,14 +13,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kAsInExperiment = -1;
+
 struct RunArguments {
   std::string experiment;
   std::vector<std::string> sets;
-  std::string model, dataset, images, annotations, calibration;
-  DataArguments data;  // its class map
+  // In place of the experiment's, as far as they are given.
+  std::string model, dataset;
+  DataArguments data;
+  CalibrationArguments calibration;
+  int limit = kAsInExperiment, image_size = kAsInExperiment;
+  bool ignore_class_names = false;
   std::string out;
-  std::string output = "md";
-  int limit = -1;
+  Output output{results::table_format_names()};
   int threads = 0;
   bool quiet = false;
   bool race = false;
@@ -27,6 +33,7 @@ struct RunArguments {
 };
 
 Result<int> race(const harness::Experiment& experiment, const RunArguments& arguments) {
+  if (arguments.output.format() == "tex") return error("--race has no tex; expected md, csv, json");
   if (experiment.uncertainty.resamples == 0)
     return error("--race compares intervals; expected uncertainty.resamples above 0");
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
@@ -40,16 +47,12 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
                             if (arguments.quiet) return;
                             say("{}: {}\n", cell.label(), harness::outcome_of(entry));
                           }));
-  if (arguments.output == "json") {
-    print_json(harness::race_json(result, experiment));
-  } else {
-    print("{}", harness::race_text(result, experiment));
-  }
+  const results::RaceRecord record = harness::race_record(result, experiment);
+  arguments.output.print(results::renderers_of(record));
   return result.winner ? 0 : 1;
 }
 
-Result<int> run(const RunArguments& arguments) {
-  QYOLO_TRY(const results::TableFormat format, results::parse_table_format(arguments.output));
+Result<std::vector<harness::Override>> overrides_of(const RunArguments& arguments) {
   std::vector<harness::Override> overrides;
   for (const std::string& text : arguments.sets) {
     QYOLO_TRY(harness::Override change, harness::parse_override(text));
@@ -64,12 +67,25 @@ Result<int> run(const RunArguments& arguments) {
     path("images", files.images.string());
     path("annotations", files.annotations.string());
   }
-  path("data", arguments.data.data);
-  if (!arguments.data.data.empty()) overrides.push_back({"split", {arguments.data.split}});
-  path("images", arguments.images);
-  path("annotations", arguments.annotations);
-  path("calibration", arguments.calibration);
-  if (arguments.limit >= 0) overrides.push_back({"limit", {std::to_string(arguments.limit)}});
+  const DataArguments& data = arguments.data;
+  path("data", data.data);
+  if (!data.data.empty()) overrides.push_back({"split", {data.split}});
+  path("images", data.images);
+  path("annotations", data.annotations);
+  path("calibration", arguments.calibration.set.images.string());
+  const auto number = [&](const char* key, int value) {
+    if (value > 0) overrides.push_back({key, {std::to_string(value)}});
+  };
+  number("calibration_limit", arguments.calibration.set.limit);
+  number("img", arguments.image_size);
+  if (arguments.limit != kAsInExperiment)
+    overrides.push_back({"limit", {std::to_string(arguments.limit)}});
+  if (arguments.ignore_class_names) overrides.push_back({"ignore_class_names", {"true"}});
+  return overrides;
+}
+
+Result<int> run(const RunArguments& arguments) {
+  QYOLO_TRY(const std::vector<harness::Override> overrides, overrides_of(arguments));
   QYOLO_TRY(harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
   QYOLO_CHECK_OK(arguments.data.read_class_map(experiment.evaluation.class_map));
@@ -99,7 +115,7 @@ Result<int> run(const RunArguments& arguments) {
   QYOLO_TRY(const harness::RunSummary summary,
             harness::run_experiment(experiment, options, factory, progress));
   QYOLO_TRY(const results::Run finished, results::read_run(options.out));
-  print("{}", results::emit_table(finished, format));
+  arguments.output.print(results::renderers_of(finished, results::TablePart::kAll, {}));
   if (!arguments.quiet) say("records: {}\n", (options.out / "records.jsonl").string());
   return summary.failed > 0 ? 1 : 0;
 }
@@ -122,36 +138,28 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--set", arguments->sets,
                    "Replace a value: key=v1,v2 (e.g. bits=4,8 or img=640); repeatable")
       ->take_all();
-  command->add_option("--model", arguments->model, "Checkpoint to use instead of the experiment's")
-      ->type_name(kFileType);
+  add_model(*command, arguments->model, "Checkpoint to use instead of the experiment's");
   command
       ->add_option("--dataset", arguments->dataset,
                    "Dataset folder to use instead of the experiment's: images/ and "
                    "annotations.json, or COCO's val2017/ and annotations/")
       ->type_name(kFolderType);
-  command
-      ->add_option("--images", arguments->images, "Image folder to use instead of the experiment's")
-      ->type_name(kFolderType);
-  command
-      ->add_option("--annotations", arguments->annotations,
-                   "COCO annotations to use instead of the experiment's")
-      ->type_name(kFileType);
-  command
-      ->add_option("--calibration", arguments->calibration,
-                   "Folder of calibration images to use instead of the experiment's")
-      ->type_name(kFolderType);
-  arguments->data.add_yaml_to(*command);
-  arguments->data.add_class_map_to(*command);
-  command->add_option("--limit", arguments->limit, "Only the first N images by file name")
-      ->check(CLI::NonNegativeNumber);
+  arguments->data.add_to(*command);
+  command->get_option("--images")->description("Image folder to use instead of the experiment's");
+  command->get_option("--annotations")
+      ->description("COCO annotations to use instead of the experiment's");
+  arguments->calibration.add_to(*command);
+  command->get_option("--calibration")
+      ->description("Folder of calibration images to use instead of the experiment's");
+  add_image_size(*command, arguments->image_size)->default_str("");
+  add_limit(*command, arguments->limit);
+  add_ignore_class_names(*command, arguments->ignore_class_names);
   arguments->executor.add_to(*command);
-  command->add_option("--threads", arguments->threads, "Threads (default: all)");
-  command->add_option("-o,--output", arguments->output, "Table on stdout: md, csv, tex, json")
-      ->check(offered(results::table_format_names()))
-      ->capture_default_str();
+  add_threads(*command, arguments->threads);
+  arguments->output.add_to(*command);
   command->add_flag("--race", arguments->race,
                     "Only find the smallest cell that is certain to stay within the tolerance: "
-                    "cells that cannot are stopped early; leaves no records (md or json)");
+                    "cells that cannot are stopped early; leaves no records (md, csv or json)");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(
       "Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo\n"

@@ -1,6 +1,8 @@
 #include "harness/detections/score.h"
 
 #include "harness/cli/command.h"
+#include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/output.h"
 #include "harness/detections/score_params.h"
 
 namespace qyolo::cli {
@@ -10,7 +12,7 @@ struct ScoreArguments {
   std::string truth;
   std::string detections;
   std::string arrays;
-  std::string output = "text";
+  Output output{{"text", "csv", "json"}};
   std::string areas;
   std::string max_detections;
   std::string iou_thresholds;
@@ -42,12 +44,7 @@ Result<int> score(const ScoreArguments& arguments) {
   for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
   if (!arguments.arrays.empty())
     QYOLO_CHECK_OK(harness::write_arrays(result.evaluation, arguments.arrays));
-  if (arguments.output == "json") {
-    print_json(harness::score_json(result));
-  } else {
-    print("{}", harness::score_text(result.evaluation));
-    if (arguments.per_class) print("{}", harness::class_table(result));
-  }
+  arguments.output.print(results::renderers_of(result.record, arguments.per_class));
   return 0;
 }
 
@@ -83,10 +80,8 @@ void add_score(CLI::App& app, Action& action) {
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
       ->type_name(kFolderType)
       ->check(written());
-  command->add_option("--threads", arguments->threads, "Threads (default: all)");
-  command->add_option("-o,--output", arguments->output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_threads(*command, arguments->threads);
+  arguments->output.add_to(*command);
   command->footer(
       "Example: qyolo score instances_val2017.json detections.json\n"
       "         qyolo score instances_val2017.json detections.json --per-class\n"

@@ -6,6 +6,7 @@
 
 #include "datasets/coco_json.h"
 #include "datasets/results_file.h"
+#include "metrics/coco_map.h"
 #include "metrics/matched_detections.h"
 #include "results/metrics_json.h"
 
@@ -17,10 +18,23 @@ namespace fs = std::filesystem;
 constexpr double kIouThreshold = 0.5;
 
 struct Examined {
-  Findings findings;
+  results::FindingsRecord findings;
+  metrics::CocoEvaluation evaluation;
+  std::vector<std::int64_t> objects;  // of each class
   std::vector<Detection> detections;
   metrics::Assignment assignment;
 };
+
+std::vector<results::ClassApRecord> class_ap(const metrics::CocoEvaluation& evaluation) {
+  std::vector<results::ClassApRecord> classes;
+  for (std::size_t k = 0; k < evaluation.category_ids.size(); ++k) {
+    const auto ap = [&](double iou, int area) {
+      return evaluation.average_precision(iou, area, 100, static_cast<int>(k));
+    };
+    classes.push_back({ap(-1, 0), ap(0.5, 0), ap(-1, 1), ap(-1, 2), ap(-1, 3)});
+  }
+  return classes;
+}
 
 Result<Examined> examine(GroundTruth& truth, const fs::path& annotations, const fs::path& path,
                          const DiagnosisOptions& options) {
@@ -37,14 +51,21 @@ Result<Examined> examine(GroundTruth& truth, const fs::path& annotations, const 
   QYOLO_TRY(const metrics::MatchedDetections matched,
             metrics::match_detections(truth, detections, options.threads));
   QYOLO_TRY(examined.assignment, metrics::assign_detections(truth, detections, kIouThreshold));
-  Findings& findings = examined.findings;
+  examined.evaluation = std::move(evaluation).value();
+  results::FindingsRecord& findings = examined.findings;
   findings.file = path.filename().string();
-  findings.detections = detections.size();
-  findings.evaluation = std::move(evaluation).value();
-  findings.curves = metrics::detection_curves(matched);
+  findings.detections = static_cast<std::int64_t>(detections.size());
+  findings.metrics = results::metrics_record(examined.evaluation);
+  findings.per_class = class_ap(examined.evaluation);
+  metrics::DetectionCurves curves = metrics::detection_curves(matched);
+  findings.mean_curves = curves.mean;
+  for (metrics::ClassCurves& one : curves.classes) {
+    examined.objects.push_back(one.objects);
+    findings.curves.push_back(std::move(one.curves));
+  }
   double confidence = 0;
-  if (findings.curves.mean && findings.curves.mean->best_f1)
-    confidence = findings.curves.mean->best_f1->confidence;
+  if (findings.mean_curves && findings.mean_curves->best_f1)
+    confidence = findings.mean_curves->best_f1->confidence;
   findings.confusion =
       metrics::confusion_matrix(truth, detections, examined.assignment,
                                 options.confidence.value_or(confidence), kIouThreshold);
@@ -59,16 +80,20 @@ Result<Diagnosis> diagnose_files(const fs::path& annotations, const fs::path& de
   QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations));
   QYOLO_TRY(Examined network, examine(truth, annotations, detections, options));
   Diagnosis diagnosis;
-  diagnosis.images = truth.images.size();
-  diagnosis.class_names = results::class_names(network.findings.evaluation, truth.categories);
-  diagnosis.network = std::move(network.findings);
+  results::DiagnosisRecord& record = diagnosis.record;
+  record.images = static_cast<std::int64_t>(truth.images.size());
+  const std::vector<std::string> names = results::class_names(network.evaluation, truth.categories);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    record.classes.push_back({id_json(truth.category_ids, network.evaluation.category_ids[k]),
+                              names[k], network.objects[k]});
+  }
+  record.network = std::move(network.findings);
   if (!baseline.empty()) {
     QYOLO_TRY(Examined other, examine(truth, annotations, baseline, options));
-    diagnosis.shift = metrics::confidence_shift(other.detections, other.assignment,
-                                                network.detections, network.assignment);
-    diagnosis.baseline = std::move(other.findings);
+    record.shift = metrics::confidence_shift(other.detections, other.assignment, network.detections,
+                                             network.assignment);
+    record.baseline = std::move(other.findings);
   }
-  diagnosis.category_ids = truth.category_ids;
   diagnosis.warnings = std::move(truth.warnings);
   return diagnosis;
 }

@@ -1,5 +1,6 @@
 // What is behind the AP of a results file: curves, confusions, error types, and against a baseline
-// how confidences shift. `qyolo diagnose` without its charts (diagnosis_charts.h).
+// how confidences shift. `qyolo diagnose` without its charts (diagnosis_charts.h);
+// results/diagnosis_record.h writes it.
 #pragma once
 
 #include <filesystem>
@@ -7,34 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "common/coco_types.h"
-#include "common/json.h"
 #include "common/result.h"
-#include "metrics/coco_map.h"
-#include "metrics/confidence_shift.h"
-#include "metrics/confusion.h"
-#include "metrics/curves.h"
-#include "metrics/tide.h"
+#include "results/diagnosis_record.h"
 
 namespace qyolo::harness {
 
-// Of one results file.
-struct Findings {
-  std::string file;  // name, without its folder
-  std::size_t detections = 0;
-  metrics::CocoEvaluation evaluation;
-  metrics::DetectionCurves curves;
-  metrics::ConfusionMatrix confusion;
-  metrics::TideReport errors;
-};
-
 struct Diagnosis {
-  std::size_t images = 0;
-  std::vector<std::string> class_names;  // one per category, by ascending id
-  Findings network;
-  std::optional<Findings> baseline;
-  std::optional<metrics::ConfidenceShift> shift;  // with a baseline
-  IdNames category_ids;
+  results::DiagnosisRecord record;
   std::vector<std::string> warnings;
 };
 
@@ -49,11 +29,5 @@ Result<Diagnosis> diagnose_files(const std::filesystem::path& annotations,
                                  const std::filesystem::path& detections,
                                  const std::filesystem::path& baseline,
                                  const DiagnosisOptions& options);
-
-// {"images", "classes", "network": {"file", "detections", "metrics", "curves", "confusion",
-// "errors"}, "baseline": the same or null, "confidence_shift": or null}. Fractions, not points;
-// null where there is no number.
-[[nodiscard]] OrderedJson diagnosis_json(const Diagnosis& diagnosis);
-[[nodiscard]] std::string diagnosis_text(const Diagnosis& diagnosis);
 
 }  // namespace qyolo::harness

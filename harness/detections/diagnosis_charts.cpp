@@ -5,7 +5,7 @@
 namespace qyolo::harness {
 namespace {
 
-std::string subtitle(const Diagnosis& diagnosis) {
+std::string subtitle(const results::DiagnosisRecord& diagnosis) {
   std::string text = fmt::format("{}, {} images", diagnosis.network.file, diagnosis.images);
   if (diagnosis.baseline) text += ", against " + diagnosis.baseline->file;
   return text;
@@ -27,29 +27,31 @@ plots::DetectionCurve curve_of(std::string name, const metrics::Curves& curves) 
   return curve;
 }
 
-plots::DetectionCurveSet curve_set(const Diagnosis& diagnosis) {
+plots::DetectionCurveSet curve_set(const results::DiagnosisRecord& diagnosis) {
   plots::DetectionCurveSet set;
   set.subtitle = subtitle(diagnosis);
-  const metrics::DetectionCurves& curves = diagnosis.network.curves;
-  for (std::size_t k = 0; k < curves.classes.size(); ++k) {
-    if (curves.classes[k].curves)
-      set.classes.push_back(curve_of(diagnosis.class_names[k], *curves.classes[k].curves));
+  const results::FindingsRecord& network = diagnosis.network;
+  for (std::size_t k = 0; k < network.curves.size(); ++k) {
+    if (network.curves[k])
+      set.classes.push_back(curve_of(diagnosis.classes[k].name, *network.curves[k]));
   }
-  set.mean = curve_of("mean", *curves.mean);
-  if (diagnosis.baseline && diagnosis.baseline->curves.mean)
-    set.baseline = curve_of("baseline", *diagnosis.baseline->curves.mean);
+  set.mean = curve_of("mean", *network.mean_curves);
+  if (diagnosis.baseline && diagnosis.baseline->mean_curves)
+    set.baseline = curve_of("baseline", *diagnosis.baseline->mean_curves);
   return set;
 }
 
-plots::ConfusionCounts confusion_of(const Diagnosis& diagnosis) {
+plots::ConfusionCounts confusion_of(const results::DiagnosisRecord& diagnosis) {
   const metrics::ConfusionMatrix& matrix = diagnosis.network.confusion;
+  std::vector<std::string> names;
+  for (const results::DiagnosedClass& one : diagnosis.classes) names.push_back(one.name);
   return {
       fmt::format("{}, {} images, confidence of at least {:.3g}, IoU {:g}", diagnosis.network.file,
                   diagnosis.images, matrix.confidence, matrix.iou_threshold),
-      diagnosis.class_names, matrix.counts};
+      names, matrix.counts};
 }
 
-plots::ErrorBars errors_of(const Diagnosis& diagnosis) {
+plots::ErrorBars errors_of(const results::DiagnosisRecord& diagnosis) {
   using Amount = plots::ErrorBars::Amount;
   plots::ErrorBars bars;
   bars.subtitle =
@@ -75,7 +77,7 @@ plots::ErrorBars errors_of(const Diagnosis& diagnosis) {
   return bars;
 }
 
-plots::ScoreShifts shifts_of(const Diagnosis& diagnosis) {
+plots::ScoreShifts shifts_of(const results::DiagnosisRecord& diagnosis) {
   const metrics::ConfidenceShift& shift = *diagnosis.shift;
   const auto range = [](std::string name, const metrics::ClassShift& one) {
     return plots::ScoreShifts::Range{std::move(name), one.both, one.shift->mean,
@@ -88,15 +90,15 @@ plots::ScoreShifts shifts_of(const Diagnosis& diagnosis) {
   if (shift.all.shift) shifts.all = range("all classes", shift.all);
   for (std::size_t k = 0; k < shift.classes.size(); ++k) {
     if (shift.classes[k].shift)
-      shifts.classes.push_back(range(diagnosis.class_names[k], shift.classes[k]));
+      shifts.classes.push_back(range(diagnosis.classes[k].name, shift.classes[k]));
   }
   return shifts;
 }
 
 }  // namespace
 
-std::vector<NamedChart> diagnosis_charts(const Diagnosis& diagnosis) {
-  if (!diagnosis.network.curves.mean) return {};
+std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnosis) {
+  if (!diagnosis.network.mean_curves) return {};
   const plots::DetectionCurveSet curves = curve_set(diagnosis);
   std::vector<NamedChart> charts = {
       {"precision-recall.svg", plots::precision_recall_chart(curves)},

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/detections/diagnosis.h"
+#include "results/diagnosis_record.h"
 
 namespace qyolo::harness {
 
@@ -15,6 +15,6 @@ struct NamedChart {
 
 // precision-recall, confidence-curves, confusion-matrix and errors; with a baseline also
 // confidence-shift. Without objects: none.
-[[nodiscard]] std::vector<NamedChart> diagnosis_charts(const Diagnosis& diagnosis);
+[[nodiscard]] std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnosis);
 
 }  // namespace qyolo::harness

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "common/coco_types.h"
-#include "common/json.h"
 #include "common/result.h"
 #include "metrics/detection_changes.h"
 #include "metrics/operating_point.h"
+#include "results/diff_record.h"
 
 namespace qyolo::harness {
 
@@ -47,11 +47,9 @@ Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
                         int limit, const DiffOptions& options);
 
-// A summary, a table of classes, and at most `worst` images.
-[[nodiscard]] std::string diff_text(const Diff& diff, std::size_t worst);
-// Everything: totals, classes, flips, every image with what changed in it, box by box. Boxes are
-// [x, y, width, height] in pixels.
-[[nodiscard]] OrderedJson diff_json(const Diff& diff, std::size_t worst);
+// As results/diff_record.h writes it: totals, classes, flips, every image with what changed in it,
+// box by box; at most `worst` images named as the most changed ones.
+[[nodiscard]] results::DiffRecord diff_record(const Diff& diff, std::size_t worst);
 
 // "3 newly missed, 1 of them shown as another class, 2 newly false"
 [[nodiscard]] std::string change_text(const metrics::ChangeCounts& counts);

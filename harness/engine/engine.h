@@ -46,8 +46,6 @@ class Engine : public model::Executor {
   // What is unusual about how this host runs the network, for people, a part of description(): "92
   // of 92 convolutions by qyolo's own neon kernels, since ..."; "": nothing.
   [[nodiscard]] virtual std::string note() const = 0;
-  // Bytes of the block that holds all maps, of the largest forward so far.
-  [[nodiscard]] virtual std::size_t map_bytes() const = 0;
 };
 
 // Copies the weights out of the graph. threads 0: all the host offers. Fails where this host or

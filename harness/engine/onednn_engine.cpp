@@ -166,7 +166,6 @@ class OnednnEngine final : public Engine {
   [[nodiscard]] std::string identity() const override {
     return fmt::format("onednn-{}", precision_name(precision_));
   }
-  [[nodiscard]] std::size_t map_bytes() const override { return block_.size(); }
 
  private:
   ConvWeights& weights_of(int node) { return *weights_[static_cast<std::size_t>(node)]; }

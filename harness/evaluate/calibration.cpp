@@ -5,7 +5,6 @@
 
 #include "common/parallel.h"
 #include "datasets/image_folder.h"
-#include "datasets/image_pipeline.h"
 #include "harness/evaluate/image_chunks.h"
 #include "harness/model/activation_points.h"
 #include "harness/quant/activation_range.h"
@@ -32,22 +31,20 @@ std::vector<model::ActivationQuantizer> CalibratedActivations::quantizers() cons
 Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor& executor,
                                      const CalibrationSet& set, const EvaluationOptions& options,
                                      int threads, const CalibrationProgress& progress) {
-  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
-  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
-  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(graph.max_stride),
-                                           options.batch, options.rect};
+  QYOLO_TRY(CalibrationChunks images,
+            open_calibration_chunks(set, options, graph.max_stride, threads));
   const std::vector<int> nodes = model::observable_nodes(graph);
   Calibration calibration;
   std::map<int, quant::ActivationHistogram>& histograms = calibration.histograms_;
-  for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
-    QYOLO_TRY(const auto pixels, load_chunk(folder.images, chunk, options.image_size, threads));
-    QYOLO_CHECK_OK(executor.observe(pixels, static_cast<int>(chunk.images.size()), chunk.height,
-                                    chunk.width, nodes,
+  for (const ImageChunk& chunk : images.chunks) {
+    QYOLO_TRY(const LoadedChunk loaded, images.loader.load(chunk));
+    QYOLO_CHECK_OK(executor.observe(loaded.pixels, static_cast<int>(chunk.images.size()),
+                                    chunk.height, chunk.width, nodes,
                                     [&](int node, std::span<const float> values) {
                                       histograms[node].observe(values, threads);
                                     }));
     calibration.image_count_ += chunk.images.size();
-    if (progress) progress(calibration.image_count_, folder.images.size());
+    if (progress) progress(calibration.image_count_, images.image_count);
   }
   for (const auto& [node, histogram] : histograms) {
     if (histogram.not_finite() == 0) continue;
@@ -80,19 +77,15 @@ CalibratedActivations Calibration::activations(
 Result<std::vector<CalibrationBatch>> load_calibration_batches(const CalibrationSet& set,
                                                                const EvaluationOptions& options,
                                                                int max_stride, int threads) {
-  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
-  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
-  const datasets::PipelineOptions pipeline{options.image_size, max_stride, options.batch,
-                                           options.rect};
+  QYOLO_TRY(CalibrationChunks images, open_calibration_chunks(set, options, max_stride, threads));
   std::vector<CalibrationBatch> batches;
-  for (const ImageChunk& chunk : cut_into_chunks(datasets::rect_batches(sizes, pipeline))) {
-    CalibrationBatch batch{{}, chunk.height, chunk.width, {}};
-    QYOLO_TRY(batch.rgb,
-              load_chunk(folder.images, chunk, options.image_size, threads,
-                         [&](const datasets::Letterboxed& image) {
-                           batch.images.push_back({image.pad_y, chunk.height - image.pad_y,
-                                                   image.pad_x, chunk.width - image.pad_x});
-                         }));
+  for (const ImageChunk& chunk : images.chunks) {
+    QYOLO_TRY(LoadedChunk loaded, images.loader.load(chunk));
+    CalibrationBatch batch{std::move(loaded.pixels), chunk.height, chunk.width, {}};
+    for (const datasets::Letterboxed* image : loaded.images) {
+      batch.images.push_back(
+          {image->pad_y, chunk.height - image->pad_y, image->pad_x, chunk.width - image->pad_x});
+    }
     batches.push_back(std::move(batch));
   }
   return batches;

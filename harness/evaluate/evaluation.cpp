@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <future>
 #include <optional>
 #include <set>
@@ -53,17 +52,9 @@ struct Evaluator::State {
   std::size_t images_left_out = 0;
   std::optional<Calibration> calibration;             // run when first needed
   std::vector<CalibrationBatch> calibration_batches;  // likewise
-  std::vector<std::optional<Letterboxed>> cache;
-  std::int64_t cache_room = 0;
+  ChunkLoader loader;
   std::vector<std::uint8_t> latency_image;
 
-  struct Loaded {
-    std::vector<Letterboxed> owned;          // what the cache has no room for
-    std::vector<const Letterboxed*> images;  // one per image of the chunk
-    std::vector<std::uint8_t> pixels;        // [images, 3, height, width]
-    double seconds = 0;
-  };
-  Result<Loaded> load(const ImageChunk& chunk);
   // Makes the executor's network that of the cell.
   Result<std::vector<LayerError>> load_network(const Cell& cell,
                                                std::optional<CalibratedActivations>& activations,
@@ -76,32 +67,14 @@ struct Evaluator::State {
                     StageSeconds& seconds);
 };
 
-Result<Evaluator::State::Loaded> Evaluator::State::load(const ImageChunk& chunk) {
-  const Clock::time_point start = Clock::now();
-  const std::size_t count = chunk.images.size();
-  Loaded loaded;
-  loaded.owned.resize(count);
-  QYOLO_CHECK_OK(parallel_try(count, config.threads, [&](std::size_t i) -> Status {
-    if (cache[chunk.images[i]]) return {};
-    QYOLO_TRY(loaded.owned[i],
-              datasets::load_letterboxed(dataset.image_paths[chunk.images[i]], chunk.height,
-                                         chunk.width, config.options.image_size));
-    return {};
-  }));
-  const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
-                                  static_cast<std::size_t>(chunk.width);
-  loaded.pixels.resize(count * image_bytes);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::optional<Letterboxed>& cached = cache[chunk.images[i]];
-    if (!cached && cache_room >= static_cast<std::int64_t>(image_bytes)) {
-      cache_room -= static_cast<std::int64_t>(image_bytes);
-      cached = std::move(loaded.owned[i]);
-    }
-    loaded.images.push_back(cached ? &*cached : &loaded.owned[i]);
-    std::memcpy(loaded.pixels.data() + i * image_bytes, loaded.images[i]->rgb.data(), image_bytes);
-  }
-  loaded.seconds = seconds_since(start);
-  return loaded;
+// bfloat16 kernels have no place where activations could be quantized: integers, or FP32 that
+// simulates them, have.
+Status check_activations(const model::Executor& executor, const Cell& cell) {
+  if (!cell.activations || executor.precision() != "bf16") return {};
+  return error(
+      "{}: quantized activations are not simulated in bf16; expected --precision fp32 (simulated) "
+      "or int8 (measured)",
+      cell.label());
 }
 
 // The baseline runs in floating point, and so do layers that a rule keeps.
@@ -139,6 +112,7 @@ Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
 
 Result<std::vector<LayerError>> Evaluator::State::load_network(
     const Cell& cell, std::optional<CalibratedActivations>& activations, RegionSizes regions) {
+  QYOLO_CHECK_OK(check_activations(*executor, cell));
   if (executor->wants_integer_weights()) QYOLO_CHECK_OK(check_integers(source, cell));
   if (cell.activations) {
     QYOLO_TRY(activations, calibrate(cell));
@@ -176,39 +150,48 @@ std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
   return {std::move(detections), seconds_since(start)};
 }
 
+// A chunk, and how long loading it took.
+using TimedChunk = std::pair<LoadedChunk, double>;
+
+std::future<Result<TimedChunk>> load_async(ChunkLoader& loader, const ImageChunk& chunk) {
+  return std::async(std::launch::async, [&loader, &chunk]() -> Result<TimedChunk> {
+    const Clock::time_point start = Clock::now();
+    QYOLO_TRY(LoadedChunk loaded, loader.load(chunk));
+    return TimedChunk{std::move(loaded), seconds_since(start)};
+  });
+}
+
 // Three stages overlap: loading the next chunk, the network, and post-processing the previous one.
 Status Evaluator::State::detect_all(const ImageProgress& progress,
                                     std::vector<Detection>& detections, StageSeconds& seconds) {
-  std::future<Result<Loaded>> next;
+  std::future<Result<TimedChunk>> next;
   std::future<std::pair<std::vector<Detection>, double>> previous;
-  const auto load_async = [&](std::size_t i) {
-    next = std::async(std::launch::async, [this, i] { return load(chunks[i]); });
-  };
   const auto collect = [&] {
     auto [found, spent] = previous.get();
     detections.insert(detections.end(), found.begin(), found.end());
     seconds.postprocess += spent;
   };
   std::size_t done = 0;
-  if (!chunks.empty()) load_async(0);
+  if (!chunks.empty()) next = load_async(loader, chunks.front());
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    Result<Loaded> loaded = next.get();
-    if (!loaded.ok()) {
+    Result<TimedChunk> timed = next.get();
+    if (!timed.ok()) {
       if (previous.valid()) collect();
-      return loaded.error();
+      return timed.error();
     }
-    if (i + 1 < chunks.size()) load_async(i + 1);
-    seconds.load += loaded->seconds;
+    if (i + 1 < chunks.size()) next = load_async(loader, chunks[i + 1]);
+    LoadedChunk& loaded = timed->first;
+    seconds.load += timed->second;
     const ImageChunk& chunk = chunks[i];
     const Clock::time_point start = Clock::now();
     auto outputs =
-        executor->forward(std::span<const std::uint8_t>(loaded->pixels),
+        executor->forward(std::span<const std::uint8_t>(loaded.pixels),
                           static_cast<int>(chunk.images.size()), chunk.height, chunk.width);
     seconds.forward += seconds_since(start);
     if (previous.valid()) collect();
     if (!outputs.ok()) return outputs.error();
-    loaded->pixels = {};
-    previous = std::async(std::launch::async, [this, &chunk, data = std::move(loaded).value(),
+    loaded.pixels = {};
+    previous = std::async(std::launch::async, [this, &chunk, data = std::move(loaded),
                                                raw = std::move(outputs).value()] {
       return postprocess(chunk, data.images, raw);
     });
@@ -281,7 +264,6 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   s.images_left_out = keep_part(s.dataset, config.part);
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
-  const std::size_t count = s.dataset.image_paths.size();
   QYOLO_TRY(const EvaluatedImages images, examine_images(s.dataset, config.threads));
   warnings.insert(warnings.end(), images.warnings.begin(), images.warnings.end());
   const datasets::PipelineOptions pipeline{s.config.options.image_size,
@@ -289,8 +271,8 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
                                            config.options.batch, config.options.rect};
   s.batches = datasets::rect_batches(images.sizes, pipeline);
   s.chunks = cut_into_chunks(s.batches);
-  s.cache.resize(count);
-  s.cache_room = config.image_cache_bytes;
+  s.loader = {s.dataset.image_paths, s.config.options.image_size, config.threads,
+              config.image_cache_bytes};
   QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
   QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
   if (config.calibration) {
@@ -387,19 +369,16 @@ Result<CalibratedActivations> Evaluator::calibrate(const Cell& cell) {
 
 Status Evaluator::for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run) {
   State& s = *state_;
-  std::future<Result<State::Loaded>> next;
-  const auto load_async = [&](std::size_t i) {
-    next = std::async(std::launch::async,
-                      [&s, &chunk = s.chunks[chunks[i]]] { return s.load(chunk); });
-  };
-  if (!chunks.empty()) load_async(0);
+  std::future<Result<TimedChunk>> next;
+  if (!chunks.empty()) next = load_async(s.loader, s.chunks[chunks.front()]);
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    Result<State::Loaded> loaded = next.get();
-    if (!loaded.ok()) return loaded.error();
-    if (i + 1 < chunks.size()) load_async(i + 1);
+    const Result<TimedChunk> timed = next.get();
+    if (!timed.ok()) return timed.error();
+    if (i + 1 < chunks.size()) next = load_async(s.loader, s.chunks[chunks[i + 1]]);
     const ImageChunk& chunk = s.chunks[chunks[i]];
-    QYOLO_CHECK_OK(run(loaded->pixels, chunk, [&](const std::vector<model::HeadOutput>& outputs) {
-      return s.postprocess(chunk, loaded->images, outputs).first;
+    const LoadedChunk& loaded = timed->first;
+    QYOLO_CHECK_OK(run(loaded.pixels, chunk, [&](const std::vector<model::HeadOutput>& outputs) {
+      return s.postprocess(chunk, loaded.images, outputs).first;
     }));
   }
   return {};
@@ -413,7 +392,7 @@ Status Evaluator::prepare(const Cell& cell) {
   if (!s.latency_image.empty()) return {};
   ImageChunk first = s.chunks.front();
   first.images.resize(1);
-  QYOLO_TRY(auto loaded, s.load(first));
+  QYOLO_TRY(LoadedChunk loaded, s.loader.load(first));
   s.latency_image = std::move(loaded.pixels);
   return {};
 }

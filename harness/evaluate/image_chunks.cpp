@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "common/parallel.h"
+#include "datasets/image_folder.h"
 #include "datasets/image_header.h"
 
 namespace qyolo::harness {
@@ -12,6 +14,17 @@ namespace {
 
 // Input pixels of one forward.
 constexpr std::int64_t kForwardPixels = std::int64_t{8} * 384 * 384;
+
+// One per path; fails with the first that cannot be read.
+Result<std::vector<datasets::ImageSize>> read_image_sizes(
+    const std::vector<std::filesystem::path>& paths, int threads) {
+  std::vector<datasets::ImageSize> sizes(paths.size());
+  QYOLO_CHECK_OK(parallel_try(paths.size(), threads, [&](std::size_t i) -> Status {
+    QYOLO_TRY(sizes[i], datasets::read_image_size(paths[i]));
+    return {};
+  }));
+  return sizes;
+}
 
 }  // namespace
 
@@ -28,16 +41,6 @@ std::vector<ImageChunk> cut_into_chunks(const std::vector<datasets::RectBatch>& 
     }
   }
   return chunks;
-}
-
-Result<std::vector<datasets::ImageSize>> read_image_sizes(
-    const std::vector<std::filesystem::path>& paths, int threads) {
-  std::vector<datasets::ImageSize> sizes(paths.size());
-  QYOLO_CHECK_OK(parallel_try(paths.size(), threads, [&](std::size_t i) -> Status {
-    QYOLO_TRY(sizes[i], datasets::read_image_size(paths[i]));
-    return {};
-  }));
-  return sizes;
 }
 
 namespace {
@@ -98,23 +101,53 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
   return images;
 }
 
-Result<std::vector<std::uint8_t>> load_chunk(
-    const std::vector<std::filesystem::path>& paths, const ImageChunk& chunk, int image_size,
-    int threads, const std::function<void(const datasets::Letterboxed&)>& see) {
+ChunkLoader::ChunkLoader(std::vector<std::filesystem::path> paths, int image_size, int threads,
+                         std::int64_t cache_bytes)
+    : paths_(std::move(paths)),
+      image_size_(image_size),
+      threads_(threads),
+      cache_room_(cache_bytes),
+      cache_(paths_.size()) {}
+
+Result<LoadedChunk> ChunkLoader::load(const ImageChunk& chunk) {
+  const std::size_t count = chunk.images.size();
   const std::size_t image_bytes = std::size_t{3} * static_cast<std::size_t>(chunk.height) *
                                   static_cast<std::size_t>(chunk.width);
-  std::vector<std::uint8_t> pixels(chunk.images.size() * image_bytes);
-  std::vector<datasets::Letterboxed> images(chunk.images.size());
-  QYOLO_CHECK_OK(parallel_try(chunk.images.size(), threads, [&](std::size_t i) -> Status {
-    datasets::Letterboxed& image = images[i];
-    QYOLO_TRY(image, datasets::load_letterboxed(paths[chunk.images[i]], chunk.height, chunk.width,
-                                                image_size));
-    std::memcpy(pixels.data() + i * image_bytes, image.rgb.data(), image_bytes);
-    image.rgb = {};
+  LoadedChunk loaded;
+  loaded.pixels.resize(count * image_bytes);
+  loaded.owned.resize(count);
+  QYOLO_CHECK_OK(parallel_try(count, threads_, [&](std::size_t i) -> Status {
+    const std::optional<datasets::Letterboxed>& cached = cache_[chunk.images[i]];
+    if (!cached) {
+      QYOLO_TRY(loaded.owned[i], datasets::load_letterboxed(paths_[chunk.images[i]], chunk.height,
+                                                            chunk.width, image_size_));
+    }
+    const datasets::Letterboxed& image = cached ? *cached : loaded.owned[i];
+    std::memcpy(loaded.pixels.data() + i * image_bytes, image.rgb.data(), image_bytes);
     return {};
   }));
-  if (see) std::ranges::for_each(images, see);
-  return pixels;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::optional<datasets::Letterboxed>& cached = cache_[chunk.images[i]];
+    if (!cached && cache_room_ >= static_cast<std::int64_t>(image_bytes)) {
+      cache_room_ -= static_cast<std::int64_t>(image_bytes);
+      cached = std::move(loaded.owned[i]);
+    }
+    loaded.owned[i].rgb = {};
+    loaded.images.push_back(cached ? &*cached : &loaded.owned[i]);
+  }
+  return loaded;
+}
+
+Result<CalibrationChunks> open_calibration_chunks(const CalibrationSet& set,
+                                                  const EvaluationOptions& options, int max_stride,
+                                                  int threads) {
+  QYOLO_TRY(datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
+  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
+  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(max_stride),
+                                           options.batch, options.rect};
+  return CalibrationChunks{cut_into_chunks(datasets::rect_batches(sizes, pipeline)),
+                           folder.images.size(),
+                           {std::move(folder.images), options.image_size, threads}};
 }
 
 }  // namespace qyolo::harness

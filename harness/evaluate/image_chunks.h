@@ -4,12 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <vector>
 
 #include "common/result.h"
 #include "datasets/dataset.h"
 #include "datasets/image_pipeline.h"
+#include "harness/cell/experiment.h"
 
 namespace qyolo::harness {
 
@@ -24,23 +25,48 @@ struct ImageChunk {
 [[nodiscard]] std::vector<ImageChunk> cut_into_chunks(
     const std::vector<datasets::RectBatch>& batches);
 
-// One per path; fails with the first that cannot be read.
-Result<std::vector<datasets::ImageSize>> read_image_sizes(
-    const std::vector<std::filesystem::path>& paths, int threads);
-
-// The same of an evaluation's images, and what has to be said of them: sizes that are not those of
+// Sizes of an evaluation's images, and what has to be said of them: sizes that are not those of
 // the annotations, 16-bit and transparent images, JPEGs without their end marker; each kind once,
-// counted, with the first.
+// counted, with the first. Fails with the first that cannot be read.
 struct EvaluatedImages {
   std::vector<datasets::ImageSize> sizes;
   std::vector<std::string> warnings;
 };
 Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int threads);
 
-// The network's input for a chunk of the images at `paths`, [images, 3, height, width], 0..255.
-// `see` is shown each image, in order.
-Result<std::vector<std::uint8_t>> load_chunk(
-    const std::vector<std::filesystem::path>& paths, const ImageChunk& chunk, int image_size,
-    int threads, const std::function<void(const datasets::Letterboxed&)>& see = {});
+// A chunk as the network takes it.
+struct LoadedChunk {
+  std::vector<std::uint8_t> pixels;                  // [images, 3, height, width], 0..255
+  std::vector<datasets::Letterboxed> owned;          // those that the loader's cache does not hold
+  std::vector<const datasets::Letterboxed*> images;  // one per image of the chunk
+};
+
+// Decodes and letterboxes images. One load at a time.
+class ChunkLoader {
+ public:
+  ChunkLoader() = default;
+  // `cache_bytes` of letterboxed images are kept for later loads.
+  ChunkLoader(std::vector<std::filesystem::path> paths, int image_size, int threads,
+              std::int64_t cache_bytes = 0);
+
+  // The loader must outlive what it returns. Fails with the first image that cannot be read.
+  Result<LoadedChunk> load(const ImageChunk& chunk);
+
+ private:
+  std::vector<std::filesystem::path> paths_;
+  int image_size_ = 0, threads_ = 0;
+  std::int64_t cache_room_ = 0;
+  std::vector<std::optional<datasets::Letterboxed>> cache_;  // of each path
+};
+
+// The images of a calibration set in the chunks of an evaluation of them.
+struct CalibrationChunks {
+  std::vector<ImageChunk> chunks;
+  std::size_t image_count = 0;
+  ChunkLoader loader;
+};
+Result<CalibrationChunks> open_calibration_chunks(const CalibrationSet& set,
+                                                  const EvaluationOptions& options, int max_stride,
+                                                  int threads);
 
 }  // namespace qyolo::harness

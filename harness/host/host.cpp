@@ -62,34 +62,29 @@ std::string board_name() {
 
 }  // namespace
 
-OrderedJson describe_host() {
-  OrderedJson host;
+results::HostRecord describe_host() {
+  results::HostRecord host;
   const CpuDescription cpu = describe_cpu(whole_file("/proc/cpuinfo"));
   utsname names{};
   uname(&names);
-  host["cpu"] = cpu.name.empty() ? std::string(names.machine) : cpu.name;
-  if (std::string board = board_name(); !board.empty()) host["board"] = std::move(board);
-  host["cores"] = cpu.cores > 0 ? cpu.cores : cores_in_sysfs();
-  host["threads"] = default_threads();
-  host["memory_bytes"] = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  host.cpu = cpu.name.empty() ? std::string(names.machine) : cpu.name;
+  host.board = board_name();
+  host.cores = cpu.cores > 0 ? cpu.cores : cores_in_sysfs();
+  host.threads = default_threads();
+  host.memory_bytes = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   std::ifstream governor("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   std::string policy;
-  host["governor"] = std::getline(governor, policy) ? OrderedJson(policy) : OrderedJson(nullptr);
+  if (std::getline(governor, policy)) host.governor = policy;
   const std::string os = value_of("/etc/os-release", "PRETTY_NAME", '=');
-  host["os"] = os.empty() ? std::string(names.sysname) : os;
-  host["kernel"] = std::string(names.release);
-  host["architecture"] = std::string(names.machine);
-  host["flags"] = cpu.flags;
+  host.os = os.empty() ? std::string(names.sysname) : os;
+  host.kernel = std::string(names.release);
+  host.architecture = std::string(names.machine);
+  host.flags = cpu.flags;
   return host;
 }
 
-OrderedJson describe_versions() {
-  OrderedJson versions;
-  versions["qyolo"] = kVersion;
-  versions["git"] = kGitCommit;
-  versions["compiler"] = kCompiler;
-  versions["opencv"] = CV_VERSION;
-  return versions;
+results::VersionsRecord describe_versions() {
+  return {kVersion, kGitCommit, kCompiler, CV_VERSION, ""};
 }
 
 std::string host_name() {

@@ -202,19 +202,4 @@ Result<WeightHistogram> weight_histogram(const model::Graph& graph, const Cell& 
   return histogram;
 }
 
-OrderedJson histogram_json(const WeightHistogram& histogram) {
-  OrderedJson json = {{"layer", histogram.layer},     {"shape", histogram.shape},
-                      {"cell", histogram.cell},       {"group", histogram.group},
-                      {"weights", histogram.weights}, {"low", histogram.low},
-                      {"high", histogram.high},       {"counts", histogram.counts}};
-  json["levels"] = OrderedJson::array();
-  for (const WeightHistogram::Level& level : histogram.levels)
-    json["levels"].push_back({{"value", level.value}, {"weights", level.weights}});
-  json["breakpoints"] = histogram.breakpoints;
-  json["clipped"] = histogram.clipped;
-  json["sqnr_db"] = histogram.sqnr_db ? OrderedJson(*histogram.sqnr_db) : OrderedJson(nullptr);
-  if (!histogram.note.empty()) json["note"] = histogram.note;
-  return json;
-}
-
 }  // namespace qyolo::harness

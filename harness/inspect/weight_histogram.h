@@ -23,8 +23,4 @@ Result<plots::WeightHistogram> weight_histogram(const model::Graph& graph, const
                                                 const std::string& layer,
                                                 std::optional<std::int64_t> group = std::nullopt);
 
-// {"layer", "shape", "cell", "group", "weights", "low", "high", "counts", "levels": [{"value",
-// "weights"}], "breakpoints", "clipped", "sqnr_db": null where exact}
-[[nodiscard]] OrderedJson histogram_json(const plots::WeightHistogram& histogram);
-
 }  // namespace qyolo::harness

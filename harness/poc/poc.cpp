@@ -310,12 +310,12 @@ class Poc {
       const auto latency = results::read_latency(*record, "the latency of " + name);
       if (latency.ok()) add_latency(*latency, name, report_);
     }
-    if (options_.measured_latency) {
-      auto rows = options_.measured_latency(report_.latency_setting);
-      if (rows.ok()) {
-        std::ranges::move(*rows, std::back_inserter(report_.latency));
+    if (options_.measure_low_precisions) {
+      const auto device = options_.measure_low_precisions(report_.latency_setting);
+      if (device.ok()) {
+        add_low_precisions(*device, report_);
       } else {
-        listener_.on_warning(rows.error().message);
+        listener_.on_warning(device.error().message);
       }
     }
     report_.energy = measure_energy(evaluator_, cells.front());

@@ -19,6 +19,8 @@
 #include "harness/evaluate/evaluation.h"
 #include "harness/run/runner.h"
 #include "report/poc_report.h"
+#include "results/device.h"
+#include "results/poc_summary.h"
 
 namespace qyolo::harness {
 
@@ -46,12 +48,17 @@ struct PocOptions {
   bool search = true;   // with a calibration set: how to quantize each layer (search/recommend.h)
   std::string command;  // that asked for it, for the report
   std::vector<std::filesystem::path> devices;  // device files of the same checkpoint
-  // Rows of kernels that really run at their precision; their samples are not made here.
-  std::function<Result<std::vector<report::LatencyRow>>(const report::LatencySetting&)>
-      measured_latency;
+  // Times kernels that really run at a lower precision than FP32, where this host has them; none:
+  // they are not timed.
+  std::function<Result<results::Device>(const report::LatencySetting&)> measure_low_precisions;
 };
 
 Result<report::PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,
                                   RunListener& listener);
+
+// What `poc` prints of a report that was written to `file`.
+[[nodiscard]] results::PocSummary summary_of(const report::PocReport& report,
+                                             report::Language language,
+                                             const std::filesystem::path& file);
 
 }  // namespace qyolo::harness

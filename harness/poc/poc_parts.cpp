@@ -288,11 +288,12 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
       calibration += fmt::format(" --calibration-limit {}", config.calibration->limit);
   }
   if (!block.is_null()) {
-    const bool activations = block.contains("activation_bits");
+    const auto cell = read_cell(block, "the chosen network");
+    const bool activations = cell.ok() && cell->activations.has_value();
     const std::string flags =
         flags_of(block).command_line() + (needs_calibration ? calibration : "");
     if (!activations) {
-      const bool regions = block.value("scheme", "").starts_with("pwlq");
+      const bool regions = cell.ok() && cell->recipe.text().starts_with("pwlq");
       commands.emplace_back(
           "quantize",
           fmt::format("qyolo quantize {} {}{}{} -o quantized.safetensors", model, flags,

@@ -48,6 +48,9 @@ Status describe_objects(const Diff& diff, const PocOptions& options, report::Poc
 void add_latency(const results::LatencyRecord& record, const std::string& name,
                  report::PocReport& report);
 
+// A row for each precision that the device ran: the network as it is, or in integers.
+void add_low_precisions(const results::Device& device, report::PocReport& report);
+
 [[nodiscard]] report::Energy measure_energy(Evaluator& evaluator, const Cell& baseline);
 // Computed ones, and what this process has taken at most so far.
 [[nodiscard]] std::vector<report::MemoryRow> memory_rows(const report::PocReport& report);

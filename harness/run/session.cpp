@@ -224,9 +224,9 @@ OrderedJson Session::manifest(std::span<const Cell> cells) const {
     manifest.calibration = {experiment.calibration->images.string(),
                             evaluator_.calibration_sha256()};
   }
-  manifest.host = describe_host();
+  manifest.host = results::host_json(describe_host());
   manifest.threads = evaluator_.threads();
-  manifest.versions = describe_versions();
+  manifest.versions = results::versions_json(describe_versions());
   manifest.executor = evaluator_.executor_description();
   return results::manifest_json(manifest);
 }

@@ -1,10 +1,10 @@
 #include "harness/search/hybrid_cell.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 
-#include "harness/cell/cell_flags.h"
 #include "harness/network/quantize_network.h"
 
 namespace qyolo::harness {
@@ -84,32 +84,6 @@ Result<Cell> hybrid_cell(const model::Graph& graph,
     QYOLO_CHECK_OK(add_rule());
   }
   return cell;
-}
-
-OrderedJson experiment_json(const std::string& name, const std::string& description,
-                            const EvaluatorConfig& config, double tolerance_points,
-                            const std::vector<Cell>& cells, const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
-  const auto path = [&](const fs::path& file) {
-    return fs::absolute(file).lexically_normal().lexically_proximate(
-        fs::absolute(folder).lexically_normal());
-  };
-  OrderedJson json;
-  json["name"] = name;
-  json["description"] = description;
-  json["model"] = path(config.model).string();
-  if (config.images.empty()) {
-    json["dataset"] = {{"data", path(config.annotations).string()}, {"split", config.split}};
-  } else {
-    json["dataset"] = {{"images", path(config.images).string()},
-                       {"annotations", path(config.annotations).string()}};
-  }
-  json["evaluation"] = config.options.as_json();
-  json["latency"] = {{"rounds", 0}};
-  json["uncertainty"] = {{"tolerance", tolerance_points}};
-  json["matrix"] = OrderedJson::array();
-  for (const Cell& cell : cells) json["matrix"].push_back(matrix_block(cell));
-  return json;
 }
 
 }  // namespace qyolo::harness

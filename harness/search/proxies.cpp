@@ -4,25 +4,20 @@
 #include <optional>
 #include <utility>
 
-#include "datasets/image_folder.h"
-#include "datasets/image_pipeline.h"
-
 namespace qyolo::harness {
 
 Result<ProxyMeter> ProxyMeter::open(const model::Graph& graph, model::Executor& executor,
                                     const CalibrationSet& set, const EvaluationOptions& options,
                                     int threads) {
   ProxyMeter meter(graph, executor, threads);
-  QYOLO_TRY(const datasets::ImageFolder folder, datasets::open_image_folder(set.images, set.limit));
-  QYOLO_TRY(const auto sizes, read_image_sizes(folder.images, threads));
-  const datasets::PipelineOptions pipeline{options.image_size, datasets::grid_of(graph.max_stride),
-                                           options.batch, options.rect};
-  meter.chunks_ = cut_into_chunks(datasets::rect_batches(sizes, pipeline));
-  for (const ImageChunk& chunk : meter.chunks_) {
-    QYOLO_TRY(auto pixels, load_chunk(folder.images, chunk, options.image_size, threads));
-    meter.pixels_.push_back(std::move(pixels));
-    meter.image_count_ += chunk.images.size();
+  QYOLO_TRY(CalibrationChunks images,
+            open_calibration_chunks(set, options, graph.max_stride, threads));
+  meter.image_count_ = images.image_count;
+  for (const ImageChunk& chunk : images.chunks) {
+    QYOLO_TRY(LoadedChunk loaded, images.loader.load(chunk));
+    meter.pixels_.push_back(std::move(loaded.pixels));
   }
+  meter.chunks_ = std::move(images.chunks);
   return meter;
 }
 

@@ -36,6 +36,7 @@
 #include "harness/search/knapsack.h"
 #include "harness/search/racing.h"
 #include "harness/search/sweep.h"
+#include "results/recommendation_record.h"
 
 namespace qyolo::harness {
 
@@ -138,11 +139,15 @@ Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
                                  const RecommendProgress& progress = {},
                                  const OnTried& on_tried = {});
 
-// All that was measured: what was tried, and every candidate of every layer.
-[[nodiscard]] OrderedJson recommendation_json(const Recommendation& recommendation);
-// For people: the verdict first, then what was tried, then layers.
-[[nodiscard]] std::string recommendation_text(const Recommendation& recommendation);
-// One line per layer, unrounded.
-[[nodiscard]] std::string recommendation_csv(const Recommendation& recommendation);
+// What was found, to be run: on the data of `config`, without the latency pass.
+[[nodiscard]] Experiment recommended_experiment(const Recommendation& recommendation,
+                                                const EvaluatorConfig& config);
+
+// "hybrid by KL", "pwlq 4-bit filter".
+[[nodiscard]] std::string name_of(const Tried& tried);
+// All that was measured, as results/recommendation_record.h writes it: what was tried, and every
+// candidate of every layer.
+[[nodiscard]] results::RecommendationRecord recommendation_record(
+    const Recommendation& recommendation);
 
 }  // namespace qyolo::harness

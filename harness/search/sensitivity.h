@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "common/json.h"
 #include "common/result.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/search/head_divergence.h"
 #include "harness/search/sweep.h"
+#include "results/sensitivity_record.h"
 
 namespace qyolo::harness {
 
@@ -68,13 +68,10 @@ Result<Sensitivity> measure_sensitivity(Evaluator& evaluator, const EvaluationOp
                                         const Cell& cell, const SensitivityOptions& options,
                                         const SensitivityProgress& progress = {});
 
-// Sorted from the most sensitive layer on, by AP where it was measured.
-[[nodiscard]] std::string sensitivity_text(const Sensitivity& sensitivity);
-// In network order, unrounded.
-[[nodiscard]] std::string sensitivity_csv(const Sensitivity& sensitivity);
-[[nodiscard]] OrderedJson sensitivity_json(const Sensitivity& sensitivity);
+// As results/sensitivity_record.h writes it.
+[[nodiscard]] results::SensitivityRecord sensitivity_record(const Sensitivity& sensitivity);
 // SVG charts, by file name: one for each measure.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> sensitivity_charts(
-    const Sensitivity& sensitivity);
+    const results::SensitivityRecord& record);
 
 }  // namespace qyolo::harness

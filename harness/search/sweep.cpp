@@ -1,9 +1,6 @@
 #include "harness/search/sweep.h"
-#include "common/clock.h"
 
 #include <algorithm>
-#include <chrono>
-#include <future>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -150,106 +147,6 @@ Status Sweep::run(std::span<const std::uint8_t> rgb, int batch, int height, int 
 Status Sweep::run(std::span<const std::uint8_t> rgb, int batch, int height, int width,
                   const OnOutputs& on_outputs) {
   return run(rgb, batch, height, width, std::vector<bool>(networks_.size(), true), on_outputs);
-}
-
-namespace {
-
-// Cells that are quantized already, and what becomes of them.
-struct Group {
-  std::vector<std::size_t> cells;  // indices of all cells
-  std::vector<SweepNetwork> networks;
-  std::vector<std::vector<LayerError>> layers;
-  std::vector<std::optional<CalibratedActivations>> activations;
-  std::vector<double> seconds;
-};
-
-Status run_group(Evaluator& evaluator, std::span<const Cell> cells, Group group,
-                 const ImageProgress& progress, SweptCells& swept) {
-  if (group.cells.empty()) return {};
-  const std::size_t count = group.cells.size();
-  std::vector<std::vector<Detection>> detections(count);
-  Sweep sweep(evaluator.graph(), evaluator.executor(), std::move(group.networks));
-  std::size_t done = 0;
-  std::vector<std::size_t> chunks(evaluator.chunk_count());
-  std::iota(chunks.begin(), chunks.end(), std::size_t{0});
-  QYOLO_CHECK_OK(evaluator.for_each_chunk(
-      chunks,
-      [&](std::span<const std::uint8_t> rgb, const ImageChunk& chunk,
-          const Evaluator::Postprocess& postprocess) -> Status {
-        // Post-processing of one network overlaps with the next one's forward.
-        std::future<void> previous;
-        const auto finish = [&] {
-          if (previous.valid()) previous.get();
-        };
-        const Status ran = sweep.run(
-            rgb, static_cast<int>(chunk.images.size()), chunk.height, chunk.width,
-            [&](std::size_t network, std::vector<model::HeadOutput> outputs) -> Status {
-              finish();
-              previous = std::async(std::launch::async, [&, network, raw = std::move(outputs)] {
-                const auto found = postprocess(raw);
-                detections[network].insert(detections[network].end(), found.begin(), found.end());
-              });
-              return {};
-            });
-        finish();
-        done += chunk.images.size();
-        if (progress) progress(done, evaluator.truth().images.size());
-        return ran;
-      }));
-  swept.work += sweep.work();
-  ++swept.passes;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t cell = group.cells[i];
-    auto result =
-        evaluator.measured(cells[cell], std::move(group.layers[i]), std::move(detections[i]));
-    if (result.ok()) {
-      result->activations = std::move(group.activations[i]);
-      result->seconds.quantize = group.seconds[i];
-      result->seconds.total = result->seconds.quantize + result->seconds.metric;
-    }
-    swept.results[cell] = std::move(result);
-  }
-  return {};
-}
-
-}  // namespace
-
-Result<SweptCells> evaluate_all(Evaluator& evaluator, std::span<const Cell> cells,
-                                const ImageProgress& progress, std::int64_t weight_bytes) {
-  SweptCells swept;
-  swept.results.assign(cells.size(), Result<CellResult>(Error{}));
-  Group group;
-  auto store = std::make_unique<WeightStore>(evaluator.source(), evaluator.threads());
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const Clock::time_point start = Clock::now();
-    std::optional<CalibratedActivations> activations;
-    if (cells[i].activations) {
-      auto calibrated = evaluator.calibrate(cells[i]);
-      if (!calibrated.ok()) {
-        swept.results[i] = calibrated.error();
-        continue;
-      }
-      activations = std::move(calibrated).value();
-    }
-    auto network = store->network(cells[i], RegionSizes::kCoded);
-    if (!network.ok()) {
-      swept.results[i] = network.error();
-      continue;
-    }
-    group.cells.push_back(i);
-    group.networks.push_back(
-        {std::move(network->convs),
-         activations ? activations->quantizers() : std::vector<model::ActivationQuantizer>()});
-    group.layers.push_back(std::move(network->layers));
-    group.activations.push_back(std::move(activations));
-    group.seconds.push_back(seconds_since(start));
-    if (store->bytes() < weight_bytes) continue;
-    QYOLO_CHECK_OK(run_group(evaluator, cells, std::move(group), progress, swept));
-    group = {};
-    store = std::make_unique<WeightStore>(evaluator.source(), evaluator.threads());
-  }
-  QYOLO_CHECK_OK(run_group(evaluator, cells, std::move(group), progress, swept));
-  return swept;
 }
 
 }  // namespace qyolo::harness

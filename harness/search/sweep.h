@@ -84,18 +84,4 @@ class Sweep {
   SweepWork work_;
 };
 
-struct SweptCells {
-  std::vector<Result<CellResult>> results;  // one per cell, in the order of the cells
-  SweepWork work;
-  std::size_t passes = 0;  // over the images
-};
-
-// The same results as evaluate() of each cell (their seconds aside, which hold only quantize and
-// metric), in one pass over the images, or several where the networks' weights take more than
-// `weight_bytes` together. A cell that cannot be quantized has an error as its result; fails where
-// an image cannot be read or the network does not run.
-Result<SweptCells> evaluate_all(Evaluator& evaluator, std::span<const Cell> cells,
-                                const ImageProgress& progress = {},
-                                std::int64_t weight_bytes = std::int64_t{2} << 30);
-
 }  // namespace qyolo::harness

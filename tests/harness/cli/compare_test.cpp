@@ -67,7 +67,7 @@ TEST(CompareCommand, BadInputIsOneSentenceAndExitCode2) {
       {{"compare", kDemo, "/nowhere"}, "/nowhere is not a folder"},
       {{"compare", kDemo, other.string()}, "nothing to compare: none of the 46 cells of"},
       {{"compare", kDemo, kDemo, "--sort", "size"}, "the order 'size' is unknown"},
-      {{"compare", kDemo, kDemo, "-o", "xml"}, "the table format 'xml' is unknown"},
+      {{"compare", kDemo, kDemo, "-o", "xml"}, "xml not in {md,csv,tex,json}"},
       {{"compare", kDemo, kDemo, "--fail-above", "nan"}, "nan is not a finite number"},
       {{"compare", kDemo, kDemo, "--fail-above", "-1"}, "--fail-above is -1"},
       {{"compare", kDemo}, "B is required"},

@@ -50,6 +50,11 @@ TEST_F(SensitivityCommand, MeasuresEachLayerBothWaysAndDrawsIt) {
   EXPECT_EQ(json["cost"]["AP"]["images"], 3);
   EXPECT_EQ(json["cost"]["proxies"]["images"], 1);
 
+  const auto shown = qyolo({"tables", (out / "sensitivity.json").string(), "-o", "csv"});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, ::testing::StartsWith("layer,weights,sqnr_db,alone_AP,"));
+  EXPECT_THAT(shown.out, HasSubstr("\nmodel.0.conv,"));
+
   std::set<std::string> drawn;
   for (const auto& entry : fs::directory_iterator(out)) {
     if (entry.path().extension() != ".svg") continue;

@@ -238,7 +238,7 @@ TEST(WeightHistogram, RefusesInOneSentence) {
 TEST(HistogramJson, HasTheNumbers) {
   const auto histogram =
       histogram_of(graph_of({-1, 0.25F, 0.25F, 2}, 1, 4, 1), cell_of("affine", 2, "layer"));
-  const OrderedJson json = histogram_json(histogram);
+  const OrderedJson json = results::histogram_json(histogram);
   EXPECT_EQ(json["levels"].dump(), R"([{"value":-1.0,"weights":1},{"value":0.0,"weights":2},)"
                                    R"({"value":1.0,"weights":0},{"value":2.0,"weights":1}])");
   EXPECT_EQ(json["weights"], 4);

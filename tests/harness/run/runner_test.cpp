@@ -18,8 +18,8 @@ using ::testing::HasSubstr;
 // for chosen ones.
 class FakeExecutor final : public model::Executor {
  public:
-  FakeExecutor(const model::Graph& graph, bool fail_when_quantized)
-      : graph_(graph), fail_(fail_when_quantized) {}
+  FakeExecutor(const model::Graph& graph, bool fail_when_quantized, std::string precision = "fp32")
+      : graph_(graph), fail_(fail_when_quantized), precision_(std::move(precision)) {}
 
   Result<std::vector<model::HeadOutput>> forward(std::span<const std::uint8_t> /*rgb*/, int batch,
                                                  int height, int width) override {
@@ -39,6 +39,7 @@ class FakeExecutor final : public model::Executor {
   void set_bias(int /*node*/, std::span<const float> /*bias*/) override {}
   [[nodiscard]] std::string description() const override { return "fake"; }
   [[nodiscard]] std::string identity() const override { return "fake"; }
+  [[nodiscard]] std::string precision() const override { return precision_; }
 
  private:
   Result<std::vector<model::HeadOutput>> answer(int batch, int height, int width) const {
@@ -62,6 +63,7 @@ class FakeExecutor final : public model::Executor {
 
   const model::Graph& graph_;
   bool fail_;
+  std::string precision_;
   bool changed_ = false;
 };
 
@@ -88,11 +90,11 @@ Experiment small_experiment() {
   return std::move(experiment).value();
 }
 
-ExecutorFactory fake(bool fail_when_quantized) {
+ExecutorFactory fake(bool fail_when_quantized, const std::string& precision = "fp32") {
   return
       [=](const model::Graph& graph, int /*threads*/) -> Result<std::unique_ptr<model::Executor>> {
         return std::unique_ptr<model::Executor>(
-            std::make_unique<FakeExecutor>(graph, fail_when_quantized));
+            std::make_unique<FakeExecutor>(graph, fail_when_quantized, precision));
       };
 }
 
@@ -110,6 +112,32 @@ TEST(Runner, AFailingCellBecomesARecordAndTheOthersGoOn) {
   EXPECT_EQ(run->rows[0].status, "ok");
   EXPECT_EQ(run->rows[1].status, "failed");
   EXPECT_THAT(run->rows[1].error, HasSubstr("refuses quantized weights"));
+}
+
+TEST(Runner, InBf16RefusesJustTheCellsThatQuantizeActivations) {
+  const testing::TemporaryFolder folder;
+  Experiment experiment = small_experiment();
+  experiment.calibration = CalibrationSet{testing::source_dir() / "datasets/parts/calib/images", 1};
+  Cell cell = experiment.cells.back();
+  cell.activations.emplace();
+  experiment.cells.insert(experiment.cells.begin() + 1, cell);
+  Listener listener;
+  const auto summary =
+      run_experiment(experiment, {folder.path(), 2}, fake(false, "bf16"), listener);
+  ASSERT_TRUE(summary.ok()) << summary.error().message;
+  EXPECT_EQ(summary->failed, 1U);
+  const auto run = results::read_run(folder.path());
+  ASSERT_TRUE(run.ok());
+  ASSERT_EQ(run->rows.size(), 5U);
+  EXPECT_EQ(run->rows[1].status, "failed");
+  EXPECT_THAT(run->rows[1].error, HasSubstr("quantized activations are not simulated in bf16; "
+                                            "expected --precision fp32 (simulated) or int8"));
+  for (const std::size_t i : {0U, 2U, 3U, 4U}) {
+    EXPECT_EQ(run->rows[i].status, "ok") << run->rows[i].label;
+    EXPECT_TRUE(run->rows[i].latency_median_ms) << run->rows[i].label;
+  }
+  EXPECT_EQ(run->rows[0].execution, "measured bf16");
+  EXPECT_EQ(run->rows[2].execution, "simulated bf16");
 }
 
 TEST(Runner, FailedCellsAreTriedAgainAndFinishedOnesAreNot) {

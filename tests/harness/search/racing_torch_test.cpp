@@ -1,10 +1,9 @@
-// Sweeps and races of the embedded network with the reference executor.
-#include "harness/search/sweep.h"
+// Races of the embedded network with the reference executor.
+#include "harness/search/racing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/search/racing.h"
 #include "metrics/verdict.h"
 #include "tests/support/paths.h"
 
@@ -37,51 +36,6 @@ bool equal(const std::vector<Detection>& a, const std::vector<Detection>& b) {
     return x.image_id == y.image_id && x.category_id == y.category_id && x.bbox == y.bbox &&
            x.score == y.score;
   });
-}
-
-TEST(EvaluateAll, GivesWhatEvaluateGivesForEachCellWithLessWork) {
-  const auto evaluator = open_parts(4);
-  const std::vector<Cell> cells = {
-      cell(
-          R"({"scheme": "affine", "bits": 4, "granularity": "filter", "rules": ["index=105 -> keep"]})"),
-      cell(R"({"scheme": "fp32"})"),
-      cell(R"({"scheme": "affine", "bits": 4, "granularity": "filter"})"),
-      cell(
-          R"({"scheme": "affine", "bits": 4, "granularity": "filter", "rules": ["index=50 -> bits=8"]})"),
-      cell(R"({"scheme": "pwlq", "bits": 3, "granularity": "layer", "fold": "off"})"),
-      cell(R"({"scheme": "affine", "bits": 4, "granularity": "filter", "activation_bits": 8})"),
-      cell(
-          R"({"scheme": "affine", "bits": 4, "granularity": "filter", "rules": ["index=999 -> bits=8"]})"),
-  };
-  for (const std::int64_t weight_bytes : {std::int64_t{2} << 30, std::int64_t{1}}) {
-    const auto swept = evaluate_all(*evaluator, cells, {}, weight_bytes);
-    ASSERT_TRUE(swept.ok()) << swept.error().message;
-    ASSERT_EQ(swept->results.size(), cells.size());
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const auto expected = evaluator->evaluate(cells[i]);
-      const auto& found = swept->results[i];
-      ASSERT_EQ(found.ok(), expected.ok()) << i;
-      if (!found.ok()) {
-        EXPECT_EQ(found.error().message, expected.error().message);
-        continue;
-      }
-      EXPECT_TRUE(equal(found->detections, expected->detections)) << i;
-      EXPECT_EQ(found->evaluation.stats(), expected->evaluation.stats()) << i;
-      EXPECT_EQ(found->memory.true_bytes(), expected->memory.true_bytes()) << i;
-      EXPECT_EQ(found->coded_bytes, expected->coded_bytes) << i;
-      EXPECT_EQ(found->layers.size(), expected->layers.size()) << i;
-      EXPECT_EQ(found->weight_error.noise, expected->weight_error.noise) << i;
-      EXPECT_EQ(found->activations.has_value(), expected->activations.has_value()) << i;
-    }
-    if (weight_bytes > 1) {
-      EXPECT_EQ(swept->passes, 1U);
-      EXPECT_GT(swept->work.saved_share(), 0.2);  // the head alone, and half of a network
-      EXPECT_EQ(swept->work.resumed, 2 * static_cast<int>(evaluator->chunk_count()));
-    } else {
-      EXPECT_EQ(swept->passes, 6U);
-      EXPECT_EQ(swept->work.saved_share(), 0);
-    }
-  }
 }
 
 TEST(Race, WinnerIsTheFirstBySizeThatHoldsInFull) {

@@ -1,30 +1,28 @@
 #include <algorithm>
 
-#include "harness/detections/diagnosis.h"
+#include "results/diagnosis_record.h"
 #include "results/text.h"
 
-namespace qyolo::harness {
+namespace qyolo::results {
 namespace {
 
 constexpr std::size_t kMostConfusions = 10;
 constexpr std::size_t kWidestName = 24;
 
-std::string percent(double fraction) {
-  return fraction < 0 ? "-" : results::fixed(fraction * 100, 1);
-}
+std::string percent(double fraction) { return fraction < 0 ? "-" : fixed(fraction * 100, 1); }
 
 // One line of plain text, shortened, and filled with spaces to `width` code points.
 std::string padded(std::string_view name, std::size_t width) {
-  std::string text = results::plain_text(name);
-  while (results::length_of(text) > kWidestName) {
+  std::string text = plain_text(name);
+  while (length_of(text) > kWidestName) {
     while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
     text.pop_back();
   }
-  const std::size_t length = results::length_of(text);
+  const std::size_t length = length_of(text);
   return text + std::string(width > length ? width - length : 0, ' ');
 }
 
-std::string errors_text(const Diagnosis& diagnosis) {
+std::string errors_text(const DiagnosisRecord& diagnosis) {
   const metrics::TideReport& report = diagnosis.network.errors;
   const metrics::TideReport* baseline = diagnosis.baseline ? &diagnosis.baseline->errors : nullptr;
   std::string text = fmt::format(
@@ -59,41 +57,42 @@ std::string best_f1_text(const std::optional<metrics::CurvePoint>& best) {
                      percent(best->recall), best->confidence);
 }
 
-std::string classes_text(const Diagnosis& diagnosis) {
-  const metrics::CocoEvaluation& evaluation = diagnosis.network.evaluation;
+std::string classes_text(const DiagnosisRecord& diagnosis) {
+  const FindingsRecord& network = diagnosis.network;
   std::size_t width = 8;
-  for (const std::string& name : diagnosis.class_names)
-    width = std::max(width, results::length_of(padded(name, 0)));
+  for (const DiagnosedClass& one : diagnosis.classes)
+    width = std::max(width, length_of(padded(one.name, 0)));
   std::string text = fmt::format(
       "Classes (percent; the point of best F1 at IoU 0.5)\n  "
       "{}{:>9}{:>7}{:>7}{:>7}{:>7}{:>7}{:>8}{:>8}"
       "{:>8}{:>8}\n",
       padded("", width), "objects", "AP", "AP50", "small", "medium", "large", "best F1", "prec.",
       "recall", "conf.");
-  const auto line = [&](std::string_view name, std::int64_t objects, int k,
+  const auto line = [&](std::string_view name, std::int64_t objects, const ClassApRecord& ap,
                         const std::optional<metrics::Curves>& curves) {
     text += fmt::format("  {}{:>9}", padded(name, width), objects);
-    for (const auto& [iou, area] : {std::pair{-1.0, 0}, {0.5, 0}, {-1.0, 1}, {-1.0, 2}, {-1.0, 3}})
-      text += fmt::format("{:>7}", percent(evaluation.average_precision(iou, area, 100, k)));
+    for (const double value : {ap.ap, ap.ap50, ap.ap_small, ap.ap_medium, ap.ap_large})
+      text += fmt::format("{:>7}", percent(value));
     text += best_f1_text(curves ? curves->best_f1 : std::nullopt) + '\n';
   };
   std::int64_t objects = 0;
   std::size_t absent = 0;
-  for (std::size_t k = 0; k < diagnosis.class_names.size(); ++k) {
-    const metrics::ClassCurves& one = diagnosis.network.curves.classes[k];
+  for (std::size_t k = 0; k < diagnosis.classes.size(); ++k) {
+    const DiagnosedClass& one = diagnosis.classes[k];
     objects += one.objects;
     if (one.objects == 0) {
       ++absent;
       continue;
     }
-    line(diagnosis.class_names[k], one.objects, static_cast<int>(k), one.curves);
+    line(one.name, one.objects, network.per_class[k], network.curves[k]);
   }
-  line("mean", objects, -1, diagnosis.network.curves.mean);
+  const auto mean = [&](std::size_t i) { return network.metrics.values[i].value_or(-1); };
+  line("mean", objects, {mean(0), mean(1), mean(3), mean(4), mean(5)}, network.mean_curves);
   if (absent > 0) text += fmt::format("  {} classes without objects not shown\n", absent);
   return text;
 }
 
-std::string confusions_text(const Diagnosis& diagnosis) {
+std::string confusions_text(const DiagnosisRecord& diagnosis) {
   const metrics::ConfusionMatrix& matrix = diagnosis.network.confusion;
   const auto worst = metrics::worst_confusions(matrix, kMostConfusions);
   std::string text =
@@ -101,8 +100,8 @@ std::string confusions_text(const Diagnosis& diagnosis) {
                   matrix.iou_threshold, worst.empty() ? ": none" : "");
   for (const metrics::Confusion& pair : worst) {
     text += fmt::format("  {:>6}  {} taken for {}\n", pair.count,
-                        padded(diagnosis.class_names[pair.object], 0),
-                        padded(diagnosis.class_names[pair.detected], 0));
+                        padded(diagnosis.classes[pair.object].name, 0),
+                        padded(diagnosis.classes[pair.detected].name, 0));
   }
   std::int64_t invented = 0, missed = 0;
   for (std::size_t k = 0; k < matrix.background(); ++k) {
@@ -132,16 +131,15 @@ std::string shift_text(const metrics::ConfidenceShift& shift) {
 
 }  // namespace
 
-std::string diagnosis_text(const Diagnosis& diagnosis) {
-  const auto stats = diagnosis.network.evaluation.stats();
-  std::string text = fmt::format(
-      "{}: {} detections on {} images, AP {}, AP50 {}", results::plain_text(diagnosis.network.file),
-      diagnosis.network.detections, diagnosis.images, percent(stats[0]), percent(stats[1]));
+std::string diagnosis_text(const DiagnosisRecord& diagnosis) {
+  const FindingsRecord& network = diagnosis.network;
+  std::string text = fmt::format("{}: {} detections on {} images, AP {}, AP50 {}",
+                                 plain_text(network.file), network.detections, diagnosis.images,
+                                 percent(network.metrics.ap()), percent(network.metrics.ap50()));
   if (diagnosis.baseline) {
-    const auto before = diagnosis.baseline->evaluation.stats();
-    text +=
-        fmt::format("; baseline {}: AP {}, AP50 {}", results::plain_text(diagnosis.baseline->file),
-                    percent(before[0]), percent(before[1]));
+    const MetricsRecord& before = diagnosis.baseline->metrics;
+    text += fmt::format("; baseline {}: AP {}, AP50 {}", plain_text(diagnosis.baseline->file),
+                        percent(before.ap()), percent(before.ap50()));
   }
   text += "\n\n" + errors_text(diagnosis) + '\n' + classes_text(diagnosis) + '\n' +
           confusions_text(diagnosis);
@@ -149,4 +147,33 @@ std::string diagnosis_text(const Diagnosis& diagnosis) {
   return text;
 }
 
-}  // namespace qyolo::harness
+std::string diagnosis_csv(const DiagnosisRecord& diagnosis) {
+  std::string text = "category_id,class,objects";
+  for (const char* side : {"", "baseline_"}) {
+    if (*side != '\0' && !diagnosis.baseline) continue;
+    text += fmt::format(",{0}AP,{0}AP50,{0}APsmall,{0}APmedium,{0}APlarge,{0}best_f1", side);
+  }
+  text += '\n';
+  const auto field = [](double value) {
+    return value < 0 ? std::string() : fmt::format("{}", value);
+  };
+  const auto add = [&](const FindingsRecord& findings, std::size_t k) {
+    const ClassApRecord& ap = findings.per_class[k];
+    for (const double value : {ap.ap, ap.ap50, ap.ap_small, ap.ap_medium, ap.ap_large})
+      text += "," + field(value);
+    const auto& curves = findings.curves[k];
+    text += "," + field(curves && curves->best_f1 ? curves->best_f1->f1 : -1);
+  };
+  for (std::size_t k = 0; k < diagnosis.classes.size(); ++k) {
+    const DiagnosedClass& one = diagnosis.classes[k];
+    const std::string id =
+        one.category_id.is_string() ? one.category_id.get<std::string>() : one.category_id.dump();
+    text += fmt::format("{},{},{}", csv_field(id), csv_field(one.name), one.objects);
+    add(diagnosis.network, k);
+    if (diagnosis.baseline) add(*diagnosis.baseline, k);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace qyolo::results

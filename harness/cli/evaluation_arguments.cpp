@@ -1,0 +1,58 @@
+#include "harness/cli/evaluation_arguments.h"
+
+#include "harness/cli/command_usage.h"
+
+namespace qyolo::cli {
+
+CLI::Option* add_model(CLI::App& command, std::string& model, const std::string& help) {
+  return command.add_option("--model", model, help)->type_name(kFileType);
+}
+
+CLI::Option* add_image_size(CLI::App& command, int& image_size, const std::string& help) {
+  return command.add_option("--img", image_size, help)
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+}
+
+CLI::Option* add_limit(CLI::App& command, int& limit) {
+  return command.add_option("--limit", limit, "Only the first N images by file name (0: all)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+CLI::Option* add_ignore_class_names(CLI::App& command, bool& ignore) {
+  return command.add_flag("--ignore-class-names", ignore,
+                          "Map classes by order even where names differ");
+}
+
+CLI::Option* add_threads(CLI::App& command, int& threads) {
+  return command.add_option("--threads", threads, "Threads (default: all)");
+}
+
+void EvaluationArguments::add_to(CLI::App& command, bool precisions) {
+  add_model(command, model)->required();
+  data.add_to(command);
+  add_image_size(command, options.image_size);
+  add_limit(command, options.limit);
+  add_ignore_class_names(command, options.ignore_class_names);
+  executor.add_to(command, precisions);
+  add_threads(command, threads);
+}
+
+Result<harness::EvaluatorConfig> EvaluationArguments::config() const {
+  harness::EvaluatorConfig config;
+  config.model = model;
+  config.options = options;
+  QYOLO_CHECK_OK(data.apply(config));
+  config.threads = threads;
+  return config;
+}
+
+Result<std::unique_ptr<harness::Evaluator>> EvaluationArguments::open(
+    std::optional<harness::CalibrationSet> calibration) const {
+  QYOLO_TRY(harness::EvaluatorConfig config, this->config());
+  config.calibration = std::move(calibration);
+  QYOLO_TRY(const harness::ExecutorFactory factory, executor.factory());
+  return harness::Evaluator::open(config, factory);
+}
+
+}  // namespace qyolo::cli

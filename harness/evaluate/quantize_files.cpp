@@ -1,0 +1,103 @@
+#include "harness/evaluate/quantize_files.h"
+
+#include <array>
+#include <utility>
+
+#include "common/sha256.h"
+#include "harness/artifact/dequantized.h"
+#include "harness/evaluate/calibration.h"
+#include "harness/network/memory_account.h"
+#include "harness/network/quantize_network.h"
+
+namespace qyolo::harness {
+namespace {
+
+// What calibrated rounding looks at; lives as long as the network is quantized.
+struct RoundingImages {
+  std::unique_ptr<model::Executor> executor;
+  std::vector<CalibrationBatch> batches;
+};
+
+Status load_rounding_images(const QuantizeRequest& request, const ExecutorFactory& factory,
+                            SourceNetwork& source, RoundingImages& images) {
+  if (!request.calibration)
+    return error("{}: rounding by inputs takes calibration images; none are given",
+                 request.cell.label());
+  QYOLO_TRY(images.executor, factory(source.graph(), request.threads));
+  EvaluationOptions options;
+  options.image_size = request.image_size;
+  QYOLO_TRY(images.batches, load_calibration_batches(*request.calibration, options,
+                                                     source.graph().max_stride, request.threads));
+  source.set_calibrator([&images]() -> Result<RoundingCalibration> {
+    return RoundingCalibration{images.batches, images.executor.get()};
+  });
+  return {};
+}
+
+Status check_request(const QuantizeRequest& request) {
+  if (request.artifact.empty() && request.dequantized.empty())
+    return error("nothing to write: expected --out, --dequantize or both");
+  if (request.cell.baseline)
+    return error("--scheme is missing: an artifact holds a quantized network");
+  if (request.cell.activations)
+    return error("--activation-bits: an artifact holds weights; expected none");
+  return {};
+}
+
+}  // namespace
+
+Result<QuantizeReport> quantize_files(const QuantizeRequest& request,
+                                      const ExecutorFactory& factory) {
+  QYOLO_CHECK_OK(check_request(request));
+  QYOLO_TRY(SourceNetwork source, SourceNetwork::open(request.model));
+  RoundingImages images;
+  if (request.cell.rounds_by_inputs())
+    QYOLO_CHECK_OK(load_rounding_images(request, factory, source, images));
+  QYOLO_TRY(const QuantizedNetwork network,
+            quantize_network(source, request.cell, request.threads));
+  QuantizeReport report;
+  for (const QuantizedLayer& layer : network.layers)
+    ++(layer.tensor ? report.quantized : report.kept);
+  if (!request.dequantized.empty()) {
+    QYOLO_CHECK_OK(write_dequantized(request.model, request.dequantized, source.graph(), network));
+  }
+  if (request.artifact.empty()) return report;
+  QYOLO_TRY(std::string checkpoint, sha256_of_file(request.model));
+  QYOLO_TRY(const ArtifactSizes sizes,
+            write_artifact(request.artifact, {source.graph(), request.cell, std::move(checkpoint)},
+                           network, request.regions, request.threads));
+  if (!std::filesystem::is_regular_file(request.artifact)) return report;
+  // Reading it back checks the file, and knows what coded regions take.
+  QYOLO_TRY(SourceNetwork written, SourceNetwork::open(request.artifact));
+  QYOLO_TRY(report.memory, account(written, written.artifact()->cell));
+  report.sizes = sizes;
+  return report;
+}
+
+std::string quantize_text(const QuantizeRequest& request, const QuantizeReport& report) {
+  std::string text;
+  if (!request.dequantized.empty()) {
+    text += fmt::format("{}: {}, simulated in floating point, as an official checkpoint\n",
+                        request.dequantized.string(), request.cell.label());
+  }
+  if (!report.sizes) return text;
+  text += fmt::format("{}: {}, {} weight tensors quantized, {} kept\n", request.artifact.string(),
+                      request.cell.label(), report.quantized, report.kept);
+  const metrics::MemoryReport& memory = report.memory;
+  const std::array<std::pair<const char*, std::int64_t>, 7> parts = {
+      {{"codes", memory.payload},
+       {"scales", memory.scales},
+       {"zero-points", memory.zero_points},
+       {"breakpoints", memory.breakpoints},
+       {"regions", memory.regions},
+       {"corrections", memory.corrections},
+       {"floats", memory.unquantized}}};
+  for (const auto& [name, bits] : parts)
+    if (bits > 0) text += fmt::format("{:>13} {:>11} bytes\n", name, bits / 8);
+  text +=
+      fmt::format("{:>13} {:>11} bytes, {:.3f} bits per weight, {:.2f}x smaller than FP16\n",
+                  "data", report.sizes->data, memory.bits_per_weight(), memory.ratio_fp16_true());
+  return text + fmt::format("{:>13} {:>11} bytes\n", "header", report.sizes->header);
+}
+
+}  // namespace qyolo::harness
