@@ -29,8 +29,8 @@ Result<std::vector<datasets::ImageSize>> read_image_sizes(
     const std::vector<std::filesystem::path>& paths, int threads);
 
 // The same of an evaluation's images, and what has to be said of them: sizes that are not those of
-// the annotations, 16-bit and transparent images, JPEGs without their end marker; each kind once,
-// counted, with the first.
+// the annotations, damaged files, 16-bit and transparent images, JPEGs without their end marker;
+// each kind once, counted, with the first.
 struct EvaluatedImages {
   std::vector<datasets::ImageSize> sizes;
   std::vector<std::string> warnings;
