@@ -1,4 +1,5 @@
 #include "datasets/dataset.h"
+#include "datasets/yolo.h"
 #include "harness/cli/command.h"
 #include "harness/cli/data_arguments.h"
 #include "harness/cli/executor_arguments.h"
@@ -76,6 +77,8 @@ Result<int> run(const RunArguments& arguments) {
   protect_inputs(std::vector<NamedPath>{{"model", experiment.model},
                                         {"images", experiment.images},
                                         {"annotations", experiment.annotations}});
+  for (const fs::path& path : datasets::yolo_inputs(experiment.annotations))
+    protect_inputs(std::vector<NamedPath>{{"the dataset", path}});
   if (experiment.calibration)
     protect_inputs(std::vector<NamedPath>{{"calibration", experiment.calibration->images}});
   if (arguments.race) return race(experiment, arguments);
