@@ -81,12 +81,16 @@ bool read(std::span<const std::byte> jpeg, Messages& messages, std::uint8_t* bgr
   (void)jpeg_start_decompress(&info);
   const std::size_t row_bytes =
       std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components);
+  if (bgr != nullptr && row_bytes * info.output_height != pixels) {
+    std::snprintf(messages.fatal.data(), messages.fatal.size(), "its frames differ in size");
+    std::longjmp(messages.back, 1);
+  }
   JSAMPARRAY row = (*info.mem->alloc_sarray)(reinterpret_cast<j_common_ptr>(&info), JPOOL_IMAGE,
                                              static_cast<JDIMENSION>(row_bytes), 1);
   std::size_t written = 0;
   while (info.output_scanline < info.output_height) {
     (void)jpeg_read_scanlines(&info, row, 1);
-    if (bgr == nullptr || written + row_bytes > pixels) continue;
+    if (bgr == nullptr) continue;
     for (std::size_t x = 0; x + 2 < row_bytes; x += 3) {
       bgr[written + x] = row[0][x + 2];
       bgr[written + x + 1] = row[0][x + 1];

@@ -66,7 +66,9 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
     if (i == 0 || images.sizes[i].width == 0) {
       QYOLO_TRY(images.sizes[i], datasets::read_image_size(paths[i]));
     }
-    // What cannot be decoded is said where it is decoded.
+    // What cannot be decoded is said where it is; only these two are read in spite of damage.
+    const datasets::ImageFormat format = facts[i].header.format;
+    if (format != datasets::ImageFormat::kJpeg && format != datasets::ImageFormat::kPng) return {};
     if (auto damage = datasets::examine_image(paths[i]); damage.ok()) damages[i] = *damage;
     return {};
   }));
