@@ -77,8 +77,8 @@ Result<int> run(const RunArguments& arguments) {
   protect_inputs(std::vector<NamedPath>{{"model", experiment.model},
                                         {"images", experiment.images},
                                         {"annotations", experiment.annotations}});
-  for (const fs::path& path : datasets::yolo_inputs(experiment.annotations))
-    protect_inputs(std::vector<NamedPath>{{"the dataset", path}});
+  for (const fs::path& below : datasets::yolo_inputs(experiment.annotations))
+    protect_inputs(std::vector<NamedPath>{{"the dataset", below}});
   if (experiment.calibration)
     protect_inputs(std::vector<NamedPath>{{"calibration", experiment.calibration->images}});
   if (arguments.race) return race(experiment, arguments);

@@ -87,7 +87,7 @@ Result<std::unique_ptr<VideoReader>> open_video(const fs::path& path) {
       if (capture.open(name, backend)) break;
     }
     if (!capture.isOpened())
-      return error("{} cannot be opened: OpenCV's videoio here knows no decoder for it",
+      return error("{} cannot be opened: OpenCV's videoio finds nothing in it that it can decode",
                    path.string());
     const auto number = [&](int property) {
       const double value = capture.get(property);

@@ -63,7 +63,7 @@ TEST(ImageHeader, RefusesWhatIsNoImageThatIsRead) {
   for (const char* extension : {".jp2", ".ppm", ".ras"}) {
     const cv::Mat image(5, 6, CV_8UC3, cv::Scalar(1, 2, 3));
     const std::string bytes = encoded(image, extension);
-    if (!bytes.empty()) EXPECT_THAT(failure_of(bytes), ::testing::HasSubstr("is not supported"));
+    EXPECT_THAT(failure_of(bytes), ::testing::HasSubstr("is not supported"));
   }
 }
 

@@ -292,17 +292,21 @@ TEST(InputsThatAreNoFiles, AreCalledSo) {
   const TemporaryFolder folder;
   const fs::path pipe = folder.path() / "pipe.json";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const fs::path yaml = folder.path() / "pipe.yaml";
+  ASSERT_EQ(::mkfifo(yaml.c_str(), 0600), 0);
   const std::vector<std::vector<std::string>> commands = {
       {"score", parts("val/annotations.json"), pipe.string()},
       {"score", pipe.string(), pipe.string()},
       {"run", pipe.string(), "--out", (folder.path() / "out").string()},
       {"inspect", pipe.string()},
-      {"eval", "--model", parts_model(), "--data", pipe.string()},
+      {"eval", "--model", parts_model(), "--data", yaml.string()},
       {"doctor", "--images", parts("val/images"), "--annotations", pipe.string()},
       {"detect", pipe.string(), "--model", parts_model(), "--out",
        (folder.path() / "out").string()}};
   for (const auto& arguments : commands)
     expect_one_sentence(qyolo_killed_after(arguments, 60), "is not a regular file");
+  expect_one_sentence(qyolo({"eval", "--model", parts_model(), "--data", "annotations.json"}),
+                      "annotations.json is no data.yaml");
 }
 
 }  // namespace

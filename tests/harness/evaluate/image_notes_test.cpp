@@ -29,7 +29,7 @@ class ImageNotes : public ::testing::Test {
     images_ += fmt::format(R"({}{{"id": {}, "file_name": "{}", "width": {}, "height": {}}})",
                            images_.empty() ? "" : ", ", count_, name, width, height);
     boxes_ += fmt::format(
-        R"({}{{"id": {1}, "image_id": {1}, "category_id": 1, "bbox": [1, 1, 5, 5], "area": 25}})",
+        R"({0}{{"id": {1}, "image_id": {1}, "category_id": 1, "bbox": [1, 1, 5, 5], "area": 25}})",
         boxes_.empty() ? "" : ", ", count_);
   }
   fs::path annotate() {
