@@ -29,8 +29,8 @@ Status DataArguments::check() const {
     if (!images.empty() || !annotations.empty())
       return error("--data goes without --images and --annotations");
     if (!is_yaml(data))
-      return error("{} is no data.yaml (.yaml, .yml); COCO is given with --images and --annotations",
-                   data);
+      return error(
+          "{} is no data.yaml (.yaml, .yml); COCO is given with --images and --annotations", data);
     return {};
   }
   if (images.empty()) return error("--images is required, the image folder (or --data data.yaml)");

@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/videoio.hpp>
+#include <opencv2/videoio/registry.hpp>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -83,9 +84,9 @@ Result<std::unique_ptr<VideoReader>> open_video(const fs::path& path) {
   const std::string name = fs::absolute(path).string();
   try {
     cv::VideoCapture capture;
-    for (const int backend : {cv::CAP_FFMPEG, cv::CAP_OPENCV_MJPEG}) {
-      if (capture.open(name, backend)) break;
-    }
+    // OpenCV's own reader of motion JPEG, which prints, only where there is no other.
+    const bool ffmpeg = cv::videoio_registry::hasBackend(cv::CAP_FFMPEG);
+    capture.open(name, ffmpeg ? cv::CAP_FFMPEG : cv::CAP_OPENCV_MJPEG);
     if (!capture.isOpened())
       return error("{} cannot be opened: OpenCV's videoio finds nothing in it that it can decode",
                    path.string());
