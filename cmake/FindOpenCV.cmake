@@ -1,7 +1,7 @@
 # Finds OpenCV's core, imgproc and imgcodecs: by OpenCV's own configuration file where there is one, else by headers
 # and libraries. Debian keeps the file in a package that brings every module of OpenCV, and with them twice the
 # download. Defines OpenCV_FOUND, OpenCV_VERSION, OpenCV_INCLUDE_DIRS and the targets opencv_core, opencv_imgproc and
-# opencv_imgcodecs.
+# opencv_imgcodecs; and opencv_videoio, where that is there, too.
 include(FindPackageHandleStandardArgs)
 
 find_package(OpenCV CONFIG QUIET COMPONENTS core imgproc imgcodecs)
@@ -42,4 +42,14 @@ if(OpenCV_FOUND)
   endforeach()
   set_property(TARGET opencv_imgcodecs APPEND PROPERTY INTERFACE_LINK_LIBRARIES opencv_imgproc opencv_core)
   set_property(TARGET opencv_imgproc APPEND PROPERTY INTERFACE_LINK_LIBRARIES opencv_core)
+  find_library(OpenCV_videoio_LIBRARY opencv_videoio)
+  find_path(OpenCV_videoio_INCLUDE_DIR opencv2/videoio.hpp HINTS "${OpenCV_INCLUDE_DIR}" PATH_SUFFIXES opencv4)
+  mark_as_advanced(OpenCV_videoio_LIBRARY OpenCV_videoio_INCLUDE_DIR)
+  if(OpenCV_videoio_LIBRARY AND OpenCV_videoio_INCLUDE_DIR AND NOT TARGET opencv_videoio)
+    add_library(opencv_videoio UNKNOWN IMPORTED)
+    set_target_properties(opencv_videoio PROPERTIES
+      IMPORTED_LOCATION "${OpenCV_videoio_LIBRARY}"
+      INTERFACE_INCLUDE_DIRECTORIES "${OpenCV_videoio_INCLUDE_DIR}"
+      INTERFACE_LINK_LIBRARIES "opencv_imgcodecs")
+  endif()
 endif()

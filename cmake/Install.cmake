@@ -2,6 +2,7 @@
 # libraries in ../lib/qyolo, so both places are fixed. Components:
 #   runtime  binary, libraries, completion, manual pages, licence, experiments
 #   parts    the embedded dataset and network, which experiments/*.json refer to
+#   video    reading videos, only when asked for (--component video): OpenCV's videoio brings FFmpeg
 #   torch    the reference executor, only when asked for (--component torch): it needs LibTorch where it was built
 set(_bin bin)
 set(_lib lib/qyolo)
@@ -13,6 +14,9 @@ mark_as_advanced(QYOLO_ZSH_FOLDER)
 
 install(TARGETS qyolo RUNTIME DESTINATION ${_bin} COMPONENT runtime)
 install(TARGETS qyolo_backend_engine qyolo_backend_images LIBRARY DESTINATION ${_lib} COMPONENT runtime)
+if(TARGET qyolo_backend_video)
+  install(TARGETS qyolo_backend_video LIBRARY DESTINATION ${_lib} COMPONENT video EXCLUDE_FROM_ALL)
+endif()
 if(TARGET qyolo_backend_torch)
   set_target_properties(qyolo_backend_torch PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS qyolo_backend_torch LIBRARY DESTINATION ${_lib} COMPONENT torch EXCLUDE_FROM_ALL)

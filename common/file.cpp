@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -17,13 +17,42 @@
 namespace qyolo {
 namespace fs = std::filesystem;
 
+namespace {
+
+// Of a regular file, and of nothing else: a pipe or a terminal would be waited for, a device may
+// never end. O_NONBLOCK: opening a pipe must fail, not wait for a writer.
+Result<int> open_regular(const fs::path& path, struct stat& info) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) return error("{} cannot be opened: {}", path.string(), std::strerror(errno));
+  if (::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode)) return descriptor;
+  ::close(descriptor);
+  return error("{} is not a regular file", path.string());
+}
+
+}  // namespace
+
 Result<std::string> read_file(const fs::path& path) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 31;
+  constexpr std::size_t kBlock = std::size_t{1} << 16;
   std::error_code code;
   if (fs::is_directory(path, code)) return error("{} is a folder, expected a file", path.string());
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return error("{} cannot be opened: {}", path.string(), std::strerror(errno));
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return error("{} cannot be read", path.string());
+  struct stat info {};
+  QYOLO_TRY(const int descriptor, open_regular(path, info));
+  std::string content;
+  content.reserve(std::min(static_cast<std::size_t>(info.st_size), kMostBytes) + kBlock);
+  ssize_t got = 1;
+  int failure = 0;
+  while (got != 0 && failure == 0 && content.size() <= kMostBytes) {
+    const std::size_t old = content.size();
+    content.resize(old + kBlock);
+    got = ::read(descriptor, content.data() + old, kBlock);
+    if (got < 0 && errno != EINTR) failure = errno;
+    content.resize(old + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  }
+  ::close(descriptor);
+  if (failure != 0) return error("{} cannot be read: {}", path.string(), std::strerror(failure));
+  if (content.size() > kMostBytes)
+    return error("{} has more than {} bytes", path.string(), kMostBytes);
   return content;
 }
 
@@ -143,14 +172,8 @@ Result<fs::path> path_inside(const fs::path& folder, std::string_view name) {
 }
 
 Result<MappedFile> MappedFile::open(const fs::path& path) {
-  // O_NONBLOCK: opening a pipe must fail below, not wait for a writer.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return error("{} cannot be opened: {}", path.string(), std::strerror(errno));
   struct stat info {};
-  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-    ::close(descriptor);
-    return error("{} is not a regular file", path.string());
-  }
+  QYOLO_TRY(const int descriptor, open_regular(path, info));
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) {
     ::close(descriptor);

@@ -11,7 +11,7 @@
 
 namespace qyolo {
 
-// The whole file. Fails for folders, missing and unreadable files.
+// The whole file. Fails for missing and unreadable ones, no regular files, and more than 2 GiB.
 Result<std::string> read_file(const std::filesystem::path& path);
 
 // Writes beside `path`, under a name that no file has, and renames, so that a reader sees the old

@@ -55,10 +55,31 @@ constexpr std::array kSignatures = {
     Signature{0, "\x80\x05"sv, {"a pickle", ""}},
     Signature{4, "TFL3"sv, {"a TensorFlow Lite model", ""}},
     Signature{4, "ftypavif"sv, {"an AVIF image", ""}},
+    Signature{4, "ftypavis"sv, {"an AVIF image", ""}},
     Signature{4, "ftypheic"sv, {"an HEIC image", ""}},
+    Signature{4, "ftypheix"sv, {"an HEIC image", ""}},
+    Signature{4, "ftypmif1"sv, {"an HEIC image", ""}},
+    Signature{4, "jP  \r\n\x87\n"sv, {"a JPEG 2000 image", ""}},
+    Signature{0, "\xFF\x4F\xFF\x51"sv, {"a JPEG 2000 image", ""}},
+    Signature{0, "\xFF\x0A"sv, {"a JPEG XL image", ""}},
+    Signature{4, "JXL \r\n\x87\n"sv, {"a JPEG XL image", ""}},
+    Signature{0, "\x76\x2F\x31\x01"sv, {"an OpenEXR image", ""}},
+    Signature{0, "#?RADIANCE"sv, {"a Radiance HDR image", ""}},
+    Signature{0, "#?RGBE"sv, {"a Radiance HDR image", ""}},
+    Signature{0, "\x59\xA6\x6A\x95"sv, {"a Sun raster image", ""}},
+    Signature{0, "8BPS"sv, {"a Photoshop image", ""}},
+    Signature{0, "II\x2B\0"sv, {"a BigTIFF image", ""}},
+    Signature{0, "MM\0\x2B"sv, {"a BigTIFF image", ""}},
+    Signature{128, "DICM"sv, {"a DICOM image", ""}},
     Signature{0, "ftrt"sv, {"a TensorRT engine", ""}},
     Signature{0, "ptrt"sv, {"a TensorRT engine", ""}},
 };
+
+// "P6" and the like, then white space (netpbm).
+bool is_pnm(std::string_view content) {
+  return content.size() > 2 && content[0] == 'P' && content[1] >= '1' && content[1] <= '7' &&
+         (content[2] == '\n' || content[2] == ' ' || content[2] == '\t' || content[2] == '\r');
+}
 
 // A protobuf message that begins as ONNX's ModelProto: ir_version, then one of its next fields.
 bool is_onnx(std::string_view content) {
@@ -84,6 +105,7 @@ std::optional<FileKind> kind_of_file(std::string_view content) {
     if (content.size() > signature.at && content.substr(signature.at).starts_with(signature.bytes))
       return signature.kind;
   }
+  if (is_pnm(content)) return FileKind{"a PNM image", ""};
   if (is_onnx(content)) return FileKind{"an ONNX model", ""};
   const std::string text = start_of_text(content);
   if (text.starts_with("<!doctype html") || text.starts_with("<html"))

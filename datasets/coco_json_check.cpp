@@ -22,6 +22,7 @@ std::vector<std::size_t> repeated_ids(const std::vector<Annotation>& annotations
   std::vector<std::size_t> repeated;
   for (std::size_t i = 0; i < annotations.size(); ++i) {
     const std::int64_t id = annotations[i].id;
+    if (id == IdNames::kUnknown) continue;  // it has none
     if (static_cast<std::uint64_t>(id) >= dense) {
       others.emplace_back(id, i);
     } else if (auto before = seen[static_cast<std::size_t>(id)]; before) {
@@ -139,9 +140,7 @@ class Checker {
   }
 
   void check_annotation_ids() {
-    // Without ids nothing can be said of them.
-    if (written_.findings.count(TruthProblem::kAnnotationId) > 0) return;
-    const std::vector<Annotation>& annotations = truth_.annotations;
+    std::vector<Annotation>& annotations = truth_.annotations;
     const auto zero = std::find_if(annotations.begin(), annotations.end(),
                                    [](const Annotation& one) { return one.id == 0; });
     if (zero != annotations.end()) {
@@ -153,6 +152,10 @@ class Checker {
         return fmt::format("annotations[{}]: id {} is that of an earlier one", index_of(i),
                            truth_.annotation_ids.text(annotations[i].id));
       });
+    }
+    if (written_.findings.count(TruthProblem::kAnnotationId) == 0) return;
+    for (Annotation& one : annotations) {
+      if (one.id == IdNames::kUnknown) one.id = 0;
     }
   }
 
@@ -219,6 +222,7 @@ class Checker {
 
   // Where pycocotools gives another number, and why: one sentence.
   void note_differences() {
+    if (written_.findings.count(TruthProblem::kAnnotationId) > 0) return;  // it reads nothing
     const bool zero = written_.findings.count(TruthProblem::kIdZero) > 0;
     const std::size_t twice = written_.findings.count(TruthProblem::kIdTwice);
     std::string why;

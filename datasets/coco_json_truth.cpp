@@ -193,7 +193,10 @@ class AnnotationFile {
     QYOLO_CHECK_OK(read_fields(object, kAnnotationKeys, 0, on_field));
     if (area.ok() && annotation.area < 0)
       area = error("'area' must not be negative, found {}", annotation.area);
-    if (!id.ok()) add(TruthProblem::kAnnotationId, "annotations", index, id.error());
+    if (!id.ok()) {
+      annotation.id = IdNames::kUnknown;
+      add(TruthProblem::kAnnotationId, "annotations", index, id.error());
+    }
     const std::pair<TruthProblem, const Status*> read[] = {{TruthProblem::kReference, &image},
                                                            {TruthProblem::kReference, &category},
                                                            {TruthProblem::kBox, &box},

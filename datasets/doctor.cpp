@@ -23,16 +23,23 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What one image file is. Formats other than JPEG and PNG have no size here.
+// What one image file is. One that only its pixels say the size of has none here.
 struct FileFacts {
   bool present = false;
   std::string sha256;  // empty: not readable
-  std::string damage;  // empty: whole
+  std::string damage;  // why it cannot be used; empty: it can
+  ImageDamage decoded;
   ImageSize size;
   bool unsupported = false, unended = false, sixteen_bit = false, alpha = false;
 };
 
-FileFacts facts_of(const fs::path& path) {
+// Without the path that the sentence begins with.
+std::string without_path(const std::string& message, const fs::path& path) {
+  const std::string start = path.string() + " ";
+  return message.starts_with(start) ? message.substr(start.size()) : message;
+}
+
+FileFacts facts_of(const fs::path& path, const DoctorOptions& options) {
   FileFacts facts;
   std::error_code code;
   facts.present = fs::is_regular_file(path, code);
@@ -56,6 +63,18 @@ FileFacts facts_of(const fs::path& path) {
     facts.size = header->size;
     facts.sixteen_bit = header->sixteen_bit;
     facts.alpha = header->alpha;
+    if (const Status fits = check_pixels(*header); !fits.ok()) {
+      facts.damage = fits.error().message;
+    } else if (options.examine_image) {
+      auto decoded = options.examine_image(path);
+      if (decoded.ok()) {
+        facts.decoded = std::move(decoded).value();
+      } else {
+        facts.damage = without_path(decoded.error().message, path);
+      }
+    } else if (facts.unended) {
+      facts.damage = "truncated";
+    }
   }
   return facts;
 }
@@ -194,7 +213,7 @@ class Doctor {
         add(Check::kImageRenamed, truth_.images[i], "is " + paths_[i].string());
     }
     parallel_for(paths_.size(), options_.threads, [&](std::size_t i) {
-      if (!paths_[i].empty()) facts_[i] = facts_of(paths_[i]);
+      if (!paths_[i].empty()) facts_[i] = facts_of(paths_[i], options_);
     });
   }
 
@@ -245,10 +264,13 @@ class Doctor {
     if (!facts.damage.empty()) {
       add(facts.unsupported ? Check::kImageUnsupported : Check::kImageUnreadable, image,
           facts.damage);
-    } else if (facts.unended) {
-      const bool decoded = options_.decodes && options_.decodes(paths_[i]).ok();
-      add(decoded ? Check::kImageUnended : Check::kImageUnreadable, image,
-          decoded ? "" : "truncated");
+    } else {
+      const ImageDamage& decoded = facts.decoded;
+      if (decoded.count > 0)
+        add(Check::kImageDamaged, image,
+            decoded.count > 1 ? fmt::format("{} ({} such places)", decoded.first, decoded.count)
+                              : decoded.first);
+      if (facts.unended) add(Check::kImageUnended, image);
     }
     if (facts.sixteen_bit) add(Check::kImageConverted, image, "more than 8 bits per channel");
     if (facts.alpha) add(Check::kImageConverted, image, "an alpha channel");
@@ -259,7 +281,7 @@ class Doctor {
     report_.calibration_images = static_cast<std::int64_t>(calibration.images.size());
     std::vector<std::string> hashes(calibration.images.size());
     parallel_for(hashes.size(), options_.threads,
-                 [&](std::size_t i) { hashes[i] = facts_of(calibration.images[i]).sha256; });
+                 [&](std::size_t i) { hashes[i] = facts_of(calibration.images[i], {}).sha256; });
     std::unordered_map<std::string, std::string> by_content;
     std::set<std::string> names;
     for (std::size_t i = 0; i < hashes.size(); ++i) {

@@ -17,6 +17,7 @@
 #include "common/class_rules.h"
 #include "common/coco_types.h"
 #include "common/result.h"
+#include "datasets/image_pipeline.h"
 
 namespace qyolo::datasets {
 
@@ -37,6 +38,7 @@ enum class Check {
   kSharedName,         // info     its name is that of a calibration image, its content is not
   kImageTwice,         // warning  its content is that of an earlier one
   kSizeDiffers,        // warning  width or height are not those of the file
+  kImageDamaged,       // warning  its data is damaged, and decoded all the same
   kImageUnended,       // warning  a JPEG without its end marker, decoded all the same
   kImageRenamed,       // info     found under a name that is spelled in another way
   kImageConverted,     // info     more than 8 bits per channel, or an alpha channel
@@ -64,7 +66,7 @@ enum class Check {
   kClassEmpty,         // warning  no object is annotated
   kClassRare,          // warning  fewer objects than DoctorOptions::min_objects
 };
-inline constexpr std::size_t kChecks = 38;
+inline constexpr std::size_t kChecks = 39;
 
 inline constexpr double kEdgeTolerance = 1;  // pixels
 inline constexpr double kSameBoxIou = 0.95;  // boxes that overlap this much are (nearly) the same
@@ -111,8 +113,9 @@ struct DoctorOptions {
   std::optional<std::filesystem::path> calibration;  // folder
   std::optional<std::vector<std::string>> model_classes;
   ClassRules class_rules;  // how these and the categories are paired
-  // Whether a JPEG without its end marker can be decoded; none: it is taken for damaged.
-  std::function<Status(const std::filesystem::path&)> decodes;
+  // What is wrong with an image's data; none: only headers are looked at, and a JPEG without its
+  // end marker is taken for truncated.
+  std::function<Result<ImageDamage>(const std::filesystem::path&)> examine_image;
   std::string split = "val";  // of a data.yaml
   std::int64_t min_objects = 20;
   std::size_t examples = 5;  // of each finding

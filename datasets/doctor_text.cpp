@@ -18,6 +18,7 @@ constexpr std::array<CheckText, kChecks> kTexts = {{
     {Severity::kInfo, "shared_name", "images named like a calibration image, content differs"},
     {Severity::kWarning, "image_twice", "images with the content of an earlier one"},
     {Severity::kWarning, "size_differs", "images whose size is not that of their file"},
+    {Severity::kWarning, "image_damaged", "image files whose data is damaged"},
     {Severity::kWarning, "image_unended", "JPEG files without their end marker"},
     {Severity::kInfo, "image_renamed",
      "image names that are spelled in another way than their files'"},

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "common/file.h"
+#include "datasets/image_decoding.h"
 #include "datasets/image_header.h"
 #include "datasets/image_pipeline.h"
+#include "datasets/jpeg_scan.h"
 
 namespace qyolo::datasets {
 namespace fs = std::filesystem;
@@ -19,7 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint8_t kPadding = 114;
-constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;
 
 // The one place that configures OpenCV for the process: callers work on several images at once, so
@@ -32,12 +33,12 @@ void configure_opencv() {
   }();
 }
 
-struct ImageFile {
+struct OpenedImage {
   MappedFile file;
   ImageHeader header;
 };
 
-Result<ImageFile> open_image(const fs::path& path) {
+Result<OpenedImage> open_image(const fs::path& path) {
   QYOLO_TRY(MappedFile file, MappedFile::open(path));
   if (file.bytes().empty()) return error("{} is empty, expected an image", path.string());
   if (file.bytes().size() > kMaxFileBytes) {
@@ -46,63 +47,73 @@ Result<ImageFile> open_image(const fs::path& path) {
   }
   auto header = parse_image_header(file.bytes());
   if (!header) return error("{} cannot be read: {}", path.string(), header.error().message);
-  const ImageSize size = header->size;
-  if (std::int64_t{size.width} * size.height > kMaxPixels) {
-    return error("{} is {} x {} pixels, expected at most {} pixels", path.string(), size.width,
-                 size.height, kMaxPixels);
-  }
-  return ImageFile{std::move(file), *header};
+  if (const Status fits = check_pixels(*header); !fits.ok())
+    return error("{} is {}", path.string(), fits.error().message);
+  return OpenedImage{std::move(file), *header};
 }
 
-// The picture of a JPEG that ends without its end marker, or an empty one where scan lines are
-// missing, too. Decoders fill these with something; whether they did shows in that bytes behind the
-// end change the picture: behind a whole scan they are ignored.
-cv::Mat without_end_marker(std::span<const std::byte> bytes) {
-  constexpr std::size_t kProbe = 4096;
-  std::vector<std::uint8_t> start(
-      reinterpret_cast<const std::uint8_t*>(bytes.data()),
-      reinterpret_cast<const std::uint8_t*>(bytes.data()) + bytes.size());
-  while (!start.empty() && start.back() == 0xFF) start.pop_back();  // half of the marker
-  const auto decoded = [&](std::uint32_t seed) {
-    std::vector<std::uint8_t> whole = start;
-    for (std::size_t i = 0; seed != 0 && i < kProbe; ++i) {
-      seed = seed * 1664525U + 1013904223U;  // Numerical Recipes' generator
-      whole.push_back(static_cast<std::uint8_t>((seed >> 24) % 255));  // no markers
-    }
-    whole.insert(whole.end(), {0xFF, 0xD9});
-    return cv::imdecode(whole, cv::IMREAD_COLOR);
-  };
-  try {
-    cv::Mat picture = decoded(0);
-    const cv::Mat other = decoded(1);
-    const bool same = !picture.empty() && other.size() == picture.size() &&
-                      cv::norm(picture, other, cv::NORM_INF) == 0;
-    return same ? picture : cv::Mat();
-  } catch (const cv::Exception&) {
-    return {};
-  }
+Error undecodable(const fs::path& path, std::string_view why) {
+  return error("{} cannot be decoded: {}", path.string(), why);
 }
 
-// BGR, turned upright.
-Result<cv::Mat> decode(const fs::path& path, const ImageFile& image) {
-  configure_opencv();
-  const auto bytes = image.file.bytes();
-  if (!is_complete(bytes, image.header)) {
-    const Error truncated = error("{} cannot be decoded: it is truncated", path.string());
-    if (image.header.format != ImageFormat::kJpeg) return truncated;
-    cv::Mat restored = without_end_marker(bytes);
-    if (restored.empty()) return truncated;
-    return restored;
-  }
+// As OpenCV turns what it decodes.
+void turn_upright(cv::Mat& picture, int orientation) {
+  if (orientation >= 5) cv::transpose(picture, picture);
+  constexpr int kBoth = -1, kUpsideDown = 0, kMirrored = 1;
+  if (orientation == 2 || orientation == 6) cv::flip(picture, picture, kMirrored);
+  if (orientation == 3 || orientation == 7) cv::flip(picture, picture, kBoth);
+  if (orientation == 4 || orientation == 8) cv::flip(picture, picture, kUpsideDown);
+}
+
+Result<cv::Mat> decode_by_opencv(const fs::path& path, std::span<const std::byte> bytes) {
   try {
     const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1,
                           const_cast<std::byte*>(bytes.data()));
     cv::Mat pixels = cv::imdecode(encoded, cv::IMREAD_COLOR);
     if (!pixels.empty()) return pixels;
   } catch (const cv::Exception& failure) {
-    return error("{} cannot be decoded: {}", path.string(), failure.err);
+    return undecodable(path, failure.err);
   }
-  return error("{} cannot be decoded: it is damaged or not an image", path.string());
+  return undecodable(path, "it is damaged or not an image");
+}
+
+constexpr std::string_view kTruncated = "it is truncated";
+
+// One that only lacks its end marker is whole: libjpeg had data for every block.
+Status check_scan(const fs::path& path, const JpegScan& scan, bool complete) {
+  if (!complete && scan.warnings > 0) return undecodable(path, kTruncated);
+  return {};
+}
+
+Result<cv::Mat> decode_jpeg_file(const fs::path& path, const OpenedImage& image, bool complete) {
+  auto decoded = decode_jpeg(image.file.bytes(), image.header);
+  if (!decoded.ok()) return undecodable(path, complete ? decoded.error().message : kTruncated);
+  if (!*decoded) {  // CMYK
+    QYOLO_TRY(const JpegScan scan, examine_jpeg(image.file.bytes()));
+    QYOLO_CHECK_OK(check_scan(path, scan, complete));
+    return decode_by_opencv(path, image.file.bytes());
+  }
+  QYOLO_CHECK_OK(check_scan(path, (*decoded)->scan, complete));
+  const ImageSize& size = image.header.stored;
+  cv::Mat pixels(size.height, size.width, CV_8UC3, (*decoded)->bgr.data());
+  if (image.header.orientation == 1) return pixels.clone();
+  turn_upright(pixels, image.header.orientation);
+  return pixels.clone();
+}
+
+// BGR, turned upright. Prints nothing, whatever the file holds: what decoders would complain about
+// on stderr is found, or left out, before.
+Result<cv::Mat> decode(const fs::path& path, const OpenedImage& image) {
+  configure_opencv();
+  const auto bytes = image.file.bytes();
+  const bool complete = is_complete(bytes, image.header);
+  if (image.header.format == ImageFormat::kJpeg) return decode_jpeg_file(path, image, complete);
+  if (!complete) return undecodable(path, kTruncated);
+  if (image.header.format != ImageFormat::kPng) return decode_by_opencv(path, bytes);
+  const PngDamage damage = png_damage(bytes);
+  if (damage.critical)
+    return undecodable(path, fmt::format("the checksum of its {} chunk is wrong", damage.first));
+  return decode_by_opencv(path, needed_chunks(bytes));
 }
 
 // The official load_image: the long side becomes `image_size`, the sides are truncated.
@@ -138,22 +149,8 @@ void copy_to_planes(const cv::Mat& bgr, int top, int left, Letterboxed& out) {
   }
 }
 
-}  // namespace
-
-Result<ImageSize> read_image_size(const fs::path& path) {
-  QYOLO_TRY(const ImageFile image, open_image(path));
-  if (image.header.size.width > 0) return image.header.size;
-  QYOLO_TRY(const cv::Mat pixels, decode(path, image));
-  return ImageSize{pixels.cols, pixels.rows};
-}
-
-Result<Letterboxed> load_letterboxed(const fs::path& path, int height, int width, int image_size) {
-  if (height <= 0 || width <= 0 || image_size <= 0) {
-    return error("{}: an input of {} x {} pixels at image size {}, expected positive sizes",
-                 path.string(), width, height, image_size);
-  }
-  QYOLO_TRY(const ImageFile image, open_image(path));
-  QYOLO_TRY(const cv::Mat original, decode(path, image));
+Result<Letterboxed> letterboxed(const fs::path& path, const cv::Mat& original, int height,
+                                int width, int image_size) {
   QYOLO_TRY(const cv::Mat resized, resize_long_side(path, original, image_size));
   if (resized.rows > height || resized.cols > width) {
     return error("{} is {} x {} pixels at image size {}, which does not fit its batch's {} x {}",
@@ -172,6 +169,63 @@ Result<Letterboxed> load_letterboxed(const fs::path& path, int height, int width
   copy_to_planes(resized, static_cast<int>(std::lround(out.pad_y - 0.1)),
                  static_cast<int>(std::lround(out.pad_x - 0.1)), out);
   return out;
+}
+
+Status check_input(const fs::path& path, int height, int width, int image_size) {
+  if (height > 0 && width > 0 && image_size > 0) return {};
+  return error("{}: an input of {} x {} pixels at image size {}, expected positive sizes",
+               path.string(), width, height, image_size);
+}
+
+}  // namespace
+
+Result<ImageSize> read_image_size(const fs::path& path) {
+  QYOLO_TRY(const OpenedImage image, open_image(path));
+  if (image.header.size.width > 0) return image.header.size;
+  QYOLO_TRY(const cv::Mat pixels, decode(path, image));
+  return ImageSize{pixels.cols, pixels.rows};
+}
+
+Result<cv::Mat> decode_image(const fs::path& path) {
+  QYOLO_TRY(const OpenedImage image, open_image(path));
+  return decode(path, image);
+}
+
+Result<ImageDamage> examine_image(const fs::path& path) {
+  QYOLO_TRY(const OpenedImage image, open_image(path));
+  const auto bytes = image.file.bytes();
+  const bool complete = is_complete(bytes, image.header);
+  if (image.header.format == ImageFormat::kJpeg) {
+    auto scan = examine_jpeg(bytes);
+    if (!scan.ok()) return undecodable(path, complete ? scan.error().message : kTruncated);
+    QYOLO_CHECK_OK(check_scan(path, *scan, complete));
+    return ImageDamage{scan->warnings, std::move(scan->first), !complete};
+  }
+  if (!complete) return undecodable(path, kTruncated);
+  if (image.header.format != ImageFormat::kPng) {
+    QYOLO_TRY([[maybe_unused]] const cv::Mat pixels, decode(path, image));
+    return ImageDamage{};
+  }
+  const PngDamage damage = png_damage(bytes);
+  if (damage.chunks == 0) return ImageDamage{};
+  std::string first = fmt::format("the checksum of its {} chunk is wrong", damage.first);
+  if (damage.critical) return undecodable(path, first);
+  return ImageDamage{damage.chunks, std::move(first), false};
+}
+
+Result<Letterboxed> load_letterboxed(const fs::path& path, int height, int width, int image_size) {
+  QYOLO_CHECK_OK(check_input(path, height, width, image_size));
+  QYOLO_TRY(const cv::Mat original, decode_image(path));
+  return letterboxed(path, original, height, width, image_size);
+}
+
+Result<Letterboxed> letterbox_picture(const Picture& picture, const std::string& name, int height,
+                                      int width, int image_size) {
+  QYOLO_CHECK_OK(check_input(name, height, width, image_size));
+  configure_opencv();
+  const cv::Mat original(picture.height, picture.width, CV_8UC3,
+                         const_cast<std::uint8_t*>(picture.bgr.data()));
+  return letterboxed(name, original, height, width, image_size);
 }
 
 }  // namespace qyolo::datasets

@@ -17,15 +17,25 @@ namespace {
 // "._photo.jpg" is what macOS keeps beside photo.jpg on other file systems and in archives.
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
+std::string lower_extension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
 }  // namespace
 
 bool has_image_extension(const fs::path& path) {
   constexpr std::array<std::string_view, 7> kExtensions = {".bmp", ".jpeg", ".jpg", ".png",
                                                            ".tif", ".tiff", ".webp"};
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(kExtensions, extension) != kExtensions.end();
+  return std::ranges::find(kExtensions, lower_extension(path)) != kExtensions.end();
+}
+
+bool has_video_extension(const fs::path& path) {
+  constexpr std::array<std::string_view, 6> kExtensions = {".avi", ".m4v", ".mkv",
+                                                           ".mov", ".mp4", ".webm"};
+  return std::ranges::find(kExtensions, lower_extension(path)) != kExtensions.end();
 }
 
 Result<ImageFolder> open_image_folder(const fs::path& folder, int limit) {

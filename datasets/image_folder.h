@@ -20,6 +20,8 @@ struct ImageFolder {
 Result<ImageFolder> open_image_folder(const std::filesystem::path& folder, int limit = 0);
 
 [[nodiscard]] bool has_image_extension(const std::filesystem::path& path);
+// avi, m4v, mkv, mov, mp4 or webm, in any case.
+[[nodiscard]] bool has_video_extension(const std::filesystem::path& path);
 
 // SHA-256 over every image's name and content, at any number of threads (0: all).
 Result<std::string> image_folder_sha256(const ImageFolder& folder, int threads = 0);

@@ -1,12 +1,14 @@
 #include "datasets/image_header.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "common/crc32.h"
 #include "common/file.h"
 #include "common/file_kind.h"
 
@@ -88,6 +90,7 @@ std::optional<Segment> next_segment(Bytes bytes, std::size_t at) {
 Result<ImageHeader> parse(Bytes bytes) {
   constexpr std::size_t kExifSignature = 6;  // "Exif\0\0", before the TIFF file
   std::optional<std::pair<std::uint32_t, std::uint32_t>> frame;
+  int components = 0;
   std::optional<int> orientation;
   for (std::size_t at = 2;;) {
     const std::optional<Segment> segment = next_segment(bytes, at);
@@ -98,6 +101,7 @@ Result<ImageHeader> parse(Bytes bytes) {
       const auto width = read_uint(payload, 3, 2, Endian::kBig);
       if (!height || !width) return error("the JPEG's frame header is too short");
       frame = {*width, *height};
+      components = static_cast<int>(read_uint(payload, 5, 1, Endian::kBig).value_or(0));
     } else if (segment->marker == kApp1 && !orientation) {
       orientation =
           payload.size() > kExifSignature ? exif_orientation(payload.subspan(kExifSignature)) : 1;
@@ -105,9 +109,13 @@ Result<ImageHeader> parse(Bytes bytes) {
       return error("the JPEG holds no image");
     } else if (segment->marker == kStartOfScan) {
       if (!frame) return error("the JPEG has no frame header before its first scan");
-      QYOLO_TRY(const ImageSize size,
-                oriented_size(frame->first, frame->second, orientation.value_or(1)));
-      return ImageHeader{ImageFormat::kJpeg, size, segment->end};
+      ImageHeader header;
+      header.orientation = orientation.value_or(1);
+      QYOLO_TRY(header.stored, oriented_size(frame->first, frame->second, 1));
+      QYOLO_TRY(header.size, oriented_size(frame->first, frame->second, header.orientation));
+      header.scan_offset = segment->end;
+      header.components = components;
+      return header;
     }
     at = segment->end;
   }
@@ -128,17 +136,57 @@ namespace png {
 
 constexpr std::string_view kSignature = "\x89PNG\r\n\x1A\n";
 
-// The payload of the first whole chunk of this type.
-std::optional<Bytes> find_chunk(Bytes bytes, std::string_view type) {
-  constexpr std::size_t kAroundPayload = 12;  // length, type, checksum
-  std::size_t at = kSignature.size();
-  while (const auto length = read_uint(bytes, at, 4, Endian::kBig)) {
-    const std::size_t rest = bytes.size() - at;
-    if (rest < kAroundPayload || *length > rest - kAroundPayload) break;
-    if (starts_with(bytes.subspan(at + 4), type)) return bytes.subspan(at + 8, *length);
-    at += kAroundPayload + *length;
+struct Chunk {
+  Bytes whole;  // length, type, payload, checksum
+  Bytes payload;
+
+  [[nodiscard]] bool is(std::string_view type) const { return starts_with(whole.subspan(4), type); }
+  [[nodiscard]] bool critical() const {
+    constexpr auto kLowerCase = std::byte{0x20};
+    return (whole[4] & kLowerCase) == std::byte{0};
   }
-  return std::nullopt;
+  [[nodiscard]] bool sound() const {
+    return crc32(whole.subspan(4, whole.size() - 8)) ==
+           read_uint(whole, whole.size() - 4, 4, Endian::kBig);
+  }
+};
+
+// The whole chunk at `at`; nothing where the bytes end before it does.
+std::optional<Chunk> chunk_at(Bytes bytes, std::size_t at) {
+  constexpr std::size_t kAroundPayload = 12;
+  const auto length = read_uint(bytes, at, 4, Endian::kBig);
+  if (!length || bytes.size() - at < kAroundPayload || *length > bytes.size() - at - kAroundPayload)
+    return std::nullopt;
+  Chunk chunk;
+  chunk.whole = bytes.subspan(at, kAroundPayload + *length);
+  chunk.payload = bytes.subspan(at + 8, *length);
+  return chunk;
+}
+
+// Calls `see` with each whole chunk until it says false.
+template <class See>
+void for_each_chunk(Bytes bytes, const See& see) {
+  std::size_t at = kSignature.size();
+  while (const auto chunk = chunk_at(bytes, at)) {
+    if (!see(*chunk)) return;
+    at += chunk->whole.size();
+  }
+}
+
+// The first sound chunk of this type, in front of or behind the pixels.
+std::optional<Bytes> find_chunk(Bytes bytes, std::string_view type) {
+  std::optional<Bytes> found;
+  for_each_chunk(bytes, [&](const Chunk& chunk) {
+    if (chunk.is(type) && chunk.sound()) found = chunk.payload;
+    return !found;
+  });
+  return found;
+}
+
+bool has_end(Bytes bytes) {
+  bool found = false;
+  for_each_chunk(bytes, [&](const Chunk& chunk) { return !(found = chunk.is("IEND")); });
+  return found;
 }
 
 Result<ImageHeader> parse(Bytes bytes) {
@@ -148,10 +196,11 @@ Result<ImageHeader> parse(Bytes bytes) {
   if (!width || !height || !starts_with(bytes.subspan(at + 4), "IHDR")) {
     return error("the PNG ends inside its header, or does not begin with one");
   }
+  ImageHeader header;
+  header.format = ImageFormat::kPng;
+  QYOLO_TRY(header.stored, oriented_size(*width, *height, 1));
   const auto exif = find_chunk(bytes, "eXIf");
-  QYOLO_TRY(const ImageSize size,
-            oriented_size(*width, *height, exif ? exif_orientation(*exif) : 1));
-  ImageHeader header{ImageFormat::kPng, size, 0};
+  if (!exif || !swaps_axes(exif_orientation(*exif))) header.size = header.stored;
   constexpr std::uint32_t kAlphaBit = 4;  // of the colour type
   header.sixteen_bit = read_uint(bytes, at + 16, 1, Endian::kBig).value_or(8) == 16;
   header.alpha = (read_uint(bytes, at + 17, 1, Endian::kBig).value_or(0) & kAlphaBit) != 0 ||
@@ -192,33 +241,35 @@ std::optional<std::uint32_t> first_value(Bytes bytes, Endian endian, std::uint32
 Result<ImageHeader> parse(Bytes bytes, Endian endian) {
   constexpr std::uint32_t kBitsPerSample = 258, kExtraSamples = 338, kSampleFormat = 339;
   constexpr std::uint32_t kFloatingPoint = 3;
-  ImageHeader header{ImageFormat::kTiff, {}, 0};
+  ImageHeader header;
+  header.format = ImageFormat::kTiff;
   const std::uint32_t bits = first_value(bytes, endian, kBitsPerSample).value_or(8);
   if (first_value(bytes, endian, kSampleFormat) == kFloatingPoint || bits > 16)
     return error("a TIFF of {}-bit samples is not supported (8 and 16 bits are)", bits);
   header.sixteen_bit = bits > 8;
   header.alpha = first_value(bytes, endian, kExtraSamples).has_value();
-  // A turned one is left to the decoder.
   constexpr std::uint32_t kWidth = 256, kHeight = 257, kOrientation = 274;
   const auto width = first_value(bytes, endian, kWidth);
   const auto height = first_value(bytes, endian, kHeight);
-  if (width && height && first_value(bytes, endian, kOrientation).value_or(1) == 1) {
-    QYOLO_TRY(header.size, oriented_size(*width, *height, 1));
-  }
+  if (!width || !height) return error("the TIFF does not say its size");
+  QYOLO_TRY(header.stored, oriented_size(*width, *height, 1));
+  if (first_value(bytes, endian, kOrientation).value_or(1) == 1) header.size = header.stored;
   return header;
 }
 
 }  // namespace tiff
 
-// Width and height of a Windows bitmap (BITMAPINFOHEADER and later); a negative height is a
-// top-down picture's.
+// Width and height of a Windows bitmap: BITMAPCOREHEADER, or BITMAPINFOHEADER and later, where a
+// negative height is a top-down picture's.
 std::optional<ImageSize> bitmap_size(Bytes bytes) {
-  constexpr std::uint32_t kInfoHeader = 40;
-  const auto header = read_uint(bytes, 14, 4, Endian::kLittle);
-  const auto width = read_uint(bytes, 18, 4, Endian::kLittle);
-  const auto height = read_uint(bytes, 22, 4, Endian::kLittle);
-  if (!header || *header < kInfoHeader || !width || !height) return std::nullopt;
-  const std::int64_t rows = static_cast<std::int32_t>(*height);
+  constexpr std::uint32_t kCoreHeader = 12, kInfoHeader = 36;
+  const std::uint32_t header = read_uint(bytes, 14, 4, Endian::kLittle).value_or(0);
+  const bool core = header == kCoreHeader;
+  if (!core && header < kInfoHeader) return std::nullopt;
+  const auto width = read_uint(bytes, 18, core ? 2 : 4, Endian::kLittle);
+  const auto height = read_uint(bytes, core ? 20 : 22, core ? 2 : 4, Endian::kLittle);
+  if (!width || !height) return std::nullopt;
+  const std::int64_t rows = core ? std::int64_t{*height} : static_cast<std::int32_t>(*height);
   const auto size = oriented_size(*width, static_cast<std::uint32_t>(rows < 0 ? -rows : rows), 1);
   return size.ok() ? std::optional(*size) : std::nullopt;
 }
@@ -274,18 +325,70 @@ Result<ImageHeader> parse_image_header(Bytes bytes) {
   if (starts_with(bytes, {"II*\0", 4})) return tiff::parse(bytes, Endian::kLittle);
   if (starts_with(bytes, {"MM\0*", 4})) return tiff::parse(bytes, Endian::kBig);
   ImageHeader other;
+  std::optional<ImageSize> size;
   if (starts_with(bytes, "BM")) {
-    other.size = bitmap_size(bytes).value_or(ImageSize());
-    return other;
+    other.format = ImageFormat::kBmp;
+    size = bitmap_size(bytes);
+    if (!size) return error("the BMP ends inside its header, or says no size");
+  } else if (starts_with(bytes, "RIFF") && bytes.size() > 30 &&
+             starts_with(bytes.subspan(8), "WEBP")) {
+    other.format = ImageFormat::kWebp;
+    size = webp_size(bytes, other.alpha);
+    if (!size) return error("the WebP says no size");
+  } else {
+    constexpr std::string_view kRead = "JPEG, PNG, BMP, TIFF and WebP are";
+    const auto kind = kind_of_file({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (kind && kind->name.ends_with(" image"))
+      return error("{} is not supported ({})", kind->name, kRead);
+    return error("it is {} ({} read)", kind ? kind->name : "no image", kRead);
   }
-  if (starts_with(bytes, "RIFF") && bytes.size() > 30 && starts_with(bytes.subspan(8), "WEBP")) {
-    other.size = webp_size(bytes, other.alpha).value_or(ImageSize());
-    return other;
-  }
-  const auto kind = kind_of_file({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  if (kind && kind->name.ends_with(" image"))
-    return error("{} is not supported (JPEG, PNG, BMP, TIFF and WebP are)", kind->name);
-  return ImageHeader{};
+  other.stored = other.size = *size;
+  return other;
+}
+
+std::int64_t most_pixels() {
+  static const std::int64_t most = [] {
+    constexpr std::int64_t kDefault = std::int64_t{1} << 26;
+    constexpr long long kMegapixels = 2147;  // what OpenCV's int indices reach
+    const char* given = std::getenv("QYOLO_MAX_MEGAPIXELS");
+    const long long millions = given != nullptr ? std::strtoll(given, nullptr, 10) : 0;
+    return millions >= 1 && millions <= kMegapixels ? std::int64_t{millions} * 1000000 : kDefault;
+  }();
+  return most;
+}
+
+Status check_pixels(const ImageHeader& header) {
+  const auto& [width, height] = header.stored;
+  const std::int64_t pixels = std::int64_t{width} * height;
+  if (pixels <= most_pixels()) return {};
+  return error("{} x {} pixels, expected at most {} (QYOLO_MAX_MEGAPIXELS={} allows it)", width,
+               height, most_pixels(), (pixels + 999999) / 1000000);
+}
+
+PngDamage png_damage(Bytes png) {
+  PngDamage damage;
+  png::for_each_chunk(png, [&](const png::Chunk& chunk) {
+    if (!chunk.sound()) {
+      if (damage.chunks++ == 0)
+        damage.first.assign(reinterpret_cast<const char*>(chunk.whole.data()) + 4, 4);
+      damage.critical |= chunk.critical();
+    }
+    return !chunk.is("IEND");
+  });
+  return damage;
+}
+
+std::vector<std::byte> needed_chunks(Bytes png) {
+  std::vector<std::byte> kept(png.begin(),
+                              png.begin() + static_cast<std::ptrdiff_t>(png::kSignature.size()));
+  kept.reserve(png.size());
+  png::for_each_chunk(png, [&](const png::Chunk& chunk) {
+    const bool needed =
+        chunk.critical() || ((chunk.is("tRNS") || chunk.is("eXIf")) && chunk.sound());
+    if (needed) kept.insert(kept.end(), chunk.whole.begin(), chunk.whole.end());
+    return !chunk.is("IEND");
+  });
+  return kept;
 }
 
 bool is_unsupported(const Error& failure) {
@@ -297,6 +400,8 @@ Result<ImageFacts> read_image_facts(const std::filesystem::path& path) {
   if (file.bytes().empty()) return error("{} is empty, expected an image", path.string());
   auto header = parse_image_header(file.bytes());
   if (!header) return error("{} cannot be read: {}", path.string(), header.error().message);
+  if (const Status fits = check_pixels(*header); !fits.ok())
+    return error("{} is {}", path.string(), fits.error().message);
   return ImageFacts{*header, is_complete(file.bytes(), *header)};
 }
 
@@ -305,9 +410,10 @@ bool is_complete(Bytes bytes, const ImageHeader& header) {
     case ImageFormat::kJpeg:
       return jpeg::reaches_end(bytes, header.scan_offset);
     case ImageFormat::kPng:
-      return png::find_chunk(bytes, "IEND").has_value();
+      return png::has_end(bytes);
     case ImageFormat::kTiff:
-    case ImageFormat::kOther:
+    case ImageFormat::kBmp:
+    case ImageFormat::kWebp:
       return true;
   }
   return true;

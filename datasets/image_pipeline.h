@@ -33,9 +33,26 @@ struct ImageSize {
   int height = 0;
 };
 
-// Width and height after EXIF orientation as cv::imread applies it, from the file's header (JPEG,
-// PNG) or by decoding it (other formats). Images of more than 2^28 pixels are refused.
+// Width and height after EXIF orientation as cv::imread applies it, from the file's header, or by
+// decoding it where only the pixels tell. Images of more than most_pixels() are refused.
 Result<ImageSize> read_image_size(const std::filesystem::path& path);
+
+// What is wrong with a file that is decoded all the same: a JPEG's data (libjpeg's warnings), a
+// PNG's chunks with a wrong checksum.
+struct ImageDamage {
+  std::size_t count = 0;
+  std::string first;     // in the decoder's words; empty where there is none
+  bool unended = false;  // a JPEG without its end marker
+};
+// Reads the whole file. Fails where it cannot be decoded.
+Result<ImageDamage> examine_image(const std::filesystem::path& path);
+
+// An upright picture in memory: BGR, height x width x 3.
+struct Picture {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> bgr;
+};
 
 // One batch of the rect order: which images (indices into the sizes given), and their common input
 // shape.
@@ -72,9 +89,12 @@ std::vector<RectBatch> rect_batches(std::span<const ImageSize> sizes,
 // Decodes, resizes the long side to image_size (sides truncated; INTER_AREA down, INTER_LINEAR up)
 // and pads to height x width with 114, without a second resize. Thread-safe. Errors name the file:
 // it is missing, empty, not an image, truncated (JPEG decoders would fill the rest with grey; one
-// that lacks no more than its end marker is decoded), of
-// more than 2^28 pixels, or larger than height x width after the resize.
+// that lacks no more than its end marker is decoded), of more than most_pixels(), or larger than
+// height x width after the resize.
 Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,
                                      int image_size);
+// The same of a picture that is decoded already; `name` is what errors call it.
+Result<Letterboxed> letterbox_picture(const Picture& picture, const std::string& name, int height,
+                                      int width, int image_size);
 
 }  // namespace qyolo::datasets

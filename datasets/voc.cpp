@@ -19,18 +19,6 @@ namespace {
 
 constexpr std::size_t kMaxXmlBytes = std::size_t{64} << 20;
 
-struct VocObject {
-  std::string name;
-  BoxXywh box{};
-  bool difficult = false;
-};
-
-struct VocFile {
-  std::string image;
-  int width = 0, height = 0;
-  std::vector<VocObject> objects;
-};
-
 Result<double> edge(const pugi::xml_node& box, const char* name, const std::string& where) {
   const pugi::xml_node node = box.child(name);
   double value = 0;
@@ -44,41 +32,6 @@ Result<double> edge(const pugi::xml_node& box, const char* name, const std::stri
 int size_in(const pugi::xml_node& size, const char* name) {
   const int value = size.child(name).text().as_int();
   return std::max(value, 0);
-}
-
-Result<VocFile> read_voc_file(const fs::path& path) {
-  QYOLO_TRY(const MappedFile file, MappedFile::open(path));
-  if (file.bytes().size() > kMaxXmlBytes)
-    return error("{} has {} bytes, expected an annotation of at most {}", path.string(),
-                 file.bytes().size(), kMaxXmlBytes);
-  pugi::xml_document document;
-  const auto parsed = document.load_buffer(file.bytes().data(), file.bytes().size());
-  if (!parsed)
-    return error("{} is not valid XML ({}, byte {})", path.string(), parsed.description(),
-                 parsed.offset);
-  const pugi::xml_node root = document.child("annotation");
-  if (!root) return error("{}: expected <annotation>", path.string());
-  VocFile voc;
-  voc.image = root.child("filename").text().as_string();
-  voc.width = size_in(root.child("size"), "width");
-  voc.height = size_in(root.child("size"), "height");
-  for (const pugi::xml_node& node : root.children("object")) {
-    VocObject object;
-    object.name = node.child("name").text().as_string();
-    if (object.name.empty()) return error("{}: an object has no name", path.string());
-    const pugi::xml_node box = node.child("bndbox");
-    const std::string where = fmt::format("{}: object '{}'", path.string(), object.name);
-    if (!box) return error("{}: <bndbox> is missing", where);
-    QYOLO_TRY(const double left, edge(box, "xmin", where));
-    QYOLO_TRY(const double top, edge(box, "ymin", where));
-    QYOLO_TRY(const double right, edge(box, "xmax", where));
-    QYOLO_TRY(const double bottom, edge(box, "ymax", where));
-    if (right < left || bottom < top) return error("{}: bndbox ends before it begins", where);
-    object.box = {left, top, right - left, bottom - top};
-    object.difficult = node.child("difficult").text().as_int() != 0;
-    voc.objects.push_back(std::move(object));
-  }
-  return voc;
 }
 
 Result<std::vector<fs::path>> xml_files(const fs::path& folder) {
@@ -97,7 +50,7 @@ Result<std::vector<fs::path>> xml_files(const fs::path& folder) {
 }
 
 // The image that an annotation names, or that is called like it.
-Result<ImageFile> image_of(ImageFinder& finder, const VocFile& voc, const fs::path& file,
+Result<ImageFile> image_of(ImageFinder& finder, const VocAnnotation& voc, const fs::path& file,
                            const fs::path& folder, std::string& name) {
   std::vector<std::string> names;
   if (!voc.image.empty()) names.push_back(voc.image);
@@ -115,15 +68,49 @@ Result<ImageFile> image_of(ImageFinder& finder, const VocFile& voc, const fs::pa
 
 }  // namespace
 
+Result<VocAnnotation> parse_voc(std::span<const std::byte> xml, const std::string& where) {
+  if (xml.size() > kMaxXmlBytes)
+    return error("{} has {} bytes, expected an annotation of at most {}", where, xml.size(),
+                 kMaxXmlBytes);
+  pugi::xml_document document;
+  const auto parsed = document.load_buffer(xml.data(), xml.size());
+  if (!parsed)
+    return error("{} is not valid XML ({}, byte {})", where, parsed.description(), parsed.offset);
+  const pugi::xml_node root = document.child("annotation");
+  if (!root) return error("{}: expected <annotation>", where);
+  VocAnnotation voc;
+  voc.image = root.child("filename").text().as_string();
+  voc.width = size_in(root.child("size"), "width");
+  voc.height = size_in(root.child("size"), "height");
+  for (const pugi::xml_node& node : root.children("object")) {
+    VocObject object;
+    object.name = node.child("name").text().as_string();
+    if (object.name.empty()) return error("{}: an object has no name", where);
+    const pugi::xml_node box = node.child("bndbox");
+    const std::string place = fmt::format("{}: object '{}'", where, object.name);
+    if (!box) return error("{}: <bndbox> is missing", place);
+    QYOLO_TRY(const double left, edge(box, "xmin", place));
+    QYOLO_TRY(const double top, edge(box, "ymin", place));
+    QYOLO_TRY(const double right, edge(box, "xmax", place));
+    QYOLO_TRY(const double bottom, edge(box, "ymax", place));
+    if (right < left || bottom < top) return error("{}: bndbox ends before it begins", place);
+    object.box = {left, top, right - left, bottom - top};
+    object.difficult = node.child("difficult").text().as_int() != 0;
+    voc.objects.push_back(std::move(object));
+  }
+  return voc;
+}
+
 Result<GroundTruth> read_voc(const fs::path& annotations, const fs::path& images) {
   QYOLO_TRY(const std::vector<fs::path> files, xml_files(annotations));
   GroundTruth truth;
   std::map<std::string, std::int64_t> ids;
-  std::vector<VocFile> all;
+  std::vector<VocAnnotation> all;
   ImageFinder finder(images);
   std::size_t difficult = 0;
   for (const fs::path& path : files) {
-    QYOLO_TRY(VocFile voc, read_voc_file(path));
+    QYOLO_TRY(const MappedFile file, MappedFile::open(path));
+    QYOLO_TRY(VocAnnotation voc, parse_voc(file.bytes(), path.string()));
     std::string name;
     QYOLO_TRY(const ImageFile image, image_of(finder, voc, path, annotations, name));
     if (voc.width == 0 || voc.height == 0) {

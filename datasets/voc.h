@@ -1,7 +1,10 @@
 // Pascal VOC annotations: one XML file per image.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "common/coco_types.h"
@@ -9,6 +12,19 @@
 #include "datasets/coco_json.h"
 
 namespace qyolo::datasets {
+
+struct VocObject {
+  std::string name;
+  BoxXywh box{};
+  bool difficult = false;
+};
+struct VocAnnotation {
+  std::string image;          // <filename>; may be empty
+  int width = 0, height = 0;  // 0: not said
+  std::vector<VocObject> objects;
+};
+// `where` is what errors call it.
+Result<VocAnnotation> parse_voc(std::span<const std::byte> xml, const std::string& where);
 
 // All .xml files in `annotations` (and below), each <annotation> with <filename>, <size> (width,
 // height; the image's header where it is absent) and <object>s of <name> and <bndbox> (xmin, ymin,

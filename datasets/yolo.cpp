@@ -4,12 +4,15 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "common/file.h"
+#include "common/outputs.h"
 #include "common/parallel.h"
 #include "common/yaml.h"
 #include "datasets/coco_json_findings.h"
@@ -27,9 +30,8 @@ constexpr std::size_t kMaxListBytes = std::size_t{1} << 30;
 
 struct DataFile {
   fs::path file;
-  fs::path folder;                 // that `path` names, or data.yaml's own
-  std::vector<std::string> names;  // by class
-  std::vector<std::string> sources;
+  fs::path folder;  // that `path` names, or data.yaml's own
+  YoloDataFile says;
 };
 
 Result<std::string> name_of(const Json& value, const std::string& where) {
@@ -70,32 +72,18 @@ Result<std::vector<std::string>> class_names_in(const Json& document, const std:
 }
 
 Result<DataFile> read_data_file(const fs::path& path, std::string_view split) {
-  const std::string where = path.string();
   QYOLO_TRY(const Json document, read_yaml(path));
-  if (!document.is_object()) return error("{}: expected train, val and names", where);
   DataFile data;
+  QYOLO_TRY(data.says, parse_yolo_data(document, path.string(), split));
   data.file = path;
   data.folder = path.parent_path();
-  const Json& root = member(document, "path");
-  if (root.is_string() && !root.get<std::string>().empty()) {
-    const fs::path given = root.get<std::string>();
+  if (!data.says.root.empty()) {
+    const fs::path given = data.says.root;
     std::error_code code;
     const bool beside = fs::exists(data.folder / given, code);
     data.folder =
         given.is_absolute() || (!beside && fs::exists(given, code)) ? given : data.folder / given;
   }
-  QYOLO_TRY(data.names, class_names_in(document, where));
-  const Json& sources = member(document, split);
-  if (sources.is_string()) {
-    data.sources.push_back(sources.get<std::string>());
-  } else if (sources.is_array()) {
-    for (const Json& source : sources) {
-      if (!source.is_string()) return error("{}: '{}' must hold paths", where, split);
-      data.sources.push_back(source.get<std::string>());
-    }
-  }
-  if (data.sources.empty())
-    return error("{}: '{}' is missing, expected a folder, a text file or a list", where, split);
   return data;
 }
 
@@ -177,7 +165,7 @@ Status add_list(const DataFile& data, const fs::path& list, std::vector<fs::path
 
 Result<std::vector<fs::path>> images_of(const DataFile& data) {
   std::vector<fs::path> images;
-  for (const std::string& source : data.sources) {
+  for (const std::string& source : data.says.sources) {
     QYOLO_TRY(const fs::path place, find_source(data, source));
     std::error_code code;
     QYOLO_CHECK_OK(fs::is_directory(place, code) ? add_folder(place, images)
@@ -185,7 +173,8 @@ Result<std::vector<fs::path>> images_of(const DataFile& data) {
   }
   std::ranges::sort(images, {}, [](const fs::path& path) { return path.native(); });
   images.erase(std::unique(images.begin(), images.end()), images.end());
-  if (images.empty()) return error("{}: no images in {}", data.file.string(), data.sources.front());
+  if (images.empty())
+    return error("{}: no images in {}", data.file.string(), data.says.sources.front());
   return images;
 }
 
@@ -203,10 +192,11 @@ fs::path common_folder(const std::vector<fs::path>& images) {
 
 // ---- Labels ----
 
+constexpr std::string_view kImagesPart = "/images/", kLabelsPart = "/labels/";
+
 fs::path with_labels(const std::string& image, std::size_t at) {
-  constexpr std::string_view kImages = "/images/", kLabels = "/labels/";
   std::string name = image;
-  if (at != std::string::npos) name.replace(at, kImages.size(), kLabels);
+  if (at != std::string::npos) name.replace(at, kImagesPart.size(), kLabelsPart);
   return fs::path(name).replace_extension(".txt");
 }
 
@@ -218,19 +208,13 @@ fs::path label_file_of(const fs::path& image) {
   return with_labels(name, name.rfind("/images/"));
 }
 
-struct Label {
-  std::int64_t of_class = 0;
-  double x = 0, y = 0, width = 0, height = 0;  // centre and size, fractions
-  bool polygon = false;
-};
-
 bool parse_number(std::string_view text, double& out) {
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
   return code == std::errc() && end == text.data() + text.size() && std::isfinite(out);
 }
 
-Result<Label> parse_label(std::string_view line, std::size_t classes) {
+Result<YoloLabel> parse_label(std::string_view line, std::size_t classes) {
   constexpr std::size_t kMostFields = 200000;
   std::vector<double> fields;
   for (std::size_t at = 0; at < line.size();) {
@@ -243,7 +227,7 @@ Result<Label> parse_label(std::string_view line, std::size_t classes) {
     fields.push_back(value);
     at = end;
   }
-  Label label;
+  YoloLabel label;
   if (fields.size() != 5 && (fields.size() < 7 || fields.size() % 2 == 0))
     return error("{} values, expected class x y width height, or a class and 3 or more points",
                  fields.size());
@@ -263,15 +247,14 @@ Result<Label> parse_label(std::string_view line, std::size_t classes) {
     top = std::min(top, fields[i + 1]);
     bottom = std::max(bottom, fields[i + 1]);
   }
-  return Label{label.of_class, (left + right) / 2, (top + bottom) / 2,
-               right - left,   bottom - top,       true};
+  return YoloLabel{label.of_class, (left + right) / 2, (top + bottom) / 2,
+                   right - left,   bottom - top,       static_cast<int>(fields.size() / 2)};
 }
 
 struct LabelledImage {
   std::optional<fs::path> label_file;
   ImageSize size;
-  std::vector<Label> labels;
-  std::vector<std::string> wrong;  // "path: line 3: ..."
+  YoloLabels read;
   std::optional<std::string> unreadable;
 };
 
@@ -291,32 +274,109 @@ LabelledImage read_labelled(const fs::path& image, std::size_t classes) {
   one.label_file = file;
   const auto text = MappedFile::open(file);
   if (!text.ok()) {
-    one.wrong.push_back(text.error().message);
+    one.read.wrong.push_back(text.error().message);
     return one;
   }
-  std::string_view rest(reinterpret_cast<const char*>(text->bytes().data()), text->bytes().size());
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    auto label = parse_label(line, classes);
-    if (label.ok()) {
-      one.labels.push_back(*label);
-    } else {
-      one.wrong.push_back(
-          fmt::format("{}: line {}: {}", file.string(), number, label.error().message));
-    }
-  }
+  const std::string_view content(reinterpret_cast<const char*>(text->bytes().data()),
+                                 text->bytes().size());
+  one.read = parse_yolo_labels(content, classes, file.string());
   return one;
 }
 
-bool reaches_outside(const Label& label) {
-  return label.x < 0 || label.y < 0 || label.x > 1 || label.y > 1 || label.width > 1 ||
-         label.height > 1;
+// Why the official repository (utils/datasets.py, cache_labels) takes an image or its labels in
+// another way; empty: it does not.
+std::string_view difference(const LabelledImage& image) {
+  constexpr int kSmallest = 10, kFewestPoints = 4;
+  const std::vector<YoloLabel>& labels = image.read.labels;
+  const auto all = [&](const auto& is) { return std::ranges::all_of(labels, is); };
+  const auto any = [&](const auto& is) { return std::ranges::any_of(labels, is); };
+  const auto polygon = [](const YoloLabel& label) { return label.points > 0; };
+  if (any([](const YoloLabel& label) {
+        return label.x < 0 || label.y < 0 || label.x > 1 || label.y > 1 || label.width > 1 ||
+               label.height > 1;
+      }))
+    return "have labels that are not within 0 and 1; they are taken as they stand, while the "
+           "official repository leaves their images out";
+  std::set<std::tuple<std::int64_t, double, double, double, double>> distinct;
+  for (const YoloLabel& one : labels)
+    distinct.emplace(one.of_class, one.x, one.y, one.width, one.height);
+  if (distinct.size() < labels.size())
+    return "have a label twice; both count, while the official repository leaves these images out";
+  if (any(polygon) && !any([](const YoloLabel& one) { return one.points >= kFewestPoints; }))
+    return "have polygons of three points only; their boxes are used, while the official "
+           "repository leaves these images out";
+  if (any(polygon) && !all(polygon))
+    return "have boxes and polygons in one file; both are read as what they are, while the "
+           "official "
+           "repository reads such boxes as polygons";
+  if (image.size.width > 0 && std::min(image.size.width, image.size.height) < kSmallest)
+    return "are less than 10 pixels wide or high; they are taken, while the official repository "
+           "leaves them out";
+  return {};
 }
 
 }  // namespace
+
+YoloLabels parse_yolo_labels(std::string_view text, std::size_t classes, const std::string& where) {
+  YoloLabels read;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    auto label = parse_label(line, classes);
+    if (label.ok()) {
+      read.labels.push_back(*label);
+    } else {
+      read.wrong.push_back(fmt::format("{}: line {}: {}", where, number, label.error().message));
+    }
+  }
+  return read;
+}
+
+Result<YoloDataFile> parse_yolo_data(const Json& document, const std::string& where,
+                                     std::string_view split) {
+  if (!document.is_object()) return error("{}: expected train, val and names", where);
+  YoloDataFile data;
+  const Json& root = member(document, "path");
+  if (root.is_string()) data.root = root.get<std::string>();
+  QYOLO_TRY(data.names, class_names_in(document, where));
+  const Json& sources = member(document, split);
+  if (sources.is_string()) {
+    data.sources.push_back(sources.get<std::string>());
+  } else if (sources.is_array()) {
+    for (const Json& source : sources) {
+      if (!source.is_string()) return error("{}: '{}' must hold paths", where, split);
+      data.sources.push_back(source.get<std::string>());
+    }
+  }
+  if (data.sources.empty())
+    return error("{}: '{}' is missing, expected a folder, a text file or a list", where, split);
+  return data;
+}
+
+std::vector<fs::path> yolo_inputs(const fs::path& path) {
+  std::vector<fs::path> found;
+  if (!is_yaml(path)) return found;
+  for (const char* split : {"train", "val", "test"}) {
+    const auto data = read_data_file(path, split);
+    if (!data.ok()) continue;
+    found.push_back(data->folder.empty() ? fs::path(".") : data->folder);
+    for (const std::string& source : data->says.sources) {
+      const auto place = find_source(*data, source);
+      if (!place.ok()) continue;
+      found.push_back(*place);
+      std::error_code code;
+      const std::string images = (fs::absolute(*place, code) / "").lexically_normal().string();
+      for (const std::size_t at : {images.find(kImagesPart), images.rfind(kImagesPart)}) {
+        if (at == std::string::npos) continue;
+        std::string labels = images;
+        found.emplace_back(labels.replace(at, kImagesPart.size(), kLabelsPart));
+      }
+    }
+  }
+  return found;
+}
 
 Result<YoloData> read_yolo(const fs::path& path, std::string_view split, int threads,
                            std::size_t examples) {
@@ -325,13 +385,15 @@ Result<YoloData> read_yolo(const fs::path& path, std::string_view split, int thr
   QYOLO_TRY(yolo.images, images_of(data));
   yolo.folder = common_folder(yolo.images);
   std::vector<LabelledImage> read(yolo.images.size());
-  parallel_for(read.size(), threads,
-               [&](std::size_t i) { read[i] = read_labelled(yolo.images[i], data.names.size()); });
+  parallel_for(read.size(), threads, [&](std::size_t i) {
+    read[i] = read_labelled(yolo.images[i], data.says.names.size());
+  });
   GroundTruth& truth = yolo.file.truth;
   TruthFindings findings(examples);
-  for (std::size_t k = 0; k < data.names.size(); ++k)
-    truth.categories.push_back({static_cast<std::int64_t>(k + 1), data.names[k]});
-  std::size_t unlabelled = 0, polygons = 0, outside = 0;
+  for (std::size_t k = 0; k < data.says.names.size(); ++k)
+    truth.categories.push_back({static_cast<std::int64_t>(k + 1), data.says.names[k]});
+  std::size_t unlabelled = 0, polygons = 0;
+  std::map<std::string_view, std::pair<std::size_t, std::size_t>> differences;  // how many, first
   for (std::size_t i = 0; i < read.size(); ++i) {
     const LabelledImage& one = read[i];
     const auto id = static_cast<std::int64_t>(i + 1);
@@ -342,13 +404,14 @@ Result<YoloData> read_yolo(const fs::path& path, std::string_view split, int thr
     } else {
       ++unlabelled;
     }
-    for (const std::string& wrong : one.wrong)
+    if (const std::string_view what = difference(one); !what.empty())
+      ++differences.try_emplace(what, 0, i).first->second.first;
+    for (const std::string& wrong : one.read.wrong)
       findings.add(TruthProblem::kBox, [&] { return wrong; });
-    if (one.unreadable && !one.labels.empty())
+    if (one.unreadable && !one.read.labels.empty())
       findings.add(TruthProblem::kBox, [&] { return *one.unreadable; });
-    for (const Label& label : one.labels) {
-      polygons += label.polygon ? 1 : 0;
-      outside += reaches_outside(label) ? 1 : 0;
+    for (const YoloLabel& label : one.read.labels) {
+      polygons += label.points > 0 ? 1 : 0;
       const double width = label.width * one.size.width, height = label.height * one.size.height;
       truth.annotations.push_back({static_cast<std::int64_t>(truth.annotations.size() + 1),
                                    id,
@@ -364,9 +427,10 @@ Result<YoloData> read_yolo(const fs::path& path, std::string_view split, int thr
   };
   note(unlabelled, "images have no label file: nothing is there to be found in them");
   note(polygons, "labels are polygons; their boxes are used");
-  note(outside,
-       "labels are not within 0 and 1; they are taken as they stand, while the official repository "
-       "leaves their images out");
+  for (const auto& [what, places] : differences) {
+    note(places.first,
+         fmt::format("images {} (the first is {})", what, yolo.images[places.second].string()));
+  }
   yolo.file.findings = findings.take();
   return yolo;
 }
@@ -415,22 +479,33 @@ Status write_yolo(const GroundTruth& truth, const std::vector<fs::path>& images,
         shortest((x + width / 2) / image.width), shortest((y + height / 2) / image.height),
         shortest(width / image.width), shortest(height / image.height));
   }
-  std::set<fs::path> written;
+  // All places first, so that nothing is written where one of them is taken.
+  struct Place {
+    fs::path image, label;
+  };
+  std::vector<Place> places;
+  std::set<fs::path> taken;
+  QYOLO_CHECK_OK(check_not_input(folder / "data.yaml"));
   for (std::size_t i = 0; i < images.size(); ++i) {
     QYOLO_TRY(const fs::path image, path_inside(folder / "images", truth.images[i].file_name));
     QYOLO_TRY(fs::path label, path_inside(folder / "labels", truth.images[i].file_name));
     label.replace_extension(".txt");
-    if (!written.insert(label.lexically_normal()).second)
+    if (!taken.insert(label.lexically_normal()).second)
       return error("two images have the label file {}", label.string());
+    QYOLO_CHECK_OK(check_not_input(label));
+    std::error_code code;
+    if (fs::exists(fs::symlink_status(image, code)) && !fs::equivalent(image, images[i], code))
+      return error("{} is there already, expected another folder", image.string());
+    places.push_back({image, label});
+  }
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto& [image, label] = places[i];
     QYOLO_CHECK_OK(create_folder(image.parent_path()));
     QYOLO_CHECK_OK(create_folder(label.parent_path()));
     std::error_code code;
-    const fs::path source = fs::canonical(images[i], code);
     if (!fs::exists(fs::symlink_status(image, code))) {
-      fs::create_symlink(source, image, code);
+      fs::create_symlink(fs::canonical(images[i], code), image, code);
       if (code) return error("{} cannot be linked: {}", image.string(), code.message());
-    } else if (!fs::equivalent(image, source, code)) {
-      return error("{} is there already, expected another folder", image.string());
     }
     QYOLO_CHECK_OK(write_file(label, labels[truth.images[i].id]));
   }

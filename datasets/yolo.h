@@ -13,16 +13,41 @@
 // polygon, which becomes its box. No file, or an empty one: no objects.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/coco_types.h"
+#include "common/json.h"
 #include "common/result.h"
 #include "datasets/coco_json.h"
 
 namespace qyolo::datasets {
+
+// Centre and size as fractions of the image.
+struct YoloLabel {
+  std::int64_t of_class = 0;
+  double x = 0, y = 0, width = 0, height = 0;
+  int points = 0;  // of the polygon that it is the box of; 0: none
+};
+struct YoloLabels {
+  std::vector<YoloLabel> labels;
+  std::vector<std::string> wrong;  // "WHERE: line 3: ...", one for each line that cannot be read
+};
+[[nodiscard]] YoloLabels parse_yolo_labels(std::string_view text, std::size_t classes,
+                                           const std::string& where);
+
+// What data.yaml says, without looking for anything.
+struct YoloDataFile {
+  std::string root;                  // `path`; empty: none
+  std::vector<std::string> names;    // by class
+  std::vector<std::string> sources;  // of the split
+};
+Result<YoloDataFile> parse_yolo_data(const Json& document, const std::string& where,
+                                     std::string_view split);
 
 struct YoloData {
   TruthFile file;  // images by path, ids from 1; category k + 1 is class k; names below `folder`
@@ -30,6 +55,10 @@ struct YoloData {
   std::vector<std::filesystem::path> images;  // one per image
   std::vector<std::filesystem::path> labels;  // the label files that there are
 };
+
+// The folders and lists that a data.yaml leads to, of every split: what must not be written over.
+// Nothing where it cannot be read.
+[[nodiscard]] std::vector<std::filesystem::path> yolo_inputs(const std::filesystem::path& data);
 
 // `split`: "train", "val" or "test". Sizes come from the images' headers. Paths in data.yaml may be
 // absolute; relative ones are looked for in `path`, beside data.yaml, and in the current folder.

@@ -27,6 +27,7 @@ constexpr Named kChecks[] = {
     {"image_unnamed", "Listed images without a file name"},
     {"image_id_twice", "Images with the id of another one"},
     {"image_unsupported", "Image files of a kind that is not supported"},
+    {"image_damaged", "image files whose data is damaged"},
     {"image_unended", "JPEG files without their end marker"},
     {"image_renamed", "Image names spelled in another way than their files’"},
     {"image_converted", "Images of which decoding leaves something out"},

@@ -27,6 +27,7 @@ constexpr Named kChecks[] = {
     {"image_unnamed", "ファイル名のない画像"},
     {"image_id_twice", "ID が重複する画像"},
     {"image_unsupported", "対応していない形式の画像ファイル"},
+    {"image_damaged", "データが破損している画像ファイル"},
     {"image_unended", "終端マーカーのない JPEG ファイル"},
     {"image_renamed", "ファイルと表記の異なる画像名"},
     {"image_converted", "デコードで一部の情報が失われる画像"},

@@ -14,6 +14,7 @@
 #include "harness/pictures/contact_sheet.h"
 #include "harness/pictures/crops.h"
 #include "harness/pictures/draw_boxes.h"
+#include "harness/pictures/video.h"
 
 namespace qyolo::harness {
 
@@ -38,10 +39,22 @@ struct ImageBackend {
   static constexpr const char* kPurpose = "reads and draws images";
   static constexpr const char* kRemedy = kBuiltTogether;
   decltype(&datasets::read_image_size) read_image_size;
+  decltype(&datasets::examine_image) examine_image;
   decltype(&datasets::load_letterboxed) load_letterboxed;
+  decltype(&datasets::letterbox_picture) letterbox_picture;
   decltype(&harness::draw_boxes) draw_boxes;
+  decltype(&harness::draw_boxes_on) draw_boxes_on;
   decltype(&harness::draw_contact_sheets) draw_contact_sheets;
   decltype(&harness::draw_crops) draw_crops;
+};
+
+struct VideoBackend {
+  static constexpr const char* kFile = "libqyolo_video.so";
+  static constexpr const char* kSymbol = "qyolo_video_backend";
+  static constexpr const char* kPurpose = "reads videos";
+  static constexpr const char* kRemedy =
+      "It is built where OpenCV's videoio is found (Debian: libopencv-videoio-dev)";
+  decltype(&harness::open_video) open_video;
 };
 
 struct EngineBackend {

@@ -16,7 +16,7 @@ Error not_loaded(const fs::path& path, const char* purpose, const char* remedy,
   // a library that it needs.
   if (reason.starts_with(path.native() + ": ")) {
     reason.remove_prefix(path.native().size() + 2);
-  } else if (remedy == std::string_view(kBuiltTogether)) {
+  } else if (remedy != std::string_view(TorchBackend::kRemedy)) {
     remedy = "Install the system's package of that library";
   }
   return error("{} cannot be loaded, which {}: {}. {}", path.string(), purpose, reason, remedy);
@@ -55,6 +55,17 @@ Status draw_boxes(const fs::path& image, const std::vector<LabelledBox>& boxes,
                   const fs::path& out) {
   QYOLO_TRY(const ImageBackend* loaded, backend<ImageBackend>());
   return loaded->draw_boxes(image, boxes, out);
+}
+
+Status draw_boxes_on(const datasets::Picture& picture, const std::string& name,
+                     const std::vector<LabelledBox>& boxes, const fs::path& out) {
+  QYOLO_TRY(const ImageBackend* loaded, backend<ImageBackend>());
+  return loaded->draw_boxes_on(picture, name, boxes, out);
+}
+
+Result<std::unique_ptr<VideoReader>> open_video(const fs::path& path) {
+  QYOLO_TRY(const VideoBackend* loaded, backend<VideoBackend>());
+  return loaded->open_video(path);
 }
 
 Result<std::vector<fs::path>> draw_contact_sheets(const Diff& diff, std::size_t count,
@@ -104,6 +115,17 @@ namespace qyolo::datasets {
 Result<ImageSize> read_image_size(const std::filesystem::path& path) {
   QYOLO_TRY(const harness::ImageBackend* loaded, harness::backend<harness::ImageBackend>());
   return loaded->read_image_size(path);
+}
+
+Result<ImageDamage> examine_image(const std::filesystem::path& path) {
+  QYOLO_TRY(const harness::ImageBackend* loaded, harness::backend<harness::ImageBackend>());
+  return loaded->examine_image(path);
+}
+
+Result<Letterboxed> letterbox_picture(const Picture& picture, const std::string& name, int height,
+                                      int width, int image_size) {
+  QYOLO_TRY(const harness::ImageBackend* loaded, harness::backend<harness::ImageBackend>());
+  return loaded->letterbox_picture(picture, name, height, width, image_size);
 }
 
 Result<Letterboxed> load_letterboxed(const std::filesystem::path& path, int height, int width,

@@ -4,7 +4,8 @@ extern "C" __attribute__((visibility("default"))) const qyolo::harness::ImageBac
 qyolo_image_backend() {
   using namespace qyolo;
   static constexpr harness::ImageBackend kBackend = {
-      &datasets::read_image_size, &datasets::load_letterboxed, &harness::draw_boxes,
+      &datasets::read_image_size,    &datasets::examine_image, &datasets::load_letterboxed,
+      &datasets::letterbox_picture,  &harness::draw_boxes,     &harness::draw_boxes_on,
       &harness::draw_contact_sheets, &harness::draw_crops};
   return &kBackend;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "datasets/yolo.h"
+
 namespace qyolo::cli {
 namespace {
 
@@ -115,10 +117,16 @@ GivenFiles files_given(const CLI::App& command) {
     const std::string placeholder = type.substr(0, type.find(':'));
     if (placeholder != kFileType && placeholder != kFolderType) continue;
     const bool output = is_output(*option);
-    const std::string role =
-        output ? option->get_name(option->get_positional()) : what_it_is(*option);
+    const bool data = !output && option->check_lname("data");
+    const std::string role = output ? option->get_name(option->get_positional())
+                             : data ? "the dataset"
+                                    : what_it_is(*option);
     for (const std::string& path : option->results()) {
-      if (!path.empty()) (output ? given.outputs : given.inputs).push_back({role, path});
+      if (path.empty()) continue;
+      (output ? given.outputs : given.inputs).push_back({role, path});
+      if (!data) continue;
+      for (const std::filesystem::path& below : datasets::yolo_inputs(path))
+        given.inputs.push_back({role, below});
     }
   }
   return given;

@@ -1,5 +1,6 @@
 #include "harness/cli/data_arguments.h"
 
+#include "common/yaml.h"
 #include "harness/cli/command_usage.h"
 
 namespace qyolo::cli {
@@ -27,6 +28,9 @@ Status DataArguments::check() const {
   if (!data.empty()) {
     if (!images.empty() || !annotations.empty())
       return error("--data goes without --images and --annotations");
+    if (!is_yaml(data))
+      return error(
+          "{} is no data.yaml (.yaml, .yml); COCO is given with --images and --annotations", data);
     return {};
   }
   if (images.empty()) return error("--images is required, the image folder (or --data data.yaml)");

@@ -27,12 +27,7 @@ Result<int> doctor(DoctorArguments arguments) {
     arguments.options.model_classes = network.graph().class_names;
     QYOLO_CHECK_OK(arguments.data.read_class_map(arguments.options.class_rules.class_of_category));
   }
-  arguments.options.decodes = [](const std::filesystem::path& path) -> Status {
-    constexpr int kSide = 32;
-    QYOLO_TRY([[maybe_unused]] const auto image,
-              datasets::load_letterboxed(path, kSide, kSide, kSide));
-    return {};
-  };
+  arguments.options.examine_image = &datasets::examine_image;
   QYOLO_CHECK_OK(arguments.data.check());
   arguments.options.split = arguments.data.split;
   QYOLO_TRY(const datasets::DoctorReport report,

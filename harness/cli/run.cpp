@@ -1,4 +1,5 @@
 #include "datasets/dataset.h"
+#include "datasets/yolo.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
@@ -92,6 +93,8 @@ Result<int> run(const RunArguments& arguments) {
   protect_inputs(std::vector<NamedPath>{{"model", experiment.model},
                                         {"images", experiment.images},
                                         {"annotations", experiment.annotations}});
+  for (const fs::path& below : datasets::yolo_inputs(experiment.annotations))
+    protect_inputs(std::vector<NamedPath>{{"the dataset", below}});
   if (experiment.calibration)
     protect_inputs(std::vector<NamedPath>{{"calibration", experiment.calibration->images}});
   if (arguments.race) return race(experiment, arguments);

@@ -18,6 +18,8 @@ struct Detector::State {
   std::unique_ptr<model::Executor> executor;
   DetectorOptions options;
   std::string warning;
+
+  Result<std::vector<LabelledBox>> detect(const datasets::Letterboxed& image);
 };
 
 Detector::Detector(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -44,23 +46,47 @@ Result<std::unique_ptr<Detector>> Detector::open(const std::filesystem::path& mo
 
 const std::string& Detector::warning() const { return state_->warning; }
 
+namespace {
+
+// One image as a batch of its own.
+datasets::RectBatch shape_of(const datasets::ImageSize& size, int image_size,
+                             const model::Graph& graph) {
+  return datasets::rect_batches({&size, 1},
+                                {image_size, datasets::grid_of(graph.max_stride), 1, true})
+      .front();
+}
+
+}  // namespace
+
 Result<std::vector<LabelledBox>> Detector::detect(const std::filesystem::path& path) {
-  State& s = *state_;
-  const model::Graph& graph = s.source.graph();
   QYOLO_TRY(const datasets::ImageSize size, datasets::read_image_size(path));
-  const auto batches = datasets::rect_batches(
-      {&size, 1}, {s.options.image_size, datasets::grid_of(graph.max_stride), 1, true});
-  const datasets::RectBatch& shape = batches.front();
+  const int image_size = state_->options.image_size;
+  const datasets::RectBatch shape = shape_of(size, image_size, state_->source.graph());
   QYOLO_TRY(const datasets::Letterboxed image,
-            datasets::load_letterboxed(path, shape.height, shape.width, s.options.image_size));
-  QYOLO_TRY(const auto outputs, s.executor->forward(std::span<const std::uint8_t>(image.rgb), 1,
-                                                    shape.height, shape.width));
-  model::PostprocessOptions options;
-  options.confidence = static_cast<float>(s.options.confidence);
-  options.iou = s.options.iou;
-  options.multi_label = false;
+            datasets::load_letterboxed(path, shape.height, shape.width, image_size));
+  return state_->detect(image);
+}
+
+Result<std::vector<LabelledBox>> Detector::detect(const datasets::Picture& picture,
+                                                  const std::string& name) {
+  const int image_size = state_->options.image_size;
+  const datasets::RectBatch shape =
+      shape_of({picture.width, picture.height}, image_size, state_->source.graph());
+  QYOLO_TRY(const datasets::Letterboxed image,
+            datasets::letterbox_picture(picture, name, shape.height, shape.width, image_size));
+  return state_->detect(image);
+}
+
+Result<std::vector<LabelledBox>> Detector::State::detect(const datasets::Letterboxed& image) {
+  const model::Graph& graph = source.graph();
+  QYOLO_TRY(const auto outputs, executor->forward(std::span<const std::uint8_t>(image.rgb), 1,
+                                                  image.height, image.width));
+  model::PostprocessOptions post;
+  post.confidence = static_cast<float>(options.confidence);
+  post.iou = options.iou;
+  post.multi_label = false;
   std::vector<LabelledBox> boxes;
-  for (const model::Candidate& found : model::detect(graph, outputs, 0, options)) {
+  for (const model::Candidate& found : model::detect(graph, outputs, 0, post)) {
     const model::Placement placement{image.ratio_y, image.pad_x, image.pad_y, image.image_width,
                                      image.image_height};
     boxes.push_back({model::to_image(found, placement), static_cast<double>(found.score),

@@ -8,6 +8,7 @@
 
 #include "common/labelled_box.h"
 #include "common/result.h"
+#include "datasets/image_pipeline.h"
 #include "harness/evaluate/evaluation.h"
 
 namespace qyolo::harness {
@@ -31,6 +32,9 @@ class Detector {
 
   // Highest score first.
   Result<std::vector<LabelledBox>> detect(const std::filesystem::path& image);
+  // The same of a picture in memory; `name` is what errors call it.
+  Result<std::vector<LabelledBox>> detect(const datasets::Picture& picture,
+                                          const std::string& name);
 
  private:
   struct State;

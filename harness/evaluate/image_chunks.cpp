@@ -61,6 +61,7 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
   EvaluatedImages images;
   images.sizes.resize(paths.size());
   std::vector<datasets::ImageFacts> facts(paths.size());
+  std::vector<datasets::ImageDamage> damages(paths.size());
   QYOLO_CHECK_OK(parallel_try(paths.size(), threads, [&](std::size_t i) -> Status {
     QYOLO_TRY(facts[i], datasets::read_image_facts(paths[i]));
     images.sizes[i] = facts[i].header.size;
@@ -68,9 +69,13 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
     if (i == 0 || images.sizes[i].width == 0) {
       QYOLO_TRY(images.sizes[i], datasets::read_image_size(paths[i]));
     }
+    // What cannot be decoded is said where it is; only these two are read in spite of damage.
+    const datasets::ImageFormat format = facts[i].header.format;
+    if (format != datasets::ImageFormat::kJpeg && format != datasets::ImageFormat::kPng) return {};
+    if (auto damage = datasets::examine_image(paths[i]); damage.ok()) damages[i] = *damage;
     return {};
   }));
-  Tally other_size, sixteen_bit, alpha, unended;
+  Tally damaged, other_size, sixteen_bit, alpha, unended;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const ImageInfo& info = dataset.truth.images[i];
     const datasets::ImageSize& size = images.sizes[i];
@@ -80,6 +85,7 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
     if (facts[i].header.sixteen_bit) sixteen_bit.add(i);
     if (facts[i].header.alpha) alpha.add(i);
     if (!facts[i].complete) unended.add(i);
+    if (damages[i].count > 0) damaged.add(i);
   }
   const auto warn = [&](const Tally& tally, std::string_view what, const std::string& more) {
     if (tally.count == 0) return;
@@ -93,6 +99,12 @@ Result<EvaluatedImages> examine_images(const datasets::Dataset& dataset, int thr
          fmt::format(": {} x {} in the annotations, {} x {} in the file; boxes are taken as they "
                      "stand",
                      info.width, info.height, size.width, size.height));
+  }
+  if (damaged.count > 0) {
+    const datasets::ImageDamage& damage = damages[damaged.first];
+    warn(damaged, "are damaged and decoded all the same, to whatever their data gives",
+         fmt::format(": {}{}", damage.first,
+                     damage.count > 1 ? fmt::format(" ({} such places)", damage.count) : ""));
   }
   warn(sixteen_bit, "have more than 8 bits per channel, of which the upper 8 are used", "");
   warn(alpha, "have an alpha channel, which is left out", "");

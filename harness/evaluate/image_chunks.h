@@ -26,8 +26,8 @@ struct ImageChunk {
     const std::vector<datasets::RectBatch>& batches);
 
 // Sizes of an evaluation's images, and what has to be said of them: sizes that are not those of
-// the annotations, 16-bit and transparent images, JPEGs without their end marker; each kind once,
-// counted, with the first. Fails with the first that cannot be read.
+// the annotations, damaged files, 16-bit and transparent images, JPEGs without their end marker;
+// each kind once, counted, with the first. Fails with the first that cannot be read.
 struct EvaluatedImages {
   std::vector<datasets::ImageSize> sizes;
   std::vector<std::string> warnings;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/crc32.h"
 #include "common/file_kind.h"
 #include "harness/model/printable.h"
 

@@ -61,7 +61,4 @@ class ZipArchive {
   Entries entries_;
 };
 
-// CRC-32 as zip uses it (ISO 3309, reflected polynomial 0xEDB88320).
-[[nodiscard]] std::uint32_t crc32(std::span<const std::byte> bytes);
-
 }  // namespace qyolo::model

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "common/crc32.h"
 #include "harness/model/printable.h"
 
 namespace qyolo::model {

@@ -1,9 +1,8 @@
 #include "harness/pictures/source_images.h"
 
-#include <opencv2/imgcodecs.hpp>
 #include <string>
 
-#include "datasets/image_pipeline.h"
+#include "datasets/image_decoding.h"
 
 namespace qyolo::harness {
 
@@ -15,11 +14,7 @@ Result<cv::Mat> SourceImages::load(std::int64_t image_id) {
   const datasets::ImageFile file = finder_.find(name);
   if (file.state != datasets::ImageFile::State::kFound)
     return error("{}: the image {} {}", folder_.string(), name, datasets::text_of(file.state));
-  // Refuses giants.
-  QYOLO_TRY([[maybe_unused]] const auto size, datasets::read_image_size(file.path));
-  cv::Mat picture = cv::imread(file.path.string(), cv::IMREAD_COLOR);
-  if (picture.empty()) return error("{} cannot be decoded as an image", file.path.string());
-  return picture;
+  return datasets::decode_image(file.path);
 }
 
 }  // namespace qyolo::harness

@@ -51,6 +51,17 @@ TEST_F(Files, ReadingNamesWhatIsMissingOrAFolder) {
   EXPECT_THAT(folder.error().message, HasSubstr("is a folder, expected a file"));
 }
 
+TEST_F(Files, ReadingTakesRegularFilesOnlyAndWaitsForNoPipe) {
+  ASSERT_EQ(::mkfifo(in_folder("pipe").c_str(), 0600), 0);
+  for (const std::string& name :
+       {in_folder("pipe").string(), std::string("/dev/zero"), std::string("/dev/null")}) {
+    const auto content = read_file(name);
+    ASSERT_FALSE(content.ok());
+    EXPECT_EQ(content.error().message, name + " is not a regular file");
+  }
+  EXPECT_THAT(*read_file("/proc/self/status"), HasSubstr("VmRSS"));  // of no size until it is read
+}
+
 TEST_F(Files, WritingIntoAMissingFolderFails) {
   const auto status = write_file(in_folder("no/such/file"), "x");
   ASSERT_FALSE(status.ok());

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "common/crc32.h"
 #include "tests/datasets/test_images.h"
 
 namespace qyolo::datasets {
@@ -45,30 +46,70 @@ TEST(ImageHeader, ReadsTheSizeOfAJpegAndAPng) {
   expect_size(png, 31, 17);
 }
 
-TEST(ImageHeader, LeavesOtherFormatsToTheirDecoder) {
-  EXPECT_EQ(header_of(encoded(3, 2, ".bmp")).format, ImageFormat::kOther);
-  EXPECT_EQ(header_of("hello").format, ImageFormat::kOther);
-  EXPECT_EQ(header_of("").format, ImageFormat::kOther);
+TEST(ImageHeader, ReadsTheSizeOfABmpAWebpAndATiff) {
+  const std::pair<const char*, ImageFormat> formats[] = {
+      {".bmp", ImageFormat::kBmp}, {".webp", ImageFormat::kWebp}, {".tif", ImageFormat::kTiff}};
+  for (const auto& [extension, format] : formats) {
+    const ImageHeader header = header_of(encoded(31, 17, extension));
+    EXPECT_EQ(header.format, format);
+    expect_size(header, 31, 17);
+  }
+}
+
+TEST(ImageHeader, RefusesWhatIsNoImageThatIsRead) {
+  EXPECT_EQ(failure_of("hello"), "it is no image (JPEG, PNG, BMP, TIFF and WebP are read)");
+  EXPECT_EQ(failure_of(""), "it is no image (JPEG, PNG, BMP, TIFF and WebP are read)");
+  EXPECT_EQ(failure_of("BM and no more"), "the BMP ends inside its header, or says no size");
+  for (const char* extension : {".ppm", ".ras"}) {
+    const cv::Mat image(5, 6, CV_8UC3, cv::Scalar(1, 2, 3));
+    const std::string bytes = encoded(image, extension);
+    EXPECT_THAT(failure_of(bytes), ::testing::HasSubstr("is not supported"));
+  }
+}
+
+std::string png_with_exif(const std::string& png, std::uint32_t orientation, std::uint32_t more) {
+  const std::string chunk = "eXIf" + exif_block(orientation);
+  return png.substr(0, 33) + big_endian(static_cast<std::uint32_t>(chunk.size() - 4), 4) + chunk +
+         big_endian(crc32(bytes_of(chunk)) + more, 4) + png.substr(33);
 }
 
 TEST(ImageHeader, TurnsTheSizeAsImreadTurnsTheImage) {
   const std::string jpeg = encoded(40, 20, ".jpg");
+  for (std::uint32_t orientation = 0; orientation <= 9; ++orientation) {
+    const std::string bytes = jpeg_with(jpeg, exif_segment(orientation));
+    const bool turned = orientation >= 5 && orientation <= 8;
+    expect_size(header_of(bytes), turned ? 20 : 40, turned ? 40 : 20);
+    const cv::Mat image =
+        cv::imdecode(std::vector<char>(bytes.begin(), bytes.end()), cv::IMREAD_COLOR);
+    expect_size(header_of(bytes), image.cols, image.rows);
+  }
+}
+
+TEST(ImageHeader, OfAPngThatIsTurnedThePixelsTell) {
   const std::string png = encoded(40, 20, ".png");
   for (std::uint32_t orientation = 0; orientation <= 9; ++orientation) {
-    const std::string exif = exif_block(orientation);
-    const std::string chunk =
-        big_endian(static_cast<std::uint32_t>(exif.size()), 4) + "eXIf" + exif + "CRC?";
-    for (const std::string& bytes :
-         {jpeg_with(jpeg, exif_segment(orientation)), png.substr(0, 33) + chunk + png.substr(33)}) {
-      const ImageHeader header = header_of(bytes);
-      const bool turned = orientation >= 5 && orientation <= 8;
-      expect_size(header, turned ? 20 : 40, turned ? 40 : 20);
-      if (header.format != ImageFormat::kJpeg) continue;
-      const cv::Mat image =
-          cv::imdecode(std::vector<char>(bytes.begin(), bytes.end()), cv::IMREAD_COLOR);
-      expect_size(header, image.cols, image.rows);
-    }
+    const bool turned = orientation >= 5 && orientation <= 8;
+    const ImageHeader header = header_of(png_with_exif(png, orientation, 0));
+    expect_size(header, turned ? 0 : 40, turned ? 0 : 20);
+    EXPECT_EQ(header.stored.width, 40);
+    // libpng leaves out a chunk whose checksum is wrong.
+    expect_size(header_of(png_with_exif(png, orientation, 1)), 40, 20);
   }
+}
+
+TEST(PngDamage, IsCountedByChunksAndLeftOutBeforeDecoding) {
+  const std::string png = encoded(40, 20, ".png");
+  EXPECT_EQ(png_damage(bytes_of(png)).chunks, 0U);
+  const std::string wrong = png_with_exif(png, 6, 1);
+  const PngDamage damage = png_damage(bytes_of(wrong));
+  EXPECT_EQ(damage.chunks, 1U);
+  EXPECT_EQ(damage.first, "eXIf");
+  EXPECT_FALSE(damage.critical);
+  const std::vector<std::byte> kept = needed_chunks(bytes_of(wrong));
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(kept.data()), kept.size()), png);
+  std::string broken = png;
+  broken[broken.find("IDAT") + 8] ^= 0x55;
+  EXPECT_TRUE(png_damage(bytes_of(broken)).critical);
 }
 
 TEST(ImageHeader, TakesTheOrientationFromTheFirstApp1SegmentOnlyAsImreadDoes) {
@@ -168,7 +209,8 @@ TEST(IsComplete, APngNeedsItsEndChunk) {
 }
 
 TEST(IsComplete, OtherFormatsAreLeftToTheirDecoder) {
-  EXPECT_TRUE(is_complete(bytes_of("hello"), header_of("hello")));
+  const std::string bmp = encoded(4, 4, ".bmp");
+  EXPECT_TRUE(is_complete(bytes_of(bmp.substr(0, 60)), header_of(bmp)));
 }
 
 // Under the sanitizers: no byte of a header may lead outside the file.
@@ -181,9 +223,9 @@ TEST(ImageHeader, SurvivesRandomDamage) {
       std::string bytes = source.substr(0, 1 + random() % source.size());
       for (int i = 0; i < 4; ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
       const auto header = parse_image_header(bytes_of(bytes));
-      if (!header.ok() || header->format == ImageFormat::kOther) continue;
-      EXPECT_GT(header->size.width, 0);
-      EXPECT_GT(header->size.height, 0);
+      if (!header.ok()) continue;
+      EXPECT_GT(header->stored.width, 0);
+      EXPECT_GT(header->stored.height, 0);
       EXPECT_LE(header->scan_offset, bytes.size());
       (void)is_complete(bytes_of(bytes), *header);
     }

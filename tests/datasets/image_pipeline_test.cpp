@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <opencv2/imgproc.hpp>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "common/file.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
+#include "datasets/image_decoding.h"
 #include "tests/datasets/test_images.h"
 #include "tests/support/paths.h"
 
@@ -207,7 +210,9 @@ TEST_F(ImageFiles, ThatCannotBeUsedAreErrorsThatNameThem) {
   const fs::path empty = file("empty.jpg", "");
   EXPECT_EQ(failure(empty), empty.string() + " is empty, expected an image");
   const fs::path text = file("text.jpg", "not an image at all");
-  EXPECT_EQ(failure(text), text.string() + " cannot be decoded: it is damaged or not an image");
+  EXPECT_EQ(failure(text), text.string() +
+                               " cannot be read: it is no image (JPEG, PNG, BMP, TIFF and WebP are "
+                               "read)");
   const fs::path cut = file("cut.jpg", jpeg.substr(0, jpeg.size() - 20));
   EXPECT_EQ(failure(cut), cut.string() + " cannot be decoded: it is truncated");
   const fs::path header = file("header.jpg", jpeg.substr(0, 30));
@@ -224,15 +229,97 @@ TEST_F(ImageFiles, DamagedInsideAreErrorsWhereTheFormatHasAChecksum) {
   std::string damaged = png;
   damaged[damaged.find("IDAT") + 8] ^= 0x55;
   const fs::path path = file("damaged.png", damaged);
-  EXPECT_EQ(failure(path), path.string() + " cannot be decoded: it is damaged or not an image");
+  EXPECT_EQ(failure(path),
+            path.string() + " cannot be decoded: the checksum of its IDAT chunk is wrong");
+}
+
+std::string encoded_with(const cv::Mat& image, const std::vector<int>& parameters) {
+  std::vector<std::uint8_t> bytes;
+  cv::imencode(".jpg", image, bytes, parameters);
+  return {bytes.begin(), bytes.end()};
+}
+
+// JPEGs are decoded by libjpeg itself: the pixels must be those of OpenCV.
+TEST_F(ImageFiles, ThatAreJpegsHaveThePixelsOfImread) {
+  cv::Mat noise(50, 70, CV_8UC3);
+  cv::randu(noise, 0, 256);
+  cv::blur(noise, noise, {3, 3});
+  cv::Mat grey;
+  cv::extractChannel(noise, grey, 0);
+  std::vector<std::string> files = {encoded(noise, ".jpg"),
+                                    encoded(grey, ".jpg"),
+                                    encoded_with(noise, {cv::IMWRITE_JPEG_QUALITY, 30}),
+                                    encoded_with(noise, {cv::IMWRITE_JPEG_PROGRESSIVE, 1}),
+                                    encoded_with(noise, {cv::IMWRITE_JPEG_RST_INTERVAL, 2}),
+                                    encoded_with(noise, {cv::IMWRITE_JPEG_OPTIMIZE, 1})};
+  for (std::uint32_t orientation = 1; orientation <= 8; ++orientation)
+    files.push_back(jpeg_with(files[0], exif_segment(orientation)));
+  std::string damaged = files[0];
+  std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(damaged.size() / 2), damaged.end() - 2,
+            '\0');
+  files.push_back(damaged);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const fs::path path = file("a.jpg", files[i]);
+    const auto decoded = decode_image(path);
+    ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+    const cv::Mat expected =
+        cv::imdecode(std::vector<char>(files[i].begin(), files[i].end()), cv::IMREAD_COLOR);
+    ASSERT_EQ(decoded->size(), expected.size()) << i;
+    EXPECT_EQ(cv::norm(*decoded, expected, cv::NORM_INF), 0) << i;
+    const auto damage = examine_image(path);
+    ASSERT_TRUE(damage.ok());
+    EXPECT_EQ(damage->count > 0, i + 1 == files.size()) << i << damage->first;
+  }
+}
+
+TEST_F(ImageFiles, WithDamagedDataSayWhatIsWrong) {
+  const std::string jpeg = encoded(320, 240, ".jpg");
+  std::string extra = jpeg;
+  extra.insert(extra.size() - 2, "junk behind the data");
+  const auto damage = examine_image(file("a.jpg", extra));
+  ASSERT_TRUE(damage.ok());
+  EXPECT_EQ(damage->count, 1U);
+  EXPECT_THAT(damage->first, HasSubstr("extraneous bytes before marker 0xd9"));
+  EXPECT_FALSE(damage->unended);
+  const auto unended = examine_image(file("b.jpg", jpeg.substr(0, jpeg.size() - 2)));
+  ASSERT_TRUE(unended.ok());
+  EXPECT_TRUE(unended->unended);
+  EXPECT_EQ(unended->count, 0U);
+  EXPECT_FALSE(examine_image(file("c.jpg", jpeg.substr(0, jpeg.size() / 2))).ok());
+}
+
+// Each costs a pass over the picture: 4,000 of them took minutes.
+TEST_F(ImageFiles, OfThousandsOfScansAreRefused) {
+  cv::Mat noise(64, 64, CV_8UC3);
+  cv::randu(noise, 0, 256);
+  const std::string jpeg = encoded_with(noise, {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
+  const std::size_t last = jpeg.rfind(std::string("\xFF\xDA\0", 3));
+  ASSERT_NE(last, std::string::npos);
+  const std::string scan = jpeg.substr(last, jpeg.size() - 2 - last);
+  std::string many = jpeg.substr(0, last);
+  for (int i = 0; i < 4000; ++i) many += scan;
+  EXPECT_THAT(failure(file("a.jpg", many + "\xFF\xD9")), HasSubstr("it has more than 500 scans"));
+}
+
+TEST_F(ImageFiles, InMemoryAreLetterboxedAsFilesAre) {
+  cv::Mat noise(48, 64, CV_8UC3);
+  cv::randu(noise, 0, 256);
+  const fs::path path = file("a.png", encoded(noise, ".png"));
+  const Picture picture{64, 48, {noise.data, noise.data + noise.total() * 3}};
+  const auto box = letterbox_picture(picture, "frame", 96, 128, 96);
+  ASSERT_TRUE(box.ok()) << box.error().message;
+  EXPECT_EQ(box->rgb, load(path, 96, 128, 96).rgb);
+  EXPECT_THAT(letterbox_picture(picture, "frame", 9, 9, 96).error().message,
+              HasSubstr("frame is 96 x 72 pixels"));
 }
 
 TEST_F(ImageFiles, OfEnormousSizeAreRefusedBeforeTheyAreDecoded) {
   std::string png = encoded(8, 8, ".png");
   png.replace(16, 8, big_endian(1 << 15, 4) + big_endian((1 << 13) + 1, 4));
   const fs::path path = file("bomb.png", png);
-  const std::string sentence =
-      path.string() + " is 32768 x 8193 pixels, expected at most 268435456 pixels";
+  const std::string sentence = path.string() +
+                               " is 32768 x 8193 pixels, expected at most 67108864 "
+                               "(QYOLO_MAX_MEGAPIXELS=269 allows it)";
   EXPECT_EQ(failure(path), sentence);
   EXPECT_EQ(read_image_size(path).error().message, sentence);
 }

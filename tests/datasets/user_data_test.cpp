@@ -306,7 +306,7 @@ TEST(DoctorOfUserData, ReportsOneOfEveryFindingWithItsCount) {
   DoctorOptions options;
   options.min_objects = 0;
   options.model_classes = {"nut", "bolt"};
-  options.decodes = [](const fs::path&) { return Status(); };
+  options.examine_image = &examine_image;
   const auto report = examine_dataset(images, file, options);
   ASSERT_TRUE(report.ok()) << report.error().message;
   const std::pair<Check, int> expected[] = {

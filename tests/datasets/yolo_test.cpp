@@ -62,7 +62,7 @@ TEST_F(YoloLayout, LabelsBecomeBoxesInPixels) {
 }
 
 TEST_F(YoloLayout, PolygonsBecomeTheirBoxes) {
-  text("labels/val/b.txt", "1 0.25 0.25 0.75 0.25 0.5 0.75\n");
+  text("labels/val/b.txt", "1 0.25 0.25 0.75 0.25 0.75 0.5 0.5 0.75\n");
   const auto dataset = open();
   ASSERT_TRUE(dataset.ok()) << dataset.error().message;
   EXPECT_EQ(dataset->truth.annotations[2].bbox, (BoxXywh{16, 12, 32, 24}));
@@ -120,6 +120,32 @@ TEST_F(YoloLayout, LabelsBeyondTheImageAreNoted) {
   text("labels/val/b.txt", "1 1.02 0.5 0.1 0.1\n");
   EXPECT_THAT(open()->truth.warnings,
               ElementsAre(HasSubstr("the official repository leaves their images out")));
+}
+
+// What the official repository would take otherwise is said, one note for each kind.
+TEST_F(YoloLayout, WhatTheOfficialRepositoryTakesOtherwiseIsNoted) {
+  const std::pair<const char*, const char*> labels[] = {
+      {"1 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.1 0.1\n", "have a label twice; both count"},
+      {"1 0.1 0.1 0.2 0.1 0.2 0.2\n", "have polygons of three points only"},
+      {"1 0.5 0.5 0.1 0.1\n0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n", "boxes and polygons in one file"},
+      {"1 0.5 -0.1 0.1 0.1\n", "not within 0 and 1"}};
+  for (const auto& [content, piece] : labels) {
+    text("labels/val/b.txt", content);
+    EXPECT_THAT(open()->truth.warnings,
+                ::testing::Contains(AllOf(HasSubstr(": 1 images "), HasSubstr(piece),
+                                          HasSubstr("official"), HasSubstr("b.png"))));
+  }
+  text("labels/val/b.txt", "");
+  image("images/val/b.png", 9, 48);
+  EXPECT_THAT(open()->truth.warnings, ElementsAre(HasSubstr("less than 10 pixels")));
+}
+
+TEST_F(YoloLayout, LinesMayEndAnyWayAndHaveSpacesAnywhere) {
+  text("labels/val/a.txt", "  0\t0.5 0.5   0.25 0.5 \r\n\r\n \t\n1 +0.1 2e-1 .1 0.1");
+  const auto dataset = open();
+  ASSERT_TRUE(dataset.ok()) << dataset.error().message;
+  ASSERT_EQ(dataset->truth.annotations.size(), 2U);
+  EXPECT_EQ(dataset->truth.annotations[0].bbox, (BoxXywh{24, 12, 16, 24}));
 }
 
 TEST_F(YoloLayout, WrittenAndReadBackIsIdentical) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/crc32.h"
 #include "harness/model/zip_archive.h"
 
 namespace qyolo::testing {
@@ -42,7 +43,7 @@ inline std::string make_zip(const std::vector<ZipEntry>& entries, bool zip64 = f
   for (const ZipEntry& entry : entries) {
     const std::uint64_t offset = entry.local_offset.value_or(file.size());
     const std::uint64_t size = entry.size.value_or(entry.content.size());
-    const std::uint32_t crc = entry.crc32.value_or(model::crc32(bytes_of(entry.content)));
+    const std::uint32_t crc = entry.crc32.value_or(qyolo::crc32(bytes_of(entry.content)));
     const std::string local_name = entry.local_name.value_or(entry.name);
     const auto method = static_cast<std::uint64_t>(entry.method);
     const auto flags = static_cast<std::uint64_t>(entry.flags);

@@ -59,6 +59,14 @@ TEST_F(WithoutBackend, TheReferenceExecutorSaysHowToGetIt) {
   EXPECT_THAT(missing.err, HasSubstr("run scripts/setup --torch"));
 }
 
+TEST_F(WithoutBackend, VideosSayWhatTheyNeed) {
+  fs::copy_file(fs::path(kQyolo).parent_path() / "libqyolo_images.so", backend());
+  const ProcessResult missing = run({"detect", "a.mp4", "--model", parts_model()});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("libqyolo_video.so cannot be loaded, which reads videos"));
+  EXPECT_THAT(missing.err, HasSubstr("where OpenCV's videoio is found"));
+}
+
 TEST_F(WithoutBackend, LibrariesAreFoundWhereTheyAreInstalled) {
   const fs::path prefix = binary().parent_path(), lib = prefix / "lib" / "qyolo";
   fs::create_directories(prefix / "bin");

@@ -320,6 +320,109 @@ TEST(UserData, DetectTakesFoldersAndPatterns) {
   EXPECT_TRUE(fs::exists(folder.path() / "matched/a.jpg"));
   expect_one_sentence(detect((folder.path() / "in/*.png").string(), "none"), "matches no file");
   expect_one_sentence(detect((folder.path() / "out/deep/none.jpg").string(), "none"), "none.jpg");
+  // Hidden folders are left out, links to files are followed, and folders without images are said.
+  fs::create_directories(folder.path() / "in/.trash");
+  fs::copy_file(parts("val/images/000003.jpg"), folder.path() / "in/.trash/b.jpg");
+  fs::create_symlink(parts("val/images/000004.jpg"), folder.path() / "in/link.jpg");
+  EXPECT_EQ(detect((folder.path() / "in").string(), "again").exit_code, 0);
+  EXPECT_FALSE(fs::exists(folder.path() / "again/.trash"));
+  EXPECT_TRUE(fs::exists(folder.path() / "again/link.jpg"));
+  fs::create_directories(folder.path() / "empty");
+  expect_one_sentence(detect((folder.path() / "empty").string(), "none"), "has no images");
+  // Two inputs of one name would be one picture.
+  fs::create_directories(folder.path() / "other");
+  fs::copy_file(parts("val/images/000005.jpg"), folder.path() / "other/a.jpg");
+  expect_one_sentence(detect((folder.path() / "*/a.jpg").string(), "none"), "are one file");
+}
+
+// The image size is one for every command that takes one.
+TEST(UserData, SizesBesideTheGridAreRoundedByEveryCommand) {
+  QYOLO_NEEDS_SHARED(std::string("cases/") + kSound);
+  const Copy copy(kSound);
+  const auto at = [&](const char* name) { return (copy.path() / name).string(); };
+  const std::vector<std::string> data = {"--model",    parts_model(),   "--images",
+                                         at("images"), "--annotations", at("annotations.json")};
+  const auto with = [&](std::vector<std::string> arguments, const std::string& size) {
+    arguments.insert(arguments.end(), data.begin(), data.end());
+    arguments.insert(arguments.end(), {"--img", size});
+    return qyolo(arguments);
+  };
+  const ProcessResult diff =
+      with({"diff", "--scheme", "affine", "--bits", "8", "--conf", "0.3"}, "290");
+  EXPECT_EQ(diff.exit_code, 0) << diff.err;
+  EXPECT_THAT(diff.err, HasSubstr("320 is used"));
+  const ProcessResult odd = with({"eval", "-o", "json"}, "33");
+  EXPECT_EQ(odd.exit_code, 0) << odd.err;
+  EXPECT_THAT(odd.err, HasSubstr("64 is used"));
+  EXPECT_EQ(ap_of(odd), ap_of(with({"eval", "-o", "json"}, "64")));
+  const ProcessResult detect = qyolo({"detect", at("images/000001.jpg"), "--model", parts_model(),
+                                      "--img", "319", "--out", at("out")});
+  EXPECT_EQ(detect.exit_code, 0) << detect.err;
+  EXPECT_THAT(detect.err, HasSubstr("320 is used"));
+  ASSERT_TRUE(
+      write_file(at("e.yaml"), "name: e\nmodel: " + parts_model() +
+                                   "\ndataset: {images: images, annotations: annotations.json}\n"
+                                   "evaluation: {img: 300}\nlatency: {rounds: 0}\n"
+                                   "uncertainty: {resamples: 0}\n"
+                                   "matrix: [{scheme: affine, bits: 8, granularity: filter}]\n")
+          .ok());
+  const ProcessResult run = qyolo({"run", at("e.yaml"), "--out", at("run")});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("320 is used"));
+  EXPECT_THAT(run.out + run.err, HasSubstr("0.7427"));
+}
+
+TEST(UserData, DeviceAndLinkOutputsStayWhatTheyAre) {
+  QYOLO_NEEDS_SHARED(std::string("cases/") + kSound);
+  const Copy copy(kSound);
+  const fs::path link = copy.path() / "link.json", target = copy.path() / "target.json";
+  ASSERT_TRUE(write_file(target, "old").ok());
+  fs::create_symlink("target.json", link);
+  const ProcessResult linked = eval_in(copy.path(), {"--save-detections", link.string()});
+  EXPECT_EQ(linked.exit_code, 0) << linked.err;
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_THAT(content_of(target), HasSubstr("image_id"));
+  EXPECT_EQ(eval_in(copy.path(), {"--save-detections", "/dev/null"}).exit_code, 0);
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+// The doctor, diff's sheets and evaluation look for files in one way.
+TEST(UserData, EveryCommandFindsTheSameFiles) {
+  QYOLO_NEEDS_SHARED(std::string("cases/") + kSound);
+  const Copy copy(kSound);
+  Json json = copy.annotations();
+  const fs::path outside = copy.path() / "elsewhere.jpg";
+  fs::rename(copy.path() / "images/000004.jpg", outside);
+  fs::create_symlink(outside, copy.path() / "images/000004.jpg");  // the user's own link
+  const char* names[] = {"images\\000001.jpg", "%30%30%30002.jpg", "images/000003.JPG",
+                         "000004.jpg"};
+  for (std::size_t i = 0; i < 4; ++i) json["images"][i]["file_name"] = names[i];
+  copy.annotate(json);
+  const std::vector<std::string> data = {"--images", (copy.path() / "images").string(),
+                                         "--annotations",
+                                         (copy.path() / "annotations.json").string()};
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), data.begin(), data.end());
+    return qyolo(arguments);
+  };
+  const std::vector<std::string> diff = {
+      "diff",     "--model", parts_model(), "--img",    "320",
+      "--scheme", "affine",  "--bits",      "4",        "--granularity",
+      "layer",    "--conf",  "0.3",         "--sheets", (copy.path() / "sheets").string()};
+  EXPECT_NEAR(ap_of(eval_in(copy.path())), kAp, kDigits);
+  const ProcessResult doctor = run({"doctor", "--min-objects", "0"});
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("errors 0, warnings 0"),
+                                HasSubstr("spelled in another way than their files': 3")));
+  const ProcessResult sheets = run(diff);
+  EXPECT_EQ(sheets.exit_code, 0) << sheets.err;
+  EXPECT_TRUE(fs::exists(copy.path() / "sheets/sheet-01.jpg"));
+  for (const char* name : {"../elsewhere.jpg", "..\\elsewhere.jpg", "%2e%2e/elsewhere.jpg"}) {
+    json["images"][3]["file_name"] = name;
+    copy.annotate(json);
+    EXPECT_EQ(eval_in(copy.path()).exit_code, 2);
+    EXPECT_EQ(run(diff).exit_code, 2);
+    EXPECT_THAT(run({"doctor"}).out, HasSubstr("image names that lead out of the folder: 1"));
+  }
 }
 
 TEST(UserData, UnsupportedImagesAreSaidToBeSo) {

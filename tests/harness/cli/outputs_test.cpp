@@ -118,6 +118,33 @@ TEST_F(OutputsOfCommands, DetectDoesNotOverwriteItsPhotos) {
   EXPECT_TRUE(fs::exists(folder() / "out/photo.jpg"));
 }
 
+// Labels are inputs like the data.yaml that leads to them; polygons would be lost in boxes.
+TEST_F(OutputsOfCommands, ADatasetIsNotConvertedOntoItself) {
+  const fs::path image = folder() / "d/images/val/a.jpg", label = folder() / "d/labels/val/a.txt";
+  const std::string polygon = "0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n";
+  const std::string yaml = "val: images/val\nnames: [nut]\n";
+  fs::create_directories(image.parent_path());
+  fs::create_directories(label.parent_path());
+  fs::copy_file(parts("val/images/000001.jpg"), image);
+  ASSERT_TRUE(write_file(label, polygon).ok());
+  const std::string data = (folder() / "d/data.yaml").string();
+  ASSERT_TRUE(write_file(data, yaml).ok());
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"convert", "--data", data, "--to", "yolo", "-o",
+                                 (folder() / "d").string()},
+        {"convert", "--data", data, "-o", data},
+        {"convert", "--data", data, "-o", label.string()},
+        {"eval", "--model", parts_model(), "--img", "320", "--data", data, "--save-detections",
+         label.string()},
+        {"eval", "--model", parts_model(), "--img", "320", "--data", data, "--save-detections",
+         image.string()}})
+    expect_one_sentence(qyolo(arguments), "write to another file");
+  EXPECT_EQ(content_of(label), polygon);
+  EXPECT_EQ(content_of(data), yaml);
+  EXPECT_EQ(content_of(image), content_of(parts("val/images/000001.jpg")));
+  EXPECT_FALSE(fs::exists(folder() / "d/images/a.jpg"));
+}
+
 TEST_F(OutputsOfCommands, CaseOutputOverTheInput) {
   QYOLO_NEEDS_SHARED("cases/31-output-over-the-input");
   const fs::path shared = shared_dir() / "cases/31-output-over-the-input";

@@ -98,6 +98,43 @@ TEST(Checkpoint, NamesMayBeADict) {
   EXPECT_THAT(graph->class_names, ElementsAre("a", "b\xC3\xA9"));
 }
 
+TEST(Checkpoint, NamesMayBeAnyScalarsInAListOrATuple) {
+  const std::vector<make::Pickle> names = {make::integer(7), make::number(0.5)};
+  const std::vector<make::Pickle> others = {make::none(), make::boolean(true)};
+  const std::pair<make::Pickle, std::vector<std::string>> kinds[] = {
+      {make::list(names), {"7", "0.5"}},
+      {make::tuple(names), {"7", "0.5"}},
+      {make::list(others), {"None", "True"}},
+      {make::tuple({make::text("a"), make::integer(-1)}), {"a", "-1"}}};
+  for (const auto& [pickle, expected] : kinds) {
+    TinyNetwork network;
+    network.names = pickle;
+    const auto graph = load(network.checkpoint());
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    EXPECT_EQ(graph->class_names, expected);
+  }
+}
+
+// Paths, dates, loggers and optimizers of the training; nothing of it is called.
+TEST(Checkpoint, WhatLiesBesideTheNetworkStaysInert) {
+  const make::Pickle things[] = {
+      make::call(make::global("pathlib", "PosixPath"), make::tuple({make::text("runs")})),
+      make::call(make::global("pathlib", "WindowsPath"), make::tuple({make::text("C:")})),
+      make::call(make::global("datetime", "datetime"), make::tuple({make::text("\x07\xE8")})),
+      make::call(make::global("collections", "defaultdict"),
+                 make::tuple({make::global("builtins", "list")})),
+      make::object("torch.optim.adam", "Adam", make::dict({{"state", make::dict({})}})),
+      make::object("wandb.sdk", "Run", make::tuple({make::none(), make::integer(3)})),
+      make::call(make::global("os", "system"), make::tuple({make::text("touch /tmp/pwned")}))};
+  for (const make::Pickle& thing : things) {
+    TinyNetwork network;
+    const auto graph = load(network.writer.archive(
+        make::dict({{"opt", make::dict({{"x", thing}})}, {"model", network.model()}})));
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    EXPECT_EQ(graph->nodes.size(), 4U);
+  }
+}
+
 // --- implicit knowledge ---
 
 make::Pickle implicit(TinyNetwork& network, const std::string& kind,
@@ -171,6 +208,16 @@ TEST(Checkpoint, FilesOfOtherKindsAreRefused) {
               HasSubstr("x.pt: the archive has more than one folder"));
   EXPECT_THAT(refusal(make::make_zip({{"a/data.pkl", "x"}, {"a/constants.pkl", "x"}})),
               HasSubstr("x.pt: this is a TorchScript archive"));
+  const std::pair<std::string, const char*> others[] = {
+      {"\x1F\x8B\x08 and more", "gzip"},
+      {"<!DOCTYPE html><html>", "HTML"},
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:", "Git LFS pointer"},
+      {std::string("\xFF\xFEm\0o\0d\0", 8), "UTF-16"},
+      {std::string("\x08\x07\x12\x07pytorch\x1A\x05"
+                   "2.0.1",
+                   18),
+       "ONNX"}};
+  for (const auto& [content, piece] : others) EXPECT_THAT(refusal(content), HasSubstr(piece));
   testing::TemporaryFolder folder;
   EXPECT_THAT(load_checkpoint(folder.path() / "absent.pt").error().message,
               HasSubstr("absent.pt cannot be opened"));

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "common/crc32.h"
 #include "tests/support/zip_writer.h"
 
 namespace qyolo::model {

@@ -1,8 +1,8 @@
+#include "common/crc32.h"
+
 #include <array>
 
-#include "harness/model/zip_archive.h"
-
-namespace qyolo::model {
+namespace qyolo {
 namespace {
 
 constexpr std::size_t kSlices = 16;
@@ -47,4 +47,4 @@ std::uint32_t crc32(std::span<const std::byte> bytes) {
   return ~crc;
 }
 
-}  // namespace qyolo::model
+}  // namespace qyolo
