@@ -207,8 +207,9 @@ class FieldReader {
     } else if constexpr (requires { value.emplace_back(); }) {
       if (!json.is_array()) return complain(place, "a list");
       value.clear();
-      for (const Json& item : json)
-        read(item, fmt::format("{}[{}]", place, value.size()), value.emplace_back());
+      value.resize(json.size());
+      for (std::size_t i = 0; i < value.size(); ++i)
+        read(json[i], fmt::format("{}[{}]", place, i), value[i]);
     } else if constexpr (requires { std::tuple_size<T>::value; }) {
       if (!json.is_array() || json.size() != value.size())
         return complain(place, fmt::format("a list of {}", value.size()));
