@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "common/clock.h"
@@ -432,7 +433,9 @@ class Recommender {
       least_noise = std::min(least_noise, candidate.noise);
       chain.push_back(&candidate);
     }
+    std::set<std::size_t> seen;
     const auto holds_at = [&](std::size_t place) -> Result<bool> {
+      if (!seen.insert(place).second) return false;  // one that held is where the steps begin
       QYOLO_TRY(const Tried* tried, try_uniform(*chain[place], result_.tolerance));
       if (tried->holds) result_.uniform = result_.uniforms.size() - 1;
       return tried->holds;
