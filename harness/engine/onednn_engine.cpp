@@ -250,6 +250,13 @@ class OnednnEngine final : public Engine {
     QYOLO_TRY(const MapTypes map_types, types());
     auto made = std::make_unique<Prepared>();
     made->plan = make_plan(graph_, shapes, {3, height, width}, batch, map_types, retain_);
+    if (const std::size_t most = most_map_bytes(); made->plan.block_bytes > most) {
+      return error(
+          "the network's maps take {:.1f} GB at a time at {} x {} and batch {}, at most {:.1f} GB "
+          "are given to them (QYOLO_MAX_MAP_GIGABYTES)",
+          static_cast<double>(made->plan.block_bytes) * 1e-9, width, height, batch,
+          static_cast<double>(most) * 1e-9);
+    }
     for (const Step& step : made->plan.steps) {
       std::unique_ptr<Convolution>& convolution = made->convolutions.emplace_back();
       const model::ConvNode* conv = graph_.nodes[static_cast<std::size_t>(step.node)].conv();
