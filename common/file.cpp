@@ -134,7 +134,9 @@ Status write_file(const fs::path& path, std::string_view content) {
   fs::path partial;
   const int descriptor = create_beside(target, partial);
   if (descriptor < 0) return cannot_write(path, errno);
-  bool ok = write_all(descriptor, content) && ::fchmod(descriptor, mode_for(target)) == 0;
+  // On the disk before it takes the place of what was there; file systems that cannot are let be.
+  bool ok = write_all(descriptor, content) && ::fchmod(descriptor, mode_for(target)) == 0 &&
+            (::fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS);
   int failure = errno;
   if (::close(descriptor) != 0 && ok) {
     ok = false;

@@ -89,10 +89,39 @@ Result<RecordLines> parse_records(std::string_view content, std::string_view pla
   return result;
 }
 
+namespace {
+
+// A folder with files of other people under the names of ours is left as it is.
+Status check_ours(const fs::path& folder) {
+  const fs::path manifest = folder / "manifest.json", records = folder / "records.jsonl";
+  std::error_code code;
+  const auto foreign = [&](const fs::path& file) {
+    return error("{} is none of qyolo's: expected a run folder, or a new one", file.string());
+  };
+  if (fs::exists(manifest, code)) {
+    const auto json = read_json(manifest);
+    if (!json.ok() || !member(*json, "schema").is_number_integer() ||
+        (!json->contains("cells") && !json->contains("experiment"))) {
+      return foreign(manifest);
+    }
+  }
+  if (!fs::exists(records, code)) return {};
+  QYOLO_TRY(const std::string content, read_file(records));
+  QYOLO_TRY(const RecordLines lines, parse_records(content, records.string()));
+  // A first line that was cut is the beginning of a record.
+  constexpr std::string_view kStart = R"({"schema":)";
+  const auto begins = std::string_view(content).substr(0, kStart.size());
+  if (lines.records.empty() && !kStart.starts_with(begins)) return foreign(records);
+  return {};
+}
+
+}  // namespace
+
 Result<RecordStore> RecordStore::open(const fs::path& folder) {
   QYOLO_CHECK_OK(create_folder(folder));
   const fs::path path = folder / "records.jsonl";
   QYOLO_CHECK_OK(check_not_input(path));
+  if (fs::is_regular_file(path) || !fs::exists(path)) QYOLO_CHECK_OK(check_ours(folder));
   const int descriptor =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
   if (descriptor < 0)

@@ -104,8 +104,12 @@ std::string latex_text(std::string_view text) {
 }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
+  // What a spreadsheet would compute is a text with an apostrophe before it.
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos)
+    return (formula ? "'" : "") + std::string(text);
+  std::string out = formula ? "\"'" : "\"";
   for (const char c : text) {
     if (c == '"') out += '"';
     out += c;

@@ -57,6 +57,28 @@ TEST_F(RecordStoreTest, EachRecordIsOnTheDiskAsOneLineWhenAppendReturns) {
   EXPECT_EQ(store.records().size(), 2U);
 }
 
+TEST_F(RecordStoreTest, AFolderOfSomebodyElseIsLeftAsItIs) {
+  const auto refused = [&](const char* name, const char* content) {
+    const std::filesystem::path folder = folder_.path() / "theirs";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    EXPECT_TRUE(write_file(folder / name, content).ok());
+    const auto store = RecordStore::open(folder);
+    EXPECT_EQ(read_file(folder / name).value(), content);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+    return store.ok() ? "" : store.error().message;
+  };
+  for (const char* manifest : {"{\"name\": \"my-app\", \"version\": 3}", "no json", "[]", ""})
+    EXPECT_THAT(refused("manifest.json", manifest), HasSubstr("none of qyolo's")) << manifest;
+  for (const char* records : {"{\"text\": 1}\n{\"text\": 2", "a line\nhalf a li"})
+    EXPECT_THAT(refused("records.jsonl", records), HasSubstr("none of qyolo's")) << records;
+}
+
+TEST_F(RecordStoreTest, AFirstRecordThatWasCutIsOurs) {
+  ASSERT_TRUE(write_file(folder_.path() / "records.jsonl", "{\"schema\":2,\"ki").ok());
+  EXPECT_TRUE(RecordStore::open(folder_.path()).ok());
+}
+
 TEST_F(RecordStoreTest, ReopeningKnowsWhatIsFinished) {
   {
     RecordStore store = open();

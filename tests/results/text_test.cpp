@@ -44,6 +44,8 @@ TEST(LatexText, EscapesEverySpecialCharacter) {
 TEST(CsvField, QuotesAsRfc4180) {
   EXPECT_EQ(csv_field("plain text"), "plain text");
   EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
+  EXPECT_EQ(csv_field("=HYPERLINK(1)"), "'=HYPERLINK(1)");  // a spreadsheet computes nothing
+  EXPECT_EQ(csv_field("@SUM(1,2)"), "\"'@SUM(1,2)\"");
   EXPECT_EQ(csv_field("say \"hi\""), "\"say \"\"hi\"\"\"");
   EXPECT_EQ(csv_field("two\nlines"), "\"two\nlines\"");
 }
