@@ -193,6 +193,31 @@ TEST(PocHtml, EveryOutcomeHasWords) {
   EXPECT_THAT(verdict_text(report, Language::kEnglish), HasSubstr("About 1,300 more images"));
 }
 
+TEST(PocHtml, SaysWhatASearchedNetworkIsWorthOnOtherImages) {
+  PocReport report = sample();
+  report.candidates[2].stage = Stage::kSearched;
+  report.candidates[2].confirmation =
+      Confirmation{80, 160, 0.75, 0.744, Difference{-0.006, -0.012, 0.001}};
+  Candidate uniform = candidate("simple", 3e6, 0.698, -0.004, 0.001);
+  uniform.uniform = true;
+  uniform.standing = Standing::kWithin;
+  report.candidates.push_back(uniform);
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string verdict = verdict_text(report, language);
+    for (const char* part : {"80", "160", "simple"}) EXPECT_THAT(verdict, HasSubstr(part));
+    EXPECT_THAT(emit_html(report, language), HasSubstr("simple"));
+  }
+  EXPECT_THAT(verdict_text(report, Language::kEnglish),
+              HasSubstr("It was chosen on 160 of the images. On the 80 others"));
+  EXPECT_THAT(verdict_text(report, Language::kEnglish),
+              HasSubstr("one recipe for all layers: simple"));
+
+  report.candidates[2].confirmation.reset();
+  EXPECT_THAT(verdict_text(report, Language::kEnglish), HasSubstr("too few to hold some out"));
+  report.candidates[2].uniform = true;  // then nothing is simpler
+  EXPECT_THAT(verdict_text(report, Language::kEnglish), Not(HasSubstr("one recipe for all")));
+}
+
 TEST(PocHtml, IsWholeWithNothingButABaseline) {
   PocReport report;
   report.candidates.emplace_back().name = "FP32";

@@ -7,6 +7,7 @@ namespace qyolo::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PocCommand : public ::testing::Test {
  protected:
@@ -49,6 +50,26 @@ TEST_F(PocCommand, AClassToleranceIsPartOfThePromise) {
   ASSERT_EQ(strict.exit_code, 0) << strict.err;
   EXPECT_EQ(Json::parse(loose.out)["evaluated"], 3);
   EXPECT_GT(Json::parse(strict.out)["evaluated"], 3);
+}
+
+TEST_F(PocCommand, SearchesLayerByLayerAndKnowsWhatItFoundBefore) {
+  const std::vector<std::string> arguments = {
+      "--tolerance", "100pt", "--calibration", parts("calib/images"), "--calibration-limit", "1"};
+  const auto first = run(arguments);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const Json summary = Json::parse(first.out);
+  EXPECT_THAT(summary["network"]["name"].get<std::string>(), HasSubstr("hybrid of "));
+  EXPECT_FALSE(summary["network"].contains("confirmed_on"));  // of 12 images none is held out
+  EXPECT_GT(summary["simplest"]["bytes"], summary["network"]["bytes"]);
+  EXPECT_THAT(content("report.html"), HasSubstr("It was chosen on all 12 images"));
+  const std::string found = content("search.json");
+  EXPECT_FALSE(found.empty());
+
+  const auto second = run(arguments);
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, Not(HasSubstr("search: ")));
+  EXPECT_EQ(content("search.json"), found);
+  EXPECT_EQ(Json::parse(second.out)["network"], summary["network"]);
 }
 
 TEST_F(PocCommand, BadInputIsOneSentence) {
