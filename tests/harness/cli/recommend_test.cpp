@@ -131,8 +131,8 @@ TEST_F(RecommendCommand, TooFewImagesToHoldSomeOutAreSaid) {
 TEST_F(RecommendCommand, BadInputIsOneSentence) {
   expect_one_sentence(run({}), "expected one of --tolerance, --max-bytes and --bits-per-weight");
   expect_one_sentence(run({"--tolerance", "1pt", "--max-bytes", "1000000"}), "expected one of");
-  expect_one_sentence(run({"--tolerance", "1"}), "a tolerance of '1'");
-  expect_one_sentence(run({"--tolerance", "101%"}), "a tolerance of '101%'");
+  expect_one_sentence(run({"--tolerance", "much"}), "'much' is no amount of AP");
+  expect_one_sentence(run({"--tolerance", "101%"}), "'101%' is no amount of AP");
   expect_one_sentence(run({"--max-bytes", "1000000", "--class-tolerance", "1pt"}),
                       "--class-tolerance goes with --tolerance");
   expect_one_sentence(run({"--max-bytes", "1300000"}, "/nowhere"), "/nowhere");
