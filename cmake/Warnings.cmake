@@ -11,3 +11,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(qyolo_warnings INTERFACE -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow
     -Wno-error=array-bounds -Wno-error=restrict)
 endif()
+
+# Those of GCC 14's are about optionals of the standard library that are emptied.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  target_compile_options(qyolo_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
