@@ -47,32 +47,24 @@ TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTa
   const fs::path artifact = folder_.path() / "hybrid.safetensors";
   const fs::path experiment = folder_.path() / "hybrid.json";
   const fs::path measured = folder_.path() / "measured.json";
-  const auto result =
-      run({"--bits-per-weight", "4", "--regions", "entropy", "--format", "json", "-o",
-           artifact.string(), "--experiment", experiment.string(), "--json", measured.string()});
+  const auto result = run({"--bits-per-weight", "4", "--regions", "entropy", "--no-uniform",
+                           "--format", "json", "-o", artifact.string(), "--experiment",
+                           experiment.string(), "--json", measured.string()});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   const Json json = Json::parse(result.out);
   EXPECT_EQ(Json::parse(content_of(measured)), json);
   const auto budget = json["budget_bytes"].get<std::int64_t>();
-  for (const char* kind : {"hybrid", "uniform"}) {
-    EXPECT_LE(json[kind]["bytes"].get<std::int64_t>(), budget) << kind;
-    EXPECT_LE(json[kind]["bits_per_weight"].get<double>(), 4) << kind;
-    EXPECT_EQ(json[kind]["holds"], true) << kind;
-  }
+  EXPECT_LE(json["hybrid"]["bytes"].get<std::int64_t>(), budget);
+  EXPECT_LE(json["hybrid"]["bits_per_weight"].get<double>(), 4);
+  EXPECT_EQ(json["hybrid"]["holds"], true);
   for (const Json& tried : json["hybrids_tried"]) {
     EXPECT_LE(tried["AP"].get<double>(), json["hybrid"]["AP"].get<double>());
     EXPECT_GE(tried["cost"].get<double>(), tried["cost_lower_bound"].get<double>());
   }
-  for (const Json& tried : json["uniforms_tried"]) {
-    EXPECT_TRUE(!tried["holds"] || tried["stopped"] || tried["AP"] <= json["uniform"]["AP"])
-        << tried;
-  }
-  for (const char* kind : {"hybrids_tried", "uniforms_tried"}) {
-    // How regions code is only known once their weights are rounded.
-    for (const Json& tried : json[kind])
-      EXPECT_EQ(tried["holds"].get<bool>(), tried["bytes"].get<std::int64_t>() <= budget) << tried;
-  }
+  // How regions code is only known once their weights are rounded.
+  for (const Json& tried : json["hybrids_tried"])
+    EXPECT_EQ(tried["holds"].get<bool>(), tried["bytes"].get<std::int64_t>() <= budget) << tried;
   // Every layer's choice is one of its candidates, and their sizes are the network's.
   std::int64_t bytes = 0;
   for (const Json& layer : json["layers"])
