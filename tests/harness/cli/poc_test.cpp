@@ -7,7 +7,6 @@ namespace qyolo::testing {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class PocCommand : public ::testing::Test {
  protected:
@@ -52,24 +51,13 @@ TEST_F(PocCommand, AClassToleranceIsPartOfThePromise) {
   EXPECT_GT(Json::parse(strict.out)["evaluated"], 3);
 }
 
-TEST_F(PocCommand, SearchesLayerByLayerAndKnowsWhatItFoundBefore) {
-  const std::vector<std::string> arguments = {
-      "--tolerance", "100pt", "--calibration", parts("calib/images"), "--calibration-limit", "1"};
-  const auto first = run(arguments);
-  ASSERT_EQ(first.exit_code, 0) << first.err;
-  const Json summary = Json::parse(first.out);
-  EXPECT_THAT(summary["network"]["name"].get<std::string>(), HasSubstr("hybrid of "));
-  EXPECT_FALSE(summary["network"].contains("confirmed_on"));  // of 12 images none is held out
-  EXPECT_GT(summary["simplest"]["bytes"], summary["network"]["bytes"]);
-  EXPECT_THAT(content("report.html"), HasSubstr("It was chosen on all 12 images"));
-  const std::string found = content("search.json");
-  EXPECT_FALSE(found.empty());
-
-  const auto second = run(arguments);
-  ASSERT_EQ(second.exit_code, 0) << second.err;
-  EXPECT_THAT(second.err, Not(HasSubstr("search: ")));
-  EXPECT_EQ(content("search.json"), found);
-  EXPECT_EQ(Json::parse(second.out)["network"], summary["network"]);
+TEST_F(PocCommand, ASearchThatIsNotAskedForIsSaid) {
+  const auto result = run({"--tolerance", "30pt", "--calibration", parts("calib/images"),
+                           "--calibration-limit", "1", "--no-search"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(content("report.html"), HasSubstr("Search, layer by layer <span class=\"muted\">– "
+                                                "not asked for"));
+  EXPECT_FALSE(std::filesystem::exists(out() / "search.json"));
 }
 
 TEST_F(PocCommand, BadInputIsOneSentence) {
