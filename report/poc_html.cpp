@@ -46,11 +46,11 @@ std::vector<std::string> recommended_text(const PocReport& report, const Texts& 
   }
   if (one.stage == Stage::kSearched) {
     const auto& confirmed = one.confirmation;
-    lines.push_back(
-        confirmed && confirmed->delta
-            ? say(texts.confirmed, count_text(confirmed->images), count_text(confirmed->chosen_on),
-                  loss_phrase(texts, *confirmed->delta), interval_text(texts, *confirmed->delta))
-            : say(texts.not_confirmed, count_text(report.images)));
+    lines.push_back(confirmed && confirmed->delta_ap
+                        ? say(texts.confirmed, count_text(confirmed->images),
+                              count_text(one.chosen_on), loss_phrase(texts, *confirmed->delta_ap),
+                              interval_text(texts, *confirmed->delta_ap))
+                        : say(texts.not_confirmed, count_text(report.images)));
   }
   if (const Candidate* simplest = report.simplest()) {
     lines.push_back(say(texts.simplest, full_name(*simplest), megabytes(simplest->bytes),
@@ -166,11 +166,11 @@ std::string network_html(const PocReport& report, const Texts& texts, std::size_
     html += fmt::format("<span class=\"details\">{}</span>",
                         escaped(say(texts.simulated_activations, one.activation_bits)));
   }
-  if (one.confirmation && one.confirmation->delta) {
+  if (one.confirmation && one.confirmation->delta_ap) {
     html += fmt::format("<span class=\"details\">{}</span>",
                         escaped(say(texts.confirmed_short, count_text(one.confirmation->images),
-                                    signed_points(one.confirmation->delta->value),
-                                    interval_text(texts, *one.confirmation->delta))));
+                                    signed_points(one.confirmation->delta_ap->value),
+                                    interval_text(texts, *one.confirmation->delta_ap))));
   }
   if (!one.failure.empty()) {
     html += fmt::format("<span class=\"details error\">{}</span>",

@@ -15,13 +15,12 @@
 
 #include "report/stage.h"
 #include "results/device_table.h"
+#include "results/interval_record.h"
+#include "results/recommendation_record.h"
 
 namespace qyolo::report {
 
-struct Difference {
-  double value = 0;
-  double low = 0, high = 0;  // interval
-};
+using Difference = results::IntervalRecord;
 
 // Where a loss lies beside what is allowed, with the interval's confidence.
 enum class Standing { kWithin, kBeyond, kUndecided, kUnknown };
@@ -32,14 +31,6 @@ enum class StageState {
   kNoBaseline,     // nothing to compare with
   kNoCalibration,  // no images to calibrate on
   kNotAsked,
-};
-
-// On images that took no part in the choice of a network.
-struct Confirmation {
-  std::int64_t images = 0;
-  std::int64_t chosen_on = 0;
-  double baseline_ap = 0, ap = 0;
-  std::optional<Difference> delta;
 };
 
 struct Candidate {
@@ -58,7 +49,9 @@ struct Candidate {
   bool probable = false;                   // all measured losses are allowed, certain or not
   std::size_t classes_beyond = 0, classes_undecided = 0;  // of those with a tolerance
   bool uniform = false;                                   // one recipe for all layers
-  std::optional<Confirmation> confirmation;
+  // Of one that a search chose: on images that took no part in it, and how many did.
+  std::optional<results::ConfirmationRecord> confirmation;
+  std::int64_t chosen_on = 0;
 };
 
 struct ClassLoss {

@@ -171,17 +171,20 @@ class Poc {
     const StageState state = state_of(Stage::kSearched, false);
     report_.stages.emplace_back(Stage::kSearched, state);
     if (state != StageState::kDone) return {};
-    QYOLO_TRY(const std::vector<SearchedCell> found,
-              searched_cells(options_, factory_, report_.tolerance - report_.margin, evaluator_,
-                             listener_));
-    if (found.empty()) return {};
+    QYOLO_TRY(
+        const results::RecommendationRecord found,
+        searched(options_, factory_, report_.tolerance - report_.margin, evaluator_, listener_));
+    chosen_on_ = found.images;
     std::vector<RoadmapCell> steps;
-    for (const SearchedCell& one : found) {
-      QYOLO_TRY(Cell cell, read_cell(one.block, "the search's choice"));
-      steps.push_back({Stage::kSearched, one.block, std::move(cell), false});
+    for (const auto* tried : {&found.hybrid, &found.uniform}) {
+      if (!*tried) continue;
+      const Json block((*tried)->cell);
+      QYOLO_TRY(Cell cell, read_cell(block, "the search's choice"));
+      steps.push_back({Stage::kSearched, block, std::move(cell), false});
       const Cell& made = evaluator_.resolve(steps.back().cell);
-      confirmations_[session_.key_of(made)] = one.confirmation;
+      confirmations_[session_.key_of(made)] = (*tried)->confirmed;
     }
+    if (steps.empty()) return {};
     return walk_stage(steps, 0, steps.size());
   }
 
@@ -204,6 +207,7 @@ class Poc {
       candidate.uniform = one.step.cell.rules.empty();
       if (const auto found = confirmations_.find(one.key); found != confirmations_.end())
         candidate.confirmation = found->second;
+      candidate.chosen_on = chosen_on_;
       if (one.step.stage == Stage::kSearched && !candidate.uniform) {
         candidate.name = fmt::format("hybrid of {} recipes", recipes_of(one.step.cell));
         candidate.details.clear();
@@ -346,7 +350,8 @@ class Poc {
   Experiment experiment_;
   Session session_;
   std::vector<Evaluated> evaluated_;
-  std::map<std::string, std::optional<report::Confirmation>> confirmations_;  // by key
+  std::map<std::string, std::optional<results::ConfirmationRecord>> confirmations_;  // by key
+  std::int64_t chosen_on_ = 0;  // images, by the search
   std::vector<Detection> baseline_;
   bool usable_ = false;
   std::size_t place_in_stage_ = 0;

@@ -20,14 +20,10 @@ Result<report::Energy> energy_of_forward(Evaluator& evaluator, const Cell& basel
 }
 
 results::PocNetwork network_of(const report::Candidate& one) {
-  const auto interval = [](const std::optional<report::Difference>& of) {
-    return of ? std::optional(results::IntervalRecord{of->value, of->low, of->high}) : std::nullopt;
-  };
-  results::PocNetwork network{one.name, one.details, one.bytes, one.ap, interval(one.delta),
-                              {},       {}};
+  results::PocNetwork network{one.name, one.details, one.bytes, one.ap, one.delta, {}, {}};
   if (one.confirmation) {
     network.confirmed_on = one.confirmation->images;
-    network.confirmed_delta_ap = interval(one.confirmation->delta);
+    network.confirmed_delta_ap = one.confirmation->delta_ap;
   }
   return network;
 }

@@ -197,7 +197,8 @@ TEST(PocHtml, SaysWhatASearchedNetworkIsWorthOnOtherImages) {
   PocReport report = sample();
   report.candidates[2].stage = Stage::kSearched;
   report.candidates[2].confirmation =
-      Confirmation{80, 160, 0.75, 0.744, Difference{-0.006, -0.012, 0.001}};
+      results::ConfirmationRecord{80, 0.75, 0.744, Difference{-0.006, -0.012, 0.001}, ""};
+  report.candidates[2].chosen_on = 160;
   Candidate uniform = candidate("simple", 3e6, 0.698, -0.004, 0.001);
   uniform.uniform = true;
   uniform.standing = Standing::kWithin;
