@@ -199,11 +199,7 @@ Status RecordStore::append(const OrderedJson& record) {
 }
 
 Status RecordStore::write_manifest(const OrderedJson& manifest) {
-  const fs::path path = folder_ / "manifest.json";
-  QYOLO_CHECK_OK(write_file(path, dump(manifest, 2) + '\n'));
-  flush_to_disk(path);
-  flush_to_disk(folder_);
-  return {};
+  return write_file(folder_ / "manifest.json", dump(manifest, 2) + '\n');
 }
 
 }  // namespace qyolo::results

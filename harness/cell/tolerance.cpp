@@ -7,7 +7,8 @@
 namespace qyolo::harness {
 
 std::string ApAmount::text() const {
-  return fmt::format("{:g} {}", value, percent ? "% of its AP" : "points of AP");
+  const char* unit = percent ? "% of its AP" : value == 1 ? "point of AP" : "points of AP";
+  return fmt::format("{:g} {}", value, unit);
 }
 
 Result<ApAmount> parse_ap_amount(std::string_view text) {

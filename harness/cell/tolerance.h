@@ -16,7 +16,7 @@ struct ApAmount {
   [[nodiscard]] double fraction(double baseline_ap) const {
     return value / 100 * (percent ? baseline_ap : 1);
   }
-  [[nodiscard]] std::string text() const;  // "1 points of AP", "2 % of its AP"
+  [[nodiscard]] std::string text() const;  // "1 point of AP", "2 % of its AP"
 };
 
 // "1pt", "0.5" (points), "2%"; 0 to 100.

@@ -6,6 +6,7 @@
 #include "datasets/image_folder.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/executor_arguments.h"
 #include "harness/evaluate/detector.h"
 #include "harness/pictures/draw_boxes.h"
@@ -223,22 +224,14 @@ void add_detect(CLI::App& app, Action& action) {
           "patterns (\"in/*.jpg\")")
       ->type_name(kFileType)
       ->required();
-  command->add_option("--model", arguments->model, "Checkpoint, or an artifact of `qyolo quantize`")
-      ->type_name(kFileType)
-      ->required();
+  add_model(*command, arguments->model)->required();
   arguments->cell.add_to(*command);
   harness::DetectorOptions& options = arguments->options;
-  command->add_option("--img", options.image_size, "Long side of the network input, pixels")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
-  command->add_option("--conf", options.confidence, "Confidence threshold")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--iou", options.iou, "NMS IoU threshold")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  add_image_size(*command, options.image_size);
+  add_confidence(*command, options.confidence);
+  add_nms_iou(*command, options.iou);
   arguments->executor.add_to(*command);
-  command->add_option("--threads", options.threads, "Threads (default: all)");
+  add_threads(*command, options.threads);
   command
       ->add_option("--every", arguments->every, "Of a video, only each N-th frame, from the first")
       ->type_name("N")

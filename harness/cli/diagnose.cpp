@@ -52,12 +52,7 @@ void add_diagnose(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<DiagnoseArguments>();
   CLI::App* command = app.add_subcommand(
       "diagnose", "What is behind the AP of a results file: error types, curves, confusions");
-  command->add_option("annotations", arguments->truth, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
-  command->add_option("detections", arguments->detections, "COCO results file")
-      ->type_name(kFileType)
-      ->required();
+  add_annotations_and_detections(*command, arguments->truth, arguments->detections);
   command
       ->add_option("--against", arguments->baseline,
                    "Results file of the baseline, on the same images: also how confidences shift")

@@ -74,12 +74,8 @@ void add_eval(CLI::App& app, Action& action) {
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   harness::EvaluationOptions& options = arguments->evaluation.options;
-  command->add_option("--conf", options.confidence, "Confidence threshold")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--iou", options.iou, "NMS IoU threshold")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  add_confidence(*command, options.confidence);
+  add_nms_iou(*command, options.iou);
   command->add_option("--batch", options.batch, "Rect batch (fixes the padded shapes)")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();

@@ -14,6 +14,18 @@ CLI::Option* add_image_size(CLI::App& command, int& image_size, const std::strin
       ->capture_default_str();
 }
 
+CLI::Option* add_confidence(CLI::App& command, double& confidence) {
+  return command.add_option("--conf", confidence, "Confidence threshold")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+}
+
+CLI::Option* add_nms_iou(CLI::App& command, double& iou) {
+  return command.add_option("--iou", iou, "NMS IoU threshold")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+}
+
 CLI::Option* add_limit(CLI::App& command, int& limit) {
   return command.add_option("--limit", limit, "Only the first N images by file name (0: all)")
       ->check(CLI::NonNegativeNumber);
@@ -26,6 +38,16 @@ CLI::Option* add_ignore_class_names(CLI::App& command, bool& ignore) {
 
 CLI::Option* add_threads(CLI::App& command, int& threads) {
   return command.add_option("--threads", threads, "Threads (default: all)");
+}
+
+void add_annotations_and_detections(CLI::App& command, std::string& annotations,
+                                    std::string& detections) {
+  command.add_option("annotations", annotations, "COCO annotation file")
+      ->type_name(kFileType)
+      ->required();
+  command.add_option("detections", detections, "COCO results file")
+      ->type_name(kFileType)
+      ->required();
 }
 
 void EvaluationArguments::add_to(CLI::App& command, bool precisions) {

@@ -18,9 +18,15 @@ CLI::Option* add_model(CLI::App& command, std::string& model,
                        const std::string& help = "Checkpoint, or an artifact of `qyolo quantize`");
 CLI::Option* add_image_size(CLI::App& command, int& image_size,
                             const std::string& help = "Long side of the network input, pixels");
+CLI::Option* add_confidence(CLI::App& command, double& confidence);
+CLI::Option* add_nms_iou(CLI::App& command, double& iou);
 CLI::Option* add_limit(CLI::App& command, int& limit);
 CLI::Option* add_ignore_class_names(CLI::App& command, bool& ignore);
 CLI::Option* add_threads(CLI::App& command, int& threads);
+
+// The two files that detections are judged by, as positionals.
+void add_annotations_and_detections(CLI::App& command, std::string& annotations,
+                                    std::string& detections);
 
 struct EvaluationArguments {
   std::string model;

@@ -54,12 +54,7 @@ void add_score(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<ScoreArguments>();
   CLI::App* command = app.add_subcommand(
       "score", "COCO mAP of a results file: pycocotools' numbers, cell for cell");
-  command->add_option("annotations", arguments->truth, "COCO annotation file")
-      ->type_name(kFileType)
-      ->required();
-  command->add_option("detections", arguments->detections, "COCO results file")
-      ->type_name(kFileType)
-      ->required();
+  add_annotations_and_detections(*command, arguments->truth, arguments->detections);
   command->add_flag("--per-class", arguments->per_class,
                     "Also one line per class (in json they are always there)");
   command

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "tests/harness/cli/qyolo.h"
+#include "tests/harness/detections/small_dataset.h"
 
 namespace qyolo::testing {
 namespace {
@@ -21,18 +22,9 @@ std::string detection(int image, int category, const std::string& box, double sc
                      category, box, score);
 }
 
-// Two images with a washer each and a nut on the first.
-class DiffCommand : public ::testing::Test {
+class DiffCommand : public harness::SmallDataset {
  protected:
   DiffCommand() {
-    truth_ = write("truth.json", R"({"images": [
-        {"id": 1, "file_name": "one.png", "width": 100, "height": 50},
-        {"id": 2, "file_name": "two.png", "width": 100, "height": 50}],
-      "categories": [{"id": 1, "name": "washer"}, {"id": 2, "name": "nut"}],
-      "annotations": [
-        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20], "area": 400},
-        {"id": 2, "image_id": 1, "category_id": 2, "bbox": [60, 10, 20, 20], "area": 400},
-        {"id": 3, "image_id": 2, "category_id": 1, "bbox": [10, 10, 20, 20], "area": 400}]})");
     baseline_ = write("fp32.json",
                       "[" + detection(1, 1, kBox, 0.9) + "," + detection(1, 2, kFar, 0.8) + "," +
                           detection(2, 1, kBox, 0.75) + "," + detection(2, 2, kFar, 0.25) + "]");
@@ -41,17 +33,12 @@ class DiffCommand : public ::testing::Test {
                                     "," + detection(2, 2, kFar, 0.55) + "]");
   }
 
-  [[nodiscard]] std::string write(const std::string& name, const std::string& content) const {
-    std::ofstream(folder_.path() / name, std::ios::binary) << content;
-    return (folder_.path() / name).string();
-  }
   [[nodiscard]] ProcessResult run(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"diff", truth_, baseline_, other_});
+    more.insert(more.begin(), {"diff", truth_.string(), baseline_.string(), other_.string()});
     return qyolo(more);
   }
 
-  TemporaryFolder folder_;
-  std::string truth_, baseline_, other_;
+  fs::path baseline_, other_;
 };
 
 TEST_F(DiffCommand, SaysWhatChangedObjectByObject) {
@@ -85,7 +72,7 @@ TEST_F(DiffCommand, TextIsASummaryATableAndTheWorstImages) {
   const auto result = run({"--worst", "1"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.err, "");
-  EXPECT_THAT(result.out, HasSubstr("A: " + baseline_ + "\nB: " + other_ + "\n"));
+  EXPECT_THAT(result.out, HasSubstr("A: " + baseline_.string() + "\nB: " + other_.string() + "\n"));
   EXPECT_THAT(result.out, HasSubstr("2 images, 3 objects, found at an IoU of 0.5 or more.\n"
                                     "Confidence 0.5, the best mean F1 of A: mean F1 1.000 of A, "
                                     "0.583 of B. B's best is 0.667, at 0.575.\n"));
@@ -119,18 +106,19 @@ TEST_F(DiffCommand, LimitKeepsTheFirstImagesByFileName) {
 }
 
 TEST_F(DiffCommand, ImagesWithoutDetectionsAreRemarkedOn) {
-  const std::string part = write("part.json", "[" + detection(1, 1, kBox, 0.9) + "]");
-  const auto result = qyolo({"diff", truth_, part, part});
+  const std::string part = write("part.json", "[" + detection(1, 1, kBox, 0.9) + "]").string();
+  const auto result = qyolo({"diff", truth_.string(), part, part});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("warning: 1 of 2 images have no detection in either file"));
 }
 
 TEST_F(DiffCommand, BadInputIsOneSentence) {
   expect_one_sentence(qyolo({"diff"}), "diff needs an annotation file and two results files");
-  expect_one_sentence(qyolo({"diff", truth_, baseline_}), "diff needs an annotation file");
+  expect_one_sentence(qyolo({"diff", truth_.string(), baseline_.string()}),
+                      "diff needs an annotation file");
   expect_one_sentence(run({"--model", parts_model()}), "either files or --model");
   expect_one_sentence(qyolo({"diff", "--model", parts_model()}), "--model needs --images");
-  expect_one_sentence(run({"--annotations", truth_}), "--annotations goes with --model");
+  expect_one_sentence(run({"--annotations", truth_.string()}), "--annotations goes with --model");
   expect_one_sentence(run({"--sheets", "x"}), "--sheets needs --images");
   expect_one_sentence(qyolo({"diff", "--model", parts_model(), "--images", parts("val/images"),
                              "--annotations", parts("val/annotations.json")}),
@@ -148,7 +136,7 @@ TEST_F(DiffCommand, BadInputIsOneSentence) {
   baseline_ = write("bad.json", "{");
   expect_one_sentence(run(), "bad.json");
   baseline_ = good;
-  other_ = (folder_.path() / "none.json").string();
+  other_ = folder_.path() / "none.json";
   expect_one_sentence(run(), "none.json");
 }
 
