@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -173,33 +177,135 @@ Result<fs::path> path_inside(const fs::path& folder, std::string_view name) {
   return folder / relative;
 }
 
+namespace {
+
+// Files up to that size are read: nobody can take them away under way.
+constexpr std::size_t kLargestRead = std::size_t{4} << 20;
+
+// The maps of this process, for a signal handler: nothing in here is allocated or locked when it
+// runs. A map that finds no place is not named.
+struct Mapped {
+  std::atomic<const std::byte*> begin{nullptr};
+  std::size_t size = 0;
+  std::array<char, 200> name{};
+};
+constexpr std::size_t kMostNamed = 64;
+std::array<Mapped, kMostNamed> mapped_files;
+std::mutex mapped_files_mutex;
+
+void note_mapped(const std::byte* begin, std::size_t size, const std::string& name) {
+  const std::lock_guard lock(mapped_files_mutex);
+  for (Mapped& place : mapped_files) {
+    if (place.begin.load() != nullptr) continue;
+    place.size = size;
+    place.name = {};
+    name.copy(place.name.data(), place.name.size() - 1);
+    place.begin.store(begin);
+    return;
+  }
+}
+
+void forget_mapped(const std::byte* begin) {
+  const std::lock_guard lock(mapped_files_mutex);
+  for (Mapped& place : mapped_files)
+    if (place.begin.load() == begin) place.begin.store(nullptr);
+}
+
+void on_bus_error(int signal, siginfo_t* info, void* /*context*/) {
+  constexpr int kBadInput = 2;
+  const auto* at = static_cast<const std::byte*>(info->si_addr);
+  for (const Mapped& place : mapped_files) {
+    const std::byte* begin = place.begin.load();
+    constexpr std::size_t kPage = 65536;  // the last page is mapped as a whole
+    if (begin == nullptr || at < begin || at >= begin + place.size + kPage) continue;
+    write_all(STDERR_FILENO, "qyolo: ");
+    write_all(STDERR_FILENO, {place.name.data(), std::strlen(place.name.data())});
+    write_all(STDERR_FILENO, " was cut while it was read\n");
+    ::_exit(kBadInput);
+  }
+  ::signal(signal, SIG_DFL);  // not ours: what it would have done
+}
+
+Result<std::byte*> map(const fs::path& path, std::size_t size, int descriptor) {
+  const int kind = descriptor < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE;
+  const int access = descriptor < 0 ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* data = ::mmap(nullptr, size, access, kind, descriptor, 0);
+  if (data == MAP_FAILED)
+    return error("{} cannot be mapped: {}", path.string(), std::strerror(errno));
+  return static_cast<std::byte*>(data);
+}
+
+// Reads `size` bytes; less where the file ends before; -1 with errno where it cannot be read.
+ssize_t read_at_most(int descriptor, std::byte* out, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(descriptor, out + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return static_cast<ssize_t>(done);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { ::close(descriptor_); }
+  [[nodiscard]] int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace
+
+void end_where_mapped_files_are_cut() {
+  struct sigaction action {};
+  action.sa_sigaction = on_bus_error;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &action, nullptr);
+}
+
 Result<MappedFile> MappedFile::open(const fs::path& path) {
   struct stat info {};
-  QYOLO_TRY(const int descriptor, open_regular(path, info));
+  QYOLO_TRY(const int opened, open_regular(path, info));
+  const Descriptor descriptor(opened);
   const auto size = static_cast<std::size_t>(info.st_size);
-  if (size == 0) {
-    ::close(descriptor);
-    return MappedFile(nullptr, 0);
+  if (size == 0) return MappedFile(nullptr, 0, false);
+  if (size > kLargestRead) {
+    QYOLO_TRY(std::byte* const data, map(path, size, descriptor.get()));
+    note_mapped(data, size, path.string());
+    return MappedFile(data, size, true);
   }
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  const int failure = errno;
-  ::close(descriptor);
-  if (data == MAP_FAILED)
-    return error("{} cannot be mapped: {}", path.string(), std::strerror(failure));
-  return MappedFile(static_cast<const std::byte*>(data), size);
+  QYOLO_TRY(std::byte* const data, map(path, size, -1));
+  MappedFile file(data, size, false);
+  const ssize_t got = read_at_most(descriptor.get(), data, size);
+  if (got < 0) return error("{} cannot be read: {}", path.string(), std::strerror(errno));
+  if (static_cast<std::size_t>(got) < size)
+    return error("{} was cut while it was read", path.string());
+  ::mprotect(data, size, PROT_READ);
+  return file;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      mapped_(std::exchange(other.mapped_, false)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(mapped_, other.mapped_);
   return *this;
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (data_ == nullptr) return;
+  if (mapped_) forget_mapped(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 }  // namespace qyolo

@@ -31,7 +31,9 @@ Status create_folder(const std::filesystem::path& path);
 Result<std::filesystem::path> path_inside(const std::filesystem::path& folder,
                                           std::string_view name);
 
-// A read-only memory map. Views into it are valid while the object lives; it can be moved.
+// A file's content: read into memory, or, of large files, mapped. What is mapped is gone when
+// somebody cuts the file; see end_where_mapped_files_are_cut(). Views into it are valid while the
+// object lives; it can be moved.
 class MappedFile {
  public:
   static Result<MappedFile> open(const std::filesystem::path& path);
@@ -42,11 +44,19 @@ class MappedFile {
   ~MappedFile();
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_}; }
+  // Whether memory that is given up is read from the file again.
+  [[nodiscard]] bool mapped() const { return mapped_; }
 
  private:
-  MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  MappedFile(const std::byte* data, std::size_t size, bool mapped)
+      : data_(data), size_(size), mapped_(mapped) {}
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  bool mapped_ = false;
 };
+
+// For programs: from now on, where somebody cuts a file that is mapped, reading it ends the process
+// with one sentence that names the file, and exit code 2, instead of SIGBUS.
+void end_where_mapped_files_are_cut();
 
 }  // namespace qyolo

@@ -38,7 +38,7 @@ class Content {
   // Gives the memory of what is before `at` back; it is read from the file again if it is needed
   // again. Not thread-safe.
   void release_before(const char* at) {
-    if (!mapped_) return;
+    if (!mapped_ || !mapped_->mapped()) return;
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     const auto size = static_cast<std::size_t>(at - text().data()) / page * page;
     if (size < released_ + kReleasedAtOnce) return;

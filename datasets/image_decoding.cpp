@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <new>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -72,6 +73,7 @@ Result<cv::Mat> decode_by_opencv(const fs::path& path, std::span<const std::byte
     cv::Mat pixels = cv::imdecode(encoded, cv::IMREAD_COLOR);
     if (!pixels.empty()) return pixels;
   } catch (const cv::Exception& failure) {
+    if (failure.code == cv::Error::StsNoMem) throw;
     return undecodable(path, failure.err);
   }
   return undecodable(path, "it is damaged or not an image");
@@ -177,6 +179,17 @@ Status check_input(const fs::path& path, int height, int width, int image_size) 
                path.string(), width, height, image_size);
 }
 
+// Of OpenCV's complaints one is about memory, and says nothing of the image.
+template <class Body>
+auto with_memory(const Body& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const cv::Exception& failure) {
+    if (failure.code == cv::Error::StsNoMem) throw std::bad_alloc();
+    throw;
+  }
+}
+
 }  // namespace
 
 Result<ImageSize> read_image_size(const fs::path& path) {
@@ -215,8 +228,10 @@ Result<ImageDamage> examine_image(const fs::path& path) {
 
 Result<Letterboxed> load_letterboxed(const fs::path& path, int height, int width, int image_size) {
   QYOLO_CHECK_OK(check_input(path, height, width, image_size));
-  QYOLO_TRY(const cv::Mat original, decode_image(path));
-  return letterboxed(path, original, height, width, image_size);
+  return with_memory([&]() -> Result<Letterboxed> {
+    QYOLO_TRY(const cv::Mat original, decode_image(path));
+    return letterboxed(path, original, height, width, image_size);
+  });
 }
 
 Result<Letterboxed> letterbox_picture(const Picture& picture, const std::string& name, int height,
@@ -225,7 +240,7 @@ Result<Letterboxed> letterbox_picture(const Picture& picture, const std::string&
   configure_opencv();
   const cv::Mat original(picture.height, picture.width, CV_8UC3,
                          const_cast<std::uint8_t*>(picture.bgr.data()));
-  return letterboxed(name, original, height, width, image_size);
+  return with_memory([&] { return letterboxed(name, original, height, width, image_size); });
 }
 
 }  // namespace qyolo::datasets

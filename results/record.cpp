@@ -7,7 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
+#include "common/crc32.h"
 #include "common/file.h"
 #include "common/outputs.h"
 #include "results/cell_record.h"
@@ -41,6 +43,29 @@ std::optional<std::string> complaint(const Json& value) {
   if (schema == value.end() || !schema->is_number_integer() || *schema < 1)
     return "has no 'schema', expected an integer from 1";
   return std::nullopt;
+}
+
+// Behind a record's line: that of all that stands before it.
+constexpr std::string_view kSum = R"(,"crc32":")";
+constexpr std::size_t kSumLength = kSum.size() + 8 + 2;  // eight digits, and "}
+
+std::string sum_of(std::string_view text) {
+  return fmt::format("{:08x}", crc32(std::as_bytes(std::span(text))));
+}
+
+// The line of a record with its checksum as the last member. REQUIRES: an object with members.
+std::string with_sum(std::string line) {
+  line.pop_back();
+  return fmt::format("{0}{1}{2}\"}}", line, kSum, sum_of(line));
+}
+
+// Whether a line has a checksum that is not its own; those of earlier versions have none.
+bool has_wrong_sum(std::string_view line) {
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.size() < kSumLength) return false;
+  const std::string_view tail = line.substr(line.size() - kSumLength);
+  if (!tail.starts_with(kSum)) return false;
+  return tail.substr(kSum.size(), 8) != sum_of(line.substr(0, line.size() - kSumLength));
 }
 
 bool append_synced(int descriptor, std::string_view bytes) {
@@ -79,6 +104,11 @@ Result<RecordLines> parse_records(std::string_view content, std::string_view pla
       result.warnings.push_back(fmt::format("{} {}; skipped", where, *reason));
       continue;
     }
+    if (has_wrong_sum(text)) {
+      result.warnings.push_back(where + " is not what was written (its crc32); skipped");
+      continue;
+    }
+    record->erase("crc32");
     if (const Json& schema = (*record)["schema"]; schema > kSchema) {
       return error("{} has schema {}, this qyolo knows schemas up to {}: use a newer qyolo", where,
                    schema.dump(), kSchema);
@@ -181,9 +211,10 @@ bool RecordStore::finished(std::string_view kind, std::string_view key) const {
 
 Status RecordStore::append(const OrderedJson& record) {
   const std::string path = (folder_ / "records.jsonl").string();
-  const std::string line = dump(record);
-  QYOLO_TRY(Json parsed, parse_json(line, "the record"));
+  const std::string text = dump(record);
+  QYOLO_TRY(Json parsed, parse_json(text, "the record"));
   if (const auto reason = complaint(parsed)) return error("the record {}", *reason);
+  const std::string line = with_sum(text);
   const int descriptor = ::fileno(log_.get());
   if (damaged_ && ::ftruncate(descriptor, size_) != 0)
     return error("{} cannot be repaired: {}", path, std::strerror(errno));

@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "common/file_stamps.h"
 #include "common/sha256.h"
 #include "datasets/image_pipeline.h"
 #include "harness/host/energy.h"
@@ -214,10 +215,13 @@ struct PreparedCase {
 };
 
 Result<results::DeviceModel> describe_model(const BenchOptions& options) {
+  FileStamps stamps;
+  stamps.add(options.model);
   QYOLO_TRY(const SourceNetwork source, SourceNetwork::open(options.model));
   results::DeviceModel model;
   model.path = options.model.string();
   QYOLO_TRY(model.sha256, sha256_of_file(options.model));
+  QYOLO_CHECK_OK(stamps.check());
   model.checkpoint_sha256 = model.sha256;
   if (const Artifact* artifact = source.artifact(); artifact != nullptr) {
     model.artifact = true;

@@ -12,6 +12,7 @@ namespace qyolo::harness {
 namespace {
 
 constexpr std::size_t kMaxCells = 100000;
+constexpr std::size_t kMaxRules = 100000;  // of all cells together
 
 // One value of each axis of a block.
 using MatrixChoice = std::vector<std::pair<std::string, Json>>;
@@ -183,6 +184,8 @@ const std::vector<std::string_view>& cell_keys() {
 Status expand_block(const Json& block, const std::string& place, std::vector<Cell>& cells) {
   QYOLO_TRY(const auto axes, axes_of(block, place));
   std::vector<std::size_t> position(axes.size(), 0);
+  std::size_t rules = 0;
+  for (const Cell& cell : cells) rules += cell.rules.size();
   for (;;) {
     MatrixChoice choice;
     for (std::size_t i = 0; i < axes.size(); ++i)
@@ -190,6 +193,8 @@ Status expand_block(const Json& block, const std::string& place, std::vector<Cel
     QYOLO_TRY(Cell cell, make_cell(choice, place));
     cells.push_back(std::move(cell));
     if (cells.size() > kMaxCells) return error("{}: more than {} cells", place, kMaxCells);
+    rules += cells.back().rules.size();
+    if (rules > kMaxRules) return error("{}: more than {} rules in all cells", place, kMaxRules);
     std::size_t axis = axes.size();
     while (axis > 0 && ++position[axis - 1] == axes[axis - 1].second.size()) position[--axis] = 0;
     if (axis == 0) return {};

@@ -6,7 +6,9 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <system_error>
 
+#include "common/file.h"
 #include "common/version.h"
 #include "harness/cli/command.h"
 
@@ -118,6 +120,7 @@ int run_command(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   qyolo::cli::secure_standard_streams();
+  qyolo::end_where_mapped_files_are_cut();
   // How OpenMP threads wait, decided before the backend brings the OpenMP runtime, which reads it
   // once. By default a thread that waits at the end of a parallel loop spins; as soon as anything
   // else wants a core, spinning threads take it from the ones that still work (measured: ten times
@@ -132,6 +135,8 @@ int main(int argc, char** argv) {
     return qyolo::cli::run_command(argc, argv);
   } catch (const std::bad_alloc&) {
     qyolo::cli::say("qyolo: not enough memory\n");
+  } catch (const std::system_error& failure) {
+    qyolo::cli::say("qyolo: the system grants no more memory or threads: {}\n", failure.what());
   } catch (const std::exception& failure) {
     qyolo::cli::say("qyolo: internal error: {}\n", failure.what());
   }

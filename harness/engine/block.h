@@ -54,4 +54,14 @@ class Block {
   std::size_t size_ = 0;
 };
 
+// Whether so many bytes more can be had now. oneDNN does not look at what it is given when it makes
+// its kernels.
+[[nodiscard]] inline bool can_reserve(std::size_t bytes) {
+  void* const tried = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (tried == MAP_FAILED) return false;
+  munmap(tried, bytes);
+  return true;
+}
+
 }  // namespace qyolo::engine

@@ -257,6 +257,17 @@ class OnednnEngine final : public Engine {
           static_cast<double>(made->plan.block_bytes) * 1e-9, width, height, batch,
           static_cast<double>(most) * 1e-9);
     }
+    // Its maps, its weights once more as kernels want them, and what a kernel's code takes.
+    constexpr std::size_t kKernelBytes = std::size_t{256} << 10, kOthers = std::size_t{16} << 20;
+    std::size_t needed = made->plan.block_bytes + kOthers;
+    for (const int node : graph_.conv_nodes()) {
+      const model::ConvNode& conv = *graph_.nodes[static_cast<std::size_t>(node)].conv();
+      needed += kKernelBytes + sizeof(float) * conv.weight.size();
+    }
+    if (!can_reserve(needed)) {
+      return error("not enough memory to run the network at {} x {} and batch {}: about {} MB more",
+                   width, height, batch, needed >> 20);
+    }
     for (const Step& step : made->plan.steps) {
       std::unique_ptr<Convolution>& convolution = made->convolutions.emplace_back();
       const model::ConvNode* conv = graph_.nodes[static_cast<std::size_t>(step.node)].conv();

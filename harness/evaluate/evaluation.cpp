@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/file_stamps.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
 #include "datasets/coco_json.h"
@@ -22,6 +23,9 @@
 
 namespace qyolo::harness {
 namespace {
+
+// Where the system grants no thread, in the one that asks for the result.
+constexpr auto kAsyncOrDeferred = std::launch::async | std::launch::deferred;
 
 using datasets::Letterboxed;
 
@@ -48,6 +52,7 @@ struct Evaluator::State {
   std::unique_ptr<model::Executor> executor;
   std::string checkpoint_sha256;
   std::string dataset_sha256;
+  FileStamps image_stamps;  // since they were hashed
   std::string calibration_sha256;
   std::size_t images_left_out = 0;
   std::optional<Calibration> calibration;             // run when first needed
@@ -154,7 +159,7 @@ std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
 using TimedChunk = std::pair<LoadedChunk, double>;
 
 std::future<Result<TimedChunk>> load_async(ChunkLoader& loader, const ImageChunk& chunk) {
-  return std::async(std::launch::async, [&loader, &chunk]() -> Result<TimedChunk> {
+  return std::async(kAsyncOrDeferred, [&loader, &chunk]() -> Result<TimedChunk> {
     const Clock::time_point start = Clock::now();
     QYOLO_TRY(LoadedChunk loaded, loader.load(chunk));
     return TimedChunk{std::move(loaded), seconds_since(start)};
@@ -191,8 +196,8 @@ Status Evaluator::State::detect_all(const ImageProgress& progress,
     if (previous.valid()) collect();
     if (!outputs.ok()) return outputs.error();
     loaded.pixels = {};
-    previous = std::async(std::launch::async, [this, &chunk, data = std::move(loaded),
-                                               raw = std::move(outputs).value()] {
+    previous = std::async(kAsyncOrDeferred, [this, &chunk, data = std::move(loaded),
+                                             raw = std::move(outputs).value()] {
       return postprocess(chunk, data.images, raw);
     });
     done += chunk.images.size();
@@ -248,6 +253,9 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   State& s = *state;
   s.config = config;
   QYOLO_CHECK_OK(check_present(config));
+  FileStamps stamps;
+  stamps.add(config.model);
+  stamps.add(config.annotations);
   QYOLO_TRY(s.source, SourceNetwork::open(config.model));
   const model::Graph& graph = s.source.graph();
   QYOLO_TRY(s.dataset, datasets::open_dataset(config.images, config.annotations,
@@ -264,6 +272,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   s.images_left_out = keep_part(s.dataset, config.part);
   if (s.dataset.image_paths.empty())
     return error("{}: no images to evaluate", config.annotations.string());
+  for (const std::filesystem::path& image : s.dataset.image_paths) s.image_stamps.add(image);
   QYOLO_TRY(const EvaluatedImages images, examine_images(s.dataset, config.threads));
   warnings.insert(warnings.end(), images.warnings.begin(), images.warnings.end());
   const datasets::PipelineOptions pipeline{s.config.options.image_size,
@@ -279,6 +288,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
     QYOLO_TRY(s.calibration_sha256,
               harness::calibration_sha256(*config.calibration, config.threads));
   }
+  QYOLO_CHECK_OK(stamps.check());
   QYOLO_TRY(s.executor, factory(graph, config.threads));
   if (config.calibration) {
     s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {
@@ -328,6 +338,7 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
   seconds.quantize = seconds_since(start);
   std::vector<Detection> detections;
   QYOLO_CHECK_OK(s.detect_all(progress, detections, seconds));
+  QYOLO_CHECK_OK(s.image_stamps.check());
   QYOLO_TRY(CellResult result, measured(cell, std::move(layers), std::move(detections)));
   result.activations = std::move(activations);
   seconds.metric = result.seconds.metric;

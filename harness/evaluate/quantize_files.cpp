@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "common/file_stamps.h"
 #include "common/sha256.h"
 #include "harness/artifact/dequantized.h"
 #include "harness/evaluate/calibration.h"
@@ -49,6 +50,8 @@ Status check_request(const QuantizeRequest& request) {
 Result<QuantizeReport> quantize_files(const QuantizeRequest& request,
                                       const ExecutorFactory& factory) {
   QYOLO_CHECK_OK(check_request(request));
+  FileStamps stamps;
+  stamps.add(request.model);
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(request.model));
   RoundingImages images;
   if (request.cell.rounds_by_inputs())
@@ -63,6 +66,7 @@ Result<QuantizeReport> quantize_files(const QuantizeRequest& request,
   }
   if (request.artifact.empty()) return report;
   QYOLO_TRY(std::string checkpoint, sha256_of_file(request.model));
+  QYOLO_CHECK_OK(stamps.check());
   QYOLO_TRY(const ArtifactSizes sizes,
             write_artifact(request.artifact, {source.graph(), request.cell, std::move(checkpoint)},
                            network, request.regions, request.threads));

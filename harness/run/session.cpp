@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/file.h"
+#include "common/file_stamps.h"
 #include "common/sha256.h"
 #include "datasets/coco_json.h"
 #include "harness/host/host.h"
@@ -67,11 +68,13 @@ std::optional<std::vector<Detection>> Session::kept_detections(
     const results::AccuracyRecord& record) const {
   if (record.detections_sha256.empty()) return std::nullopt;
   const fs::path file = detections_file(record.identity.key);
+  FileStamps stamps;
+  stamps.add(file);
   const auto hash = sha256_of_file(file);
   if (!hash.ok() || *hash != record.detections_sha256) return std::nullopt;
   datasets::DetectionNames names = datasets::names_of(evaluator_.truth());
   auto read = datasets::read_coco_detections(file, 0, names);
-  return read.ok() ? std::optional(std::move(read).value()) : std::nullopt;
+  return read.ok() && stamps.check().ok() ? std::optional(std::move(read).value()) : std::nullopt;
 }
 
 Result<CellResult> Session::evaluate(std::size_t index, const Cell& cell) {

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 
+#include "common/file_stamps.h"
 #include "tests/support/paths.h"
 
 namespace qyolo {
@@ -125,6 +127,51 @@ TEST(PathInside, RefusesNamesThatLeadOut) {
     EXPECT_EQ(path.error().message,
               "the file name '" + std::string(name) + "' leads out of the folder /data");
   }
+}
+
+TEST(MappedFile, WhatIsReadStaysWhenTheFileIsCut) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "small";
+  ASSERT_TRUE(write_file(path, std::string(100000, 'x')).ok());
+  const auto file = MappedFile::open(path);
+  ASSERT_TRUE(file.ok());
+  EXPECT_FALSE(file->mapped());
+  std::filesystem::resize_file(path, 0);
+  EXPECT_EQ(text_of(*file), std::string(100000, 'x'));
+}
+
+TEST(MappedFileDeathTest, CuttingALargeOneEndsTheProgramWithASentence) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "large";
+  ASSERT_TRUE(write_file(path, std::string(std::size_t{8} << 20, 'x')).ok());
+  EXPECT_EXIT(
+      {
+        end_where_mapped_files_are_cut();
+        const auto file = MappedFile::open(path);
+        if (!file.ok() || !file->mapped()) std::_Exit(7);
+        std::filesystem::resize_file(path, 5);
+        std::_Exit(text_of(*file).size() == 0 ? 8 : 9);
+      },
+      ::testing::ExitedWithCode(2), "qyolo: .*large was cut while it was read");
+}
+
+TEST(FileStamps, AreThoseOfTheFirstLook) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path one = folder.path() / "one", other = folder.path() / "other";
+  ASSERT_TRUE(write_file(one, "a").ok());
+  FileStamps stamps;
+  stamps.add(one);
+  stamps.add(other);  // does not exist
+  EXPECT_TRUE(stamps.check().ok());
+  ASSERT_TRUE(write_file(one, "a").ok());  // the same content in another file
+  ASSERT_FALSE(stamps.check().ok());
+  EXPECT_EQ(stamps.check().error().message,
+            one.string() + " was changed while it was read: start again");
+  FileStamps later;
+  later.add(one);
+  later.add(other);
+  ASSERT_TRUE(write_file(other, "b").ok());
+  EXPECT_FALSE(later.check().ok());
 }
 
 TEST(PathInside, RefusesEmptyAbsoluteAndZeroByteNames) {

@@ -149,6 +149,17 @@ TEST(Experiment, AHugeMatrixIsRefused) {
               HasSubstr("more than 100000 cells"));
 }
 
+TEST(Experiment, RulesOfAllCellsTogetherAreBounded) {
+  std::string rules = R"("rules": [)";
+  for (int i = 0; i < 1000; ++i) rules += fmt::format(R"("index={0}-{0} -> bits=8", )", i);
+  rules += R"("head -> keep"])";
+  std::string ranges;
+  for (int i = 0; i < 100; ++i) ranges += fmt::format(R"("percentile:{}", )", 99 + 0.001 * i);
+  EXPECT_THAT(
+      failure_of(with("[8, 4]", "[8, 4], " + rules + R"(, "range": [)" + ranges + R"("mse"])")),
+      HasSubstr("more than 100000 rules in all cells"));
+}
+
 TEST(Experiment, QuantizedActivationsNeedACalibrationSet) {
   const std::string quantized = with("[8, 4]", R"([8, 4], "activation_bits": 8)");
   EXPECT_THAT(failure_of(quantized), HasSubstr("--calibration FOLDER"));

@@ -1,0 +1,172 @@
+// Whatever fails under way, and whenever the process dies: what was finished stays, a later run
+// ends with the same numbers, and no file of the user's is touched.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "common/file.h"
+#include "tests/harness/cli/qyolo.h"
+
+namespace qyolo::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The numbers of an accuracy record, by its key, from the lines that are whole.
+std::map<std::string, std::string> metrics_in(const fs::path& folder) {
+  std::map<std::string, std::string> found;
+  std::ifstream file(folder / "records.jsonl");
+  for (std::string line; std::getline(file, line);) {
+    const auto record = parse_json(line, "record");
+    if (!record.ok() || member(*record, "kind") != Json("accuracy")) continue;
+    if (member(*record, "status") != Json("ok")) continue;
+    found[record->at("key").get<std::string>()] = record->at("metrics").dump();
+  }
+  return found;
+}
+
+class SmallRun : public ::testing::Test {
+ protected:
+  SmallRun() {
+    const Json matrix = {{"scheme", {"affine"}}, {"granularity", {"filter"}}, {"bits", {8, 4}}};
+    std::ofstream(experiment_) << Json{
+        {"name", "small"},
+        {"model", parts_model()},
+        {"dataset",
+         {{"images", parts("val/images")}, {"annotations", parts("val/annotations.json")}}},
+        {"evaluation", {{"img", 64}, {"limit", 2}}},
+        {"uncertainty", {{"resamples", 100}}},
+        {"latency", {{"rounds", 1}, {"warmup", 0}}},
+        {"matrix", Json::array({matrix})}};
+    before_ = content_of(experiment_);
+  }
+
+  [[nodiscard]] std::vector<std::string> command(const fs::path& out) const {
+    return {kQyolo, "run", experiment_.string(), "--out", out.string(), "--threads", "1"};
+  }
+  [[nodiscard]] fs::path out(const std::string& name) const { return folder_.path() / name; }
+
+  // Everything that has to hold of a folder in which something went wrong.
+  void expect_recovers(const fs::path& folder, const std::map<std::string, std::string>& expected) {
+    const auto kept = metrics_in(folder);
+    for (const auto& [key, metrics] : kept) EXPECT_EQ(metrics, expected.at(key));
+    const std::string records =
+        fs::exists(folder / "records.jsonl") ? content_of(folder / "records.jsonl") : "";
+    const ProcessResult again = run_process(command(folder));
+    EXPECT_EQ(again.exit_code, 0) << again.err;
+    EXPECT_EQ(metrics_in(folder), expected);
+    // Finished records are where they were.
+    const std::string whole = records.substr(0, records.rfind('\n') + 1);
+    EXPECT_EQ(content_of(folder / "records.jsonl").substr(0, whole.size()), whole);
+    EXPECT_EQ(content_of(experiment_), before_);
+    for (const auto& entry : fs::directory_iterator(folder))
+      EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
+  }
+
+  TemporaryFolder folder_;
+  fs::path experiment_ = folder_.path() / "experiment.json";
+  std::string before_;
+};
+
+struct Fault {
+  const char* call;
+  int code;
+};
+std::string fault_name(const ::testing::TestParamInfo<Fault>& test) {
+  return std::string(test.param.call) + std::to_string(test.param.code);
+}
+
+class FaultyRun : public SmallRun, public ::testing::WithParamInterface<Fault> {
+ protected:
+  // Its result, and how many calls there were.
+  std::pair<ProcessResult, long> with_fault(const fs::path& folder, long at) const {
+    const fs::path count = folder_.path() / "count";
+    const std::string variables =
+        fmt::format("FAULT_CALL={} FAULT_AT={} FAULT_ERRNO={} FAULT_COUNT='{}' LD_PRELOAD='{}'",
+                    GetParam().call, at, GetParam().code, count.string(), QYOLO_FAULT_PRELOAD);
+    ProcessResult result =
+        run_process({"/bin/sh", "-c", variables + " exec " + command_line(command(folder))});
+    return {std::move(result), std::atol(content_of(count).c_str())};
+  }
+};
+
+TEST_P(FaultyRun, LosesNothingWhicheverCallFails) {
+  const auto [whole, calls] = with_fault(out("whole"), 0);
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  const auto expected = metrics_in(out("whole"));
+  ASSERT_EQ(expected.size(), 3U);
+  ASSERT_GT(calls, 0) << "nothing is called: the test sees nothing";
+  // Every one; of those that are called more often, as many spread over all.
+  constexpr long kMost = 80;
+  for (long i = 0; i < std::min(calls, kMost); ++i) {
+    const long at = 1 + i * std::max(calls, kMost) / kMost;
+    SCOPED_TRACE(fmt::format("call {} of {}", at, calls));
+    const fs::path folder = out(fmt::format("at-{}", at));
+    const ProcessResult result = with_fault(folder, at).first;
+    ASSERT_GE(result.exit_code, 0) << "killed by a signal: " << result.err;
+    EXPECT_LE(result.exit_code, 2) << result.err;
+    if (result.exit_code == 0) {
+      EXPECT_EQ(metrics_in(folder), expected) << result.err;
+    }
+    if (GetParam().code == EINTR) {
+      EXPECT_EQ(result.exit_code, 0) << result.err;
+    }
+    expect_recovers(folder, expected);
+    fs::remove_all(folder);
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, FaultyRun,
+                         ::testing::Values(Fault{"write", ENOSPC}, Fault{"write", EINTR},
+                                           Fault{"fsync", EIO}, Fault{"rename", EIO},
+                                           Fault{"mkostemp", ENOSPC}, Fault{"open", EMFILE},
+                                           Fault{"mmap", ENOMEM}, Fault{"read", EIO},
+                                           Fault{"read", EINTR}),
+                         fault_name);
+
+// QYOLO_KILLS says how many times.
+TEST_F(SmallRun, LosesNothingWhenItIsKilledAtAnyMoment) {
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(run_process(command(out("whole"))).exit_code, 0);
+  const auto takes = std::chrono::steady_clock::now() - start;
+  const auto expected = metrics_in(out("whole"));
+  const char* wanted = std::getenv("QYOLO_KILLS");
+  const int kills = wanted != nullptr ? std::atoi(wanted) : 12;
+  std::mt19937 random(2407);
+  int killed = 0;
+  std::map<std::string, std::string> kept;
+  for (int i = 0; i < kills; ++i) {
+    const fs::path folder = out("killed");
+    const auto after = takes * std::uniform_real_distribution<double>(0, 1.1)(random);
+    const auto begun = std::chrono::steady_clock::now();
+    const ProcessResult result = run_process(
+        command(folder), [&] { return std::chrono::steady_clock::now() - begun >= after; });
+    killed += result.exit_code == -1 ? 1 : 0;
+    const auto now = metrics_in(folder);
+    for (const auto& [key, metrics] : kept) {
+      ASSERT_TRUE(now.contains(key)) << "a finished cell is gone after kill " << i;
+      EXPECT_EQ(now.at(key), metrics);
+    }
+    for (const auto& [key, metrics] : now) EXPECT_EQ(metrics, expected.at(key));
+    kept = now;
+    if (result.exit_code == 0) {
+      EXPECT_EQ(now, expected);
+      fs::remove_all(folder);
+      kept.clear();
+    }
+  }
+  EXPECT_GT(killed, 0);
+  const ProcessResult last = run_process(command(out("killed")));
+  EXPECT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(metrics_in(out("killed")), expected);
+}
+
+}  // namespace
+}  // namespace qyolo::testing
