@@ -8,6 +8,7 @@
 #include "common/parallel.h"
 #include "harness/quant/filter_rounding.h"
 #include "harness/quant/grid_search.h"
+#include "harness/quant/kernels.h"
 
 namespace qyolo::quant {
 namespace {
@@ -59,6 +60,7 @@ class TensorRounding {
         recipe_(recipe),
         inputs_(inputs),
         threads_(threads),
+        tensor_scale_(recipe.scheme->tensor_scale(largest_magnitude(weights))),
         filter_size_(static_cast<std::size_t>(shape.c * shape.kh * shape.kw)),
         filters_(static_cast<std::size_t>(shape.n)),
         groups_(shape, recipe.granularity) {
@@ -120,11 +122,11 @@ class TensorRounding {
   }
 
   [[nodiscard]] GroupParameters fit(const GroupWeights& group, int percent) const {
-    if (recipe_.options.range.kind == Range::Kind::kOutput) {
-      const double ratio = (100 - percent) / 100.0;
-      return recipe_.scheme->fit_shrunk(group.weights, ratio, ratio, recipe_.options);
-    }
-    return recipe_.scheme->fit_weighted(group.weights, group.importance, recipe_.options);
+    const GroupView view{group.weights, group.importance, tensor_scale_};
+    if (recipe_.options.range.kind != Range::Kind::kOutput)
+      return recipe_.scheme->fit(view, recipe_.options);
+    const double ratio = (100 - percent) / 100.0;
+    return recipe_.scheme->fit_shrunk(view, ratio, ratio, recipe_.options);
   }
 
   void fit_all(int percent) {
@@ -255,6 +257,7 @@ class TensorRounding {
   const Recipe& recipe_;
   std::span<const InputMoments> inputs_;
   int threads_;
+  float tensor_scale_;
   std::size_t filter_size_, filters_;
   GroupMap groups_;
   std::vector<RoundingOrder> orders_;

@@ -27,8 +27,8 @@ double analytic_breakpoint(Breakpoint method, double m) {
 
 }  // namespace
 
-FittedParameters PiecewiseScheme::fit(std::span<const float> weights,
-                                      const SchemeOptions& options) const {
+FittedParameters PiecewiseScheme::fit(const GroupView& group, const SchemeOptions& options) const {
+  const std::span<const float> weights = group.weights;
   const Extremes extremes = find_extremes(weights);
   const double m = std::max(std::abs(static_cast<double>(extremes.min)),
                             std::abs(static_cast<double>(extremes.max)));

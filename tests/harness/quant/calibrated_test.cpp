@@ -94,6 +94,26 @@ class CalibratedRounding : public ::testing::Test {
   }
 };
 
+TEST_F(CalibratedRounding, EveryFormatTakesPart) {
+  for (const Scheme* scheme : all_schemes()) {
+    const SchemeLimits limits = scheme->limits();
+    const std::string granularity =
+        limits.block > 0 ? "group:" + std::to_string(limits.block) : std::string("filter");
+    for (int bits = limits.least_bits; bits <= std::min(limits.most_bits, 8); ++bits) {
+      const auto named = [&](Rounding rounding, std::string_view range = "minmax") {
+        return recipe(scheme->name(), bits, granularity, rounding, range);
+      };
+      const double nearest = output_error(
+          weights_, decoded(quantize(weights_, kShape, named(Rounding::kNearest), 1).value()),
+          kShape, inputs_);
+      EXPECT_LT(error_of(named(Rounding::kCoordinate)), nearest) << scheme->name() << " " << bits;
+      if (!scheme->takes(Range::Kind::kHmse)) continue;
+      EXPECT_LE(error_of(named(Rounding::kCoordinate, "hmse")), nearest)
+          << scheme->name() << " " << bits;
+    }
+  }
+}
+
 TEST_F(CalibratedRounding, GptqLowersTheErrorOfOutputsAndCoordinateLowersItFurther) {
   for (const char* scheme : {"affine", "symmetric", "pwlq", "pwlq-fang", "pwlq-overlap"}) {
     for (const char* granularity : {"layer", "filter", "channel", "in-channel", "group:16"}) {
