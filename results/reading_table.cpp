@@ -292,8 +292,8 @@ ReadingTable certainty_table(const Run& run) {
   const std::size_t identity = table.columns.size();
   const auto with_error = [&](std::string header, Number number, Number error, double factor,
                               int digits, std::string_view suffix) {
-    TextColumn* column = add_numbers(run, table, std::move(header), number,
-                                     decimals(digits, factor, suffix));
+    TextColumn* column =
+        add_numbers(run, table, std::move(header), number, decimals(digits, factor, suffix));
     for (std::size_t i = 0; column != nullptr && i < run.rows.size(); ++i) {
       const auto& value = run.rows[i].*error;
       if (value) column->cells[i].text += fmt::format(" ± {:.{}f}", *value * factor, digits);

@@ -174,8 +174,7 @@ Status Evaluator::State::make_reference() {
   Cell baseline;
   baseline.baseline = true;
   std::optional<CalibratedActivations> none;
-  QYOLO_TRY([[maybe_unused]] const auto layers,
-            load_network(baseline, none, RegionSizes::kRaw));
+  QYOLO_TRY([[maybe_unused]] const auto layers, load_network(baseline, none, RegionSizes::kRaw));
   on_rows = [this](std::size_t image, std::span<const float> rows) {
     reference->keep(image, rows);
   };

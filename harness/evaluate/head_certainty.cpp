@@ -49,8 +49,8 @@ std::optional<HeadCertainty> summarize(std::span<const HeadComparison> images) {
   found.changed = static_cast<double>(changed) / static_cast<double>(found.top);
   double squares = 0;
   for (const HeadComparison& image : images) {
-    squares += square(static_cast<double>(image.changed) -
-                      found.changed * static_cast<double>(image.top));
+    squares +=
+        square(static_cast<double>(image.changed) - found.changed * static_cast<double>(image.top));
   }
   if (images.size() > 1) {
     found.changed_standard_error =

@@ -1,6 +1,6 @@
-// How sure a network still is of what the unquantized one says: the divergence of its head's scores,
-// image by image, and which of the head's top detections change. As llama.cpp's perplexity tool
-// reports it for tokens; no annotations are looked at.
+// How sure a network still is of what the unquantized one says: the divergence of its head's
+// scores, image by image, and which of the head's top detections change. As llama.cpp's perplexity
+// tool reports it for tokens; no annotations are looked at.
 //
 // Scores are Bernoulli distributions, as the network is trained. The divergence of an image is the
 // sum over all anchors of the objectness' Kullback-Leibler divergence and, where the reference's
@@ -56,8 +56,8 @@ class ReferenceScores {
 
  private:
   struct Image {
-    std::vector<float> objectness;     // of each anchor
-    std::vector<float> class_scores;   // of those that may become detections, one after the other
+    std::vector<float> objectness;    // of each anchor
+    std::vector<float> class_scores;  // of those that may become detections, one after the other
   };
   struct Top {
     float score = 0;

@@ -45,6 +45,16 @@ class Kmeans final : public Scheme {
     return found;
   }
 
+  [[nodiscard]] std::optional<GroupParameters> rescaled(
+      const GroupParameters& parameters, double by, const SchemeOptions& options) const override {
+    std::vector<float> values;
+    for (const float value : parameters.codebook.values())
+      values.push_back(round_stored(static_cast<double>(value) * by, options.scale_bits));
+    GroupParameters scaled;
+    scaled.codebook = Codebook(values);
+    return scaled;
+  }
+
   void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& /*options*/, std::span<std::int8_t> codes,
               std::span<std::uint8_t> /*regions*/) const override {

@@ -62,6 +62,17 @@ FittedParameters LevelScheme::fit_shrunk(const GroupView& group, double /*low_ra
   return {parameters(largest * widest() * high_ratio, group, options), {}};
 }
 
+std::optional<GroupParameters> LevelScheme::rescaled(const GroupParameters& parameters, double by,
+                                                     const SchemeOptions& options) const {
+  if (storage(options).scale_format != ScaleFormat::kFloat) return std::nullopt;
+  const auto scale =
+      usable_scale(static_cast<double>(parameters.scale[0]) * by, options.scale_bits);
+  if (!scale) return std::nullopt;
+  GroupParameters scaled = parameters;
+  scaled.scale[0] = *scale;
+  return scaled;
+}
+
 void LevelScheme::encode(std::span<const float> weights, const FittedParameters& parameters,
                          const SchemeOptions& options, std::span<std::int8_t> codes,
                          std::span<std::uint8_t> /*regions*/) const {

@@ -22,6 +22,9 @@ class LevelScheme : public Scheme {
   [[nodiscard]] FittedParameters fit_shrunk(const GroupView& group, double low_ratio,
                                             double high_ratio,
                                             const SchemeOptions& options) const final;
+  [[nodiscard]] std::optional<GroupParameters> rescaled(const GroupParameters& parameters,
+                                                        double by,
+                                                        const SchemeOptions& options) const final;
   void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& options, std::span<std::int8_t> codes,
               std::span<std::uint8_t> regions) const final;

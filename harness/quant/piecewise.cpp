@@ -54,6 +54,21 @@ double PiecewiseScheme::search(std::span<const float> weights, double m,
   }));
 }
 
+// The breakpoint may be part of what codes decode to.
+std::optional<GroupParameters> PiecewiseScheme::rescaled(const GroupParameters& parameters,
+                                                         double by,
+                                                         const SchemeOptions& options) const {
+  GroupParameters scaled = parameters;
+  for (float& scale : scaled.scale) {
+    const auto stored = usable_scale(static_cast<double>(scale) / by, options.scale_bits);
+    if (!stored) return std::nullopt;
+    scale = *stored;
+  }
+  scaled.breakpoint =
+      round_stored(static_cast<double>(parameters.breakpoint) * by, options.scale_bits);
+  return scaled;
+}
+
 void PiecewiseScheme::encode(std::span<const float> weights, const FittedParameters& parameters,
                              const SchemeOptions& options, std::span<std::int8_t> codes,
                              std::span<std::uint8_t> regions) const {

@@ -23,6 +23,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -139,6 +140,14 @@ class Scheme {
                                                     double /*high_ratio*/,
                                                     const SchemeOptions& options) const {
     return fit(group, options);
+  }
+
+  // Parameters under which every code decodes to `by` times its value, as nearly as they can be
+  // stored; none where the scheme's scales are too coarse for that. REQUIRES: by > 0.
+  [[nodiscard]] virtual std::optional<GroupParameters> rescaled(
+      const GroupParameters& /*parameters*/, double /*by*/,
+      const SchemeOptions& /*options*/) const {
+    return std::nullopt;
   }
 
   // Codes (signed, within k bits; within their region's bits) and regions of the weights; decode is

@@ -1,6 +1,7 @@
 #include "harness/quant/uniform.h"
 
 #include "harness/quant/grid_search.h"
+#include "harness/quant/parameters.h"
 
 namespace qyolo::quant {
 
@@ -28,6 +29,16 @@ FittedParameters UniformScheme::fit_shrunk(const GroupView& group, double low_ra
   return parameters({symmetric() ? -full.high * high_ratio : shrink(full, low_ratio).low,
                      shrink(full, high_ratio).high},
                     options);
+}
+
+std::optional<GroupParameters> UniformScheme::rescaled(const GroupParameters& parameters, double by,
+                                                       const SchemeOptions& options) const {
+  const auto scale =
+      usable_scale(static_cast<double>(parameters.scale[0]) / by, options.scale_bits);
+  if (!scale) return std::nullopt;
+  GroupParameters scaled = parameters;
+  scaled.scale[0] = *scale;
+  return scaled;
 }
 
 void UniformScheme::encode(std::span<const float> weights, const FittedParameters& parameters,
