@@ -22,7 +22,8 @@ MemoryParts parts_of(std::span<const LayerStorage> layers, Unit unit) {
     }
     const std::int64_t scale_bits = layer.scale_bits;
     parts.payload += stored(layer.weights * layer.bits);
-    parts.scales += stored(layer.groups * layer.scales_per_group * scale_bits);
+    parts.scales +=
+        stored(layer.groups * layer.scales_per_group * scale_bits) + layer.tensor_scales * kSingle;
     parts.zero_points += stored(layer.groups * layer.zero_points_per_group * layer.zero_point_bits);
     parts.breakpoints += stored(layer.groups * layer.breakpoints_per_group * scale_bits);
     parts.regions += layer.coded_region_bytes ? *layer.coded_region_bytes * 8

@@ -24,10 +24,11 @@ namespace qyolo::metrics {
 // fields of quantized tensors are not looked at.
 struct LayerStorage {
   std::int64_t weights = 0;
-  std::int64_t groups = 0;  // sets of parameters
-  int bits = 0;             // per code
-  int float_bits = 16;      // per weight, if bits == 0
-  int scales_per_group = 0;
+  std::int64_t groups = 0;   // sets of parameters
+  int bits = 0;              // per code
+  int float_bits = 16;       // per weight, if bits == 0
+  int scales_per_group = 0;  // with the values of a codebook
+  int tensor_scales = 0;     // FP32, of the whole tensor; part of its scales
   int zero_points_per_group = 0;
   int breakpoints_per_group = 0;
   int scale_bits = 32;  // of a scale and of a breakpoint

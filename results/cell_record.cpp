@@ -111,6 +111,20 @@ OrderedJson uncertainty_json(const UncertaintyRecord& record) {
   return json;
 }
 
+OrderedJson certainty_json(const CertaintyRecord& record) {
+  return {{"images", record.images},
+          {"kl",
+           {{"mean", record.kl.mean},
+            {"standard_error", record.kl.standard_error},
+            {"median", record.kl.median},
+            {"p999", record.kl.p999},
+            {"max", record.kl.max}}},
+          {"top_detections",
+           {{"count", record.top},
+            {"changed", record.changed},
+            {"standard_error", record.changed_standard_error}}}};
+}
+
 }  // namespace
 
 std::string Execution::text() const {
@@ -134,6 +148,7 @@ OrderedJson accuracy_json(const AccuracyRecord& record) {
   json["seconds"] = {{"quantize", s.quantize},       {"load", s.load},     {"forward", s.forward},
                      {"postprocess", s.postprocess}, {"metric", s.metric}, {"total", s.total}};
   if (record.uncertainty) json["uncertainty"] = uncertainty_json(*record.uncertainty);
+  if (record.certainty) json["certainty"] = certainty_json(*record.certainty);
   return json;
 }
 

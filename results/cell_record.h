@@ -83,6 +83,16 @@ struct UncertaintyRecord {
   std::vector<std::string> class_names;
 };
 
+// How far the head's scores are from the unquantized network's (harness/evaluate/head_certainty.h).
+struct CertaintyRecord {
+  std::int64_t images = 0;
+  struct Divergence {
+    double mean = 0, standard_error = 0, median = 0, p999 = 0, max = 0;  // nats per image
+  } kl;
+  std::int64_t top = 0;  // detections of the head that one of the two is sure of
+  double changed = 0, changed_standard_error = 0;  // share of them
+};
+
 struct AccuracyRecord {
   CellIdentity identity;
   std::int64_t images = 0, detections = 0;
@@ -97,6 +107,7 @@ struct AccuracyRecord {
   std::optional<ActivationsRecord> activations;
   SecondsRecord seconds;
   std::optional<UncertaintyRecord> uncertainty;
+  std::optional<CertaintyRecord> certainty;
 
   [[nodiscard]] std::optional<double> ap() const { return metrics[0]; }
 };

@@ -125,6 +125,22 @@ UncertaintyRecord read_uncertainty(const Members& view) {
   return record;
 }
 
+CertaintyRecord read_certainty(const Members& view) {
+  CertaintyRecord record;
+  view.read("images", record.images);
+  const Members kl = view.inside("kl");
+  kl.read("mean", record.kl.mean);
+  kl.read("standard_error", record.kl.standard_error);
+  kl.read("median", record.kl.median);
+  kl.read("p999", record.kl.p999);
+  kl.read("max", record.kl.max);
+  const Members top = view.inside("top_detections");
+  top.read("count", record.top);
+  top.read("changed", record.changed);
+  top.read("standard_error", record.changed_standard_error);
+  return record;
+}
+
 ActivationScale read_scale(const Members& view) {
   ActivationScale parameters;
   view.read("scale", parameters.scale);
@@ -235,6 +251,7 @@ Result<AccuracyRecord> read_accuracy(const Json& record, const std::string& plac
   if (view.has("activations")) read.activations = read_activations(view.inside("activations"));
   read_seconds(view.inside("seconds"), read.seconds);
   if (view.has("uncertainty")) read.uncertainty = read_uncertainty(view.inside("uncertainty"));
+  if (view.has("certainty")) read.certainty = read_certainty(view.inside("certainty"));
   if (complaint) return *complaint;
   return read;
 }

@@ -32,6 +32,11 @@ constexpr NumberColumn uncertain(std::string_view key, std::optional<double> Row
   return {key, "accuracy", "uncertainty", key, value, 0, high};
 }
 
+constexpr NumberColumn divergence(std::string_view name, std::string_view key,
+                                  std::optional<double> Row::*value) {
+  return {name, "accuracy", "certainty.kl", key, value, 0, kLargest};
+}
+
 constexpr NumberColumn kColumns[] = {
     count("images", "accuracy", "", "images", &Row::images),
     count("detections", "accuracy", "", "detections", &Row::detections),
@@ -62,6 +67,16 @@ constexpr NumberColumn kColumns[] = {
     uncertain("confidence", &Row::confidence),
     uncertain("effective_images", &Row::effective_images, kLargest),
     count("objects", "accuracy", "uncertainty", "objects", &Row::objects),
+    count("certainty_images", "accuracy", "certainty", "images", &Row::certainty_images),
+    divergence("kl", "mean", &Row::kl),
+    divergence("kl_standard_error", "standard_error", &Row::kl_error),
+    divergence("kl_median", "median", &Row::kl_median),
+    divergence("kl_p999", "p999", &Row::kl_p999),
+    divergence("kl_max", "max", &Row::kl_max),
+    count("top_detections", "accuracy", "certainty.top_detections", "count", &Row::top_detections),
+    {"top_changed", "accuracy", "certainty.top_detections", "changed", &Row::top_changed, 0, 1},
+    {"top_changed_standard_error", "accuracy", "certainty.top_detections", "standard_error",
+     &Row::top_changed_error, 0, 1},
     {"sqnr_db", "accuracy", "weight_error", "sqnr_db", &Row::sqnr_db, -kLargest, kLargest},
     {"mse", "accuracy", "weight_error", "mse", &Row::mse, 0, 1e300},
     bytes("true_bytes", &Row::true_bytes),

@@ -286,6 +286,40 @@ ReadingTable parts_table(const Run& run) {
   return table;
 }
 
+ReadingTable certainty_table(const Run& run) {
+  ReadingTable table;
+  add_identity(run, table);
+  const std::size_t identity = table.columns.size();
+  const auto with_error = [&](std::string header, Number number, Number error, double factor,
+                              int digits, std::string_view suffix) {
+    TextColumn* column =
+        add_numbers(run, table, std::move(header), number, decimals(digits, factor, suffix));
+    for (std::size_t i = 0; column != nullptr && i < run.rows.size(); ++i) {
+      const auto& value = run.rows[i].*error;
+      if (value) column->cells[i].text += fmt::format(" ± {:.{}f}", *value * factor, digits);
+    }
+  };
+  constexpr int kDigits = 3;
+  with_error("KL", &Row::kl, &Row::kl_error, 1, kDigits, "");
+  add_numbers(run, table, "median", &Row::kl_median, decimals(kDigits));
+  add_numbers(run, table, "99.9 %", &Row::kl_p999, decimals(kDigits));
+  add_numbers(run, table, "maximum", &Row::kl_max, decimals(kDigits));
+  const bool any = table.columns.size() > identity;
+  for (std::size_t i = identity; i < table.columns.size(); ++i)
+    table.columns[i].group = "KL divergence, nats per image";
+  if (any) table.columns[identity].header = "mean";
+  with_error("Changed top detections", &Row::top_changed, &Row::top_changed_error, 100, 2, " %");
+  if (!any) return {};
+  add_numbers(run, table, "AP", &Row::ap, decimals(2, 100));
+  table.notes.emplace_back(
+      "KL divergence of the head's scores from the unquantized network's, each a Bernoulli "
+      "distribution, summed over an image's anchors (classes weighted by the unquantized network's "
+      "objectness). Changed top detections: of the anchors that one of the two networks scores at "
+      "0.25 or above, those that the other one does not, or with another class. ±: standard error "
+      "over images. No annotations are used.");
+  return table;
+}
+
 std::vector<std::string> failures(const Run& run) {
   std::vector<std::string> lines;
   for (const Row& row : run.rows) {

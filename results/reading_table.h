@@ -40,6 +40,9 @@ void add_row(ReadingTable& table, std::vector<std::string> cells, bool bold = fa
 [[nodiscard]] ReadingTable main_table(const Run& run);
 // Bytes by part, AP by object size. Without columns of numbers where no row has them.
 [[nodiscard]] ReadingTable parts_table(const Run& run);
+// Divergence of the head's scores and changed top detections, with their standard errors. Without
+// columns where no row has them.
+[[nodiscard]] ReadingTable certainty_table(const Run& run);
 // "pwlq 4-bit filter: failed: out of memory", one per cell and pass that did not succeed.
 [[nodiscard]] std::vector<std::string> failures(const Run& run);
 

@@ -92,6 +92,9 @@ struct Row {
   std::optional<double> delta_ap50_low, delta_ap50_high, delta_ap50_error;
   std::optional<double> loss_above_tolerance, tolerance, confidence, effective_images, objects;
   std::string decision, verdict;
+  // The record's "certainty": of the head's scores beside the unquantized network's.
+  std::optional<double> certainty_images, kl, kl_error, kl_median, kl_p999, kl_max;
+  std::optional<double> top_detections, top_changed, top_changed_error;
   std::optional<double> sqnr_db, mse, bits_per_weight;
   std::optional<double> ratio_fp16_paper, ratio_fp16_true, ratio_fp32_true;
   std::optional<double> payload_bytes, scale_bytes, zero_point_bytes, breakpoint_bytes,

@@ -76,6 +76,8 @@ std::vector<Section> sections_of(const Run& run, TablePart part, const DeviceTab
     sections.push_back({"Published, for comparison", published_table(run), {}});
   if (wanted(TablePart::kParts))
     sections.push_back({"AP by object size, bytes by part", parts_table(run), {}});
+  if (wanted(TablePart::kCertainty))
+    sections.push_back({"Certainty beside the unquantized network", certainty_table(run), {}});
   std::erase_if(sections, [](const Section& section) {
     return section.table.columns.empty() && section.table.notes.empty();
   });
@@ -228,6 +230,7 @@ const Names<TablePart> kParts = {{"all", TablePart::kAll},
                                  {"study", TablePart::kStudy},
                                  {"published", TablePart::kPublished},
                                  {"parts", TablePart::kParts},
+                                 {"certainty", TablePart::kCertainty},
                                  {"devices", TablePart::kDevices}};
 
 template <class Value>

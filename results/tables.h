@@ -27,10 +27,11 @@ Result<TableFormat> parse_table_format(std::string_view name);
 //              (study_table.h)
 //   published  others' numbers, marked so (published.h)
 //   parts      AP by object size and bytes by part
+//   certainty  how far the head's scores are from the unquantized network's
 //   devices    what devices measured, side by side (device_table.h)
-enum class TablePart { kAll, kMain, kVerdicts, kStudy, kPublished, kParts, kDevices };
+enum class TablePart { kAll, kMain, kVerdicts, kStudy, kPublished, kParts, kCertainty, kDevices };
 
-// "all", "main", "verdicts", "study", "published", "parts", "devices".
+// "all", "main", "verdicts", "study", "published", "parts", "certainty", "devices".
 const std::vector<std::string>& table_part_names();
 Result<TablePart> parse_table_part(std::string_view name);
 

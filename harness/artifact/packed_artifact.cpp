@@ -69,6 +69,8 @@ PartForm form_of(Part part, const quant::Recipe& recipe, const quant::Shape& sha
     case Part::kRegions:
       break;
     case Part::kScales:
+      if (storage.scale_format != quant::ScaleFormat::kFloat)
+        return {DType::kU8, {groups, storage.scales}};
       return {float_type(storage.scale_bits), {groups, storage.scales}};
     case Part::kZeroPoints:
       if (!storage.integer_zero_points)
@@ -79,6 +81,10 @@ PartForm form_of(Part part, const quant::Recipe& recipe, const quant::Shape& sha
       return {float_type(storage.scale_bits), {groups}};
     case Part::kCorrections:
       return {DType::kF32, {shape.n, 2}};
+    case Part::kCodebooks:
+      return {float_type(storage.scale_bits), {groups, storage.codebook}};
+    case Part::kTensorScale:
+      return {DType::kF32, {1}};
   }
   return {DType::kU8, {bytes}};
 }

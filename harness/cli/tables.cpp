@@ -58,7 +58,8 @@ void add_tables(CLI::App& app, Action& action) {
   command
       ->add_option(
           "--table", arguments->table,
-          "In md and tex: all, main, verdicts, study, published, parts, devices (in csv, too)")
+          "In md and tex: all, main, verdicts, study, published, parts, certainty, devices (in "
+          "csv, too)")
       ->check(offered(results::table_part_names()))
       ->capture_default_str();
   command

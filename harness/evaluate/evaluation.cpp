@@ -60,6 +60,13 @@ struct Evaluator::State {
   ChunkLoader loader;
   std::vector<std::uint8_t> latency_image;
 
+  bool compares_heads = false;
+  std::vector<bool> looked_at;  // of the images, where heads are compared
+  std::optional<ReferenceScores> reference;
+  bool has_reference = false;
+  // What becomes of the rows of an image that is looked at.
+  std::function<void(std::size_t image, std::span<const float> rows)> on_rows;
+
   // Makes the executor's network that of the cell.
   Result<std::vector<LayerError>> load_network(const Cell& cell,
                                                std::optional<CalibratedActivations>& activations,
@@ -68,6 +75,9 @@ struct Evaluator::State {
   [[nodiscard]] std::pair<std::vector<Detection>, double> postprocess(
       const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
       const std::vector<model::HeadOutput>& outputs) const;
+  void look_at(const ImageChunk& chunk, const std::vector<model::HeadOutput>& outputs) const;
+  // Runs the unquantized network on the images that are looked at.
+  Status make_reference();
   Status detect_all(const ImageProgress& progress, std::vector<Detection>& detections,
                     StageSeconds& seconds);
 };
@@ -135,6 +145,7 @@ std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
   options.confidence = static_cast<float>(config.options.confidence);
   options.iou = config.options.iou;
   std::vector<Detection> detections;
+  look_at(chunk, outputs);
   for (std::size_t i = 0; i < images.size(); ++i) {
     const Letterboxed& image = *images[i];
     const model::Placement placement{image.ratio_y, image.pad_x, image.pad_y, image.image_width,
@@ -153,6 +164,36 @@ std::pair<std::vector<Detection>, double> Evaluator::State::postprocess(
     }
   }
   return {std::move(detections), seconds_since(start)};
+}
+
+void Evaluator::State::look_at(const ImageChunk& chunk,
+                               const std::vector<model::HeadOutput>& outputs) const {
+  if (!on_rows) return;
+  for (std::size_t i = 0; i < chunk.images.size(); ++i) {
+    if (looked_at[chunk.images[i]])
+      on_rows(chunk.images[i], model::decode_rows(source.graph(), outputs, static_cast<int>(i)));
+  }
+}
+
+Status Evaluator::State::make_reference() {
+  Cell baseline;
+  baseline.baseline = true;
+  std::optional<CalibratedActivations> none;
+  QYOLO_TRY([[maybe_unused]] const auto layers, load_network(baseline, none, RegionSizes::kRaw));
+  on_rows = [this](std::size_t image, std::span<const float> rows) {
+    reference->keep(image, rows);
+  };
+  for (const ImageChunk& chunk : chunks) {
+    if (std::ranges::none_of(chunk.images, [&](std::size_t i) { return looked_at[i]; })) continue;
+    QYOLO_TRY(const LoadedChunk loaded, loader.load(chunk));
+    QYOLO_TRY(const auto outputs,
+              executor->forward(std::span<const std::uint8_t>(loaded.pixels),
+                                static_cast<int>(chunk.images.size()), chunk.height, chunk.width));
+    look_at(chunk, outputs);
+  }
+  on_rows = {};
+  has_reference = true;
+  return {};
 }
 
 // A chunk, and how long loading it took.
@@ -329,18 +370,43 @@ bool Evaluator::simulates(const Cell& cell) const {
 }
 std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
 
+void Evaluator::compare_heads() {
+  State& s = *state_;
+  if (s.source.artifact() != nullptr || s.compares_heads) return;
+  s.compares_heads = true;
+  s.looked_at = images_looked_at(s.dataset.image_paths.size());
+  s.reference.emplace(s.dataset.image_paths.size(), s.source.graph().class_names.size());
+}
+
 Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {
   State& s = *state_;
   const Clock::time_point start = Clock::now();
+  const bool compares = s.compares_heads && cell.quantized();
+  const bool keeps = s.compares_heads && !cell.quantized() && !s.has_reference;
+  if (compares && !s.has_reference) QYOLO_CHECK_OK(s.make_reference());
   std::optional<CalibratedActivations> activations;
   QYOLO_TRY(auto layers, s.load_network(cell, activations, RegionSizes::kCoded));
   StageSeconds seconds;
   seconds.quantize = seconds_since(start);
   std::vector<Detection> detections;
-  QYOLO_CHECK_OK(s.detect_all(progress, detections, seconds));
+  std::vector<HeadComparison> heads;
+  if (compares) {
+    s.on_rows = [&](std::size_t image, std::span<const float> rows) {
+      heads.push_back(s.reference->compare(image, rows));
+    };
+  } else if (keeps) {
+    s.on_rows = [&s](std::size_t image, std::span<const float> rows) {
+      s.reference->keep(image, rows);
+    };
+  }
+  const Status detected = s.detect_all(progress, detections, seconds);
+  s.on_rows = {};
+  QYOLO_CHECK_OK(detected);
   QYOLO_CHECK_OK(s.image_stamps.check());
+  s.has_reference = s.has_reference || keeps;
   QYOLO_TRY(CellResult result, measured(cell, std::move(layers), std::move(detections)));
   result.activations = std::move(activations);
+  if (compares) result.certainty = summarize(heads);
   seconds.metric = result.seconds.metric;
   result.seconds = seconds;
   result.seconds.total = seconds_since(start);

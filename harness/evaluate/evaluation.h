@@ -16,6 +16,7 @@
 #include "harness/cell/experiment.h"
 #include "harness/engine/executor.h"
 #include "harness/evaluate/calibration.h"
+#include "harness/evaluate/head_certainty.h"
 #include "harness/evaluate/image_chunks.h"
 #include "harness/model/graph.h"
 #include "harness/network/quantize_network.h"
@@ -47,6 +48,7 @@ struct CellResult {
   // With regions entropy-coded; of cells that have piecewise-linear tensors, but not of artifacts.
   std::optional<std::int64_t> coded_bytes;
   std::optional<CalibratedActivations> activations;
+  std::optional<HeadCertainty> certainty;  // of quantized cells, see compare_heads()
   StageSeconds seconds;
 };
 
@@ -111,6 +113,11 @@ class Evaluator {
   // What of the executor decides the numbers (its precision, not its thread count): part of the
   // key.
   [[nodiscard]] std::string executor_identity() const;
+
+  // From now on evaluate() compares the head's scores of quantized cells with those of the
+  // unquantized network, on all images or on many. Those are kept from when it is evaluated, or it
+  // runs once more. Artifacts bring no unquantized network, and are not compared.
+  void compare_heads();
 
   // Fails where the cell cannot be quantized or an image cannot be read; other cells are not
   // affected.

@@ -11,6 +11,7 @@
 #include "harness/network/memory_account.h"
 #include "harness/network/quantize_network.h"
 #include "harness/quant/group_blocks.h"
+#include "harness/quant/kernels.h"
 #include "harness/quant/quantize.h"
 
 namespace qyolo::harness {
@@ -75,10 +76,11 @@ void count_bins(std::span<const float> weights, WeightHistogram& histogram) {
 // One group under a scheme.
 class Grid {
  public:
-  Grid(const quant::Recipe& recipe, std::span<const float> weights)
+  // `largest`: of the tensor's weights.
+  Grid(const quant::Recipe& recipe, std::span<const float> weights, float largest)
       : scheme_(*recipe.scheme),
         options_(recipe.options),
-        parameters_(scheme_.fit(weights, options_)) {}
+        parameters_(scheme_.fit({weights, {}, scheme_.tensor_scale(largest)}, options_)) {}
 
   [[nodiscard]] std::vector<double> breakpoints() const {
     if (!scheme_.piecewise()) return {};
@@ -149,9 +151,9 @@ std::int64_t count_clipped(std::span<const float> weights,
   });
 }
 
-void lay_grid(const quant::Recipe& recipe, std::span<const float> weights,
+void lay_grid(const quant::Recipe& recipe, std::span<const float> weights, float largest,
               WeightHistogram& histogram) {
-  const Grid grid(recipe, weights);
+  const Grid grid(recipe, weights, largest);
   Levels levels = grid.levels();
   const std::vector<float> decoded = grid.reconstruct(weights);
   for (const float value : decoded) ++levels[value];
@@ -196,7 +198,7 @@ Result<WeightHistogram> weight_histogram(const model::Graph& graph, const Cell& 
   const std::vector<float> weights = weights_of_group(conv->weight, shape, granularity, index);
   histogram.weights = static_cast<std::int64_t>(weights.size());
   count_bins(weights, histogram);
-  lay_grid(*recipe, weights, histogram);
+  lay_grid(*recipe, weights, quant::largest_magnitude(conv->weight), histogram);
   if (recipe->options.bias_correction)
     histogram.note = "Grid and SQNR are those before bias correction.";
   return histogram;

@@ -6,6 +6,7 @@
 
 #include "common/parallel.h"
 #include "harness/model/activation_points.h"
+#include "harness/network/object_weights.h"
 
 namespace qyolo::harness {
 namespace {
@@ -66,6 +67,7 @@ Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
     for (const int input : graph.nodes[i].inputs)
       walk.last_reader_[static_cast<std::size_t>(input + 1)] = static_cast<int>(i);
   }
+  QYOLO_TRY(walk.object_weights_, object_weights(graph, calibration));
   QYOLO_TRY(walk.runner_, calibration.executor->layer_runner());
   for (const CalibrationBatch& batch : calibration.batches) {
     QYOLO_CHECK_OK(walk.runner_->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
@@ -156,6 +158,21 @@ std::vector<CalibrationWalk::Position> CalibrationWalk::positions(const model::C
   return taken;
 }
 
+double CalibrationWalk::weight_of(const model::ConvNode& conv, int input,
+                                  const Position& position) const {
+  const CalibrationBatch& batch = calibration_.batches[position.batch];
+  const ObjectWeights& weights = object_weights_[position.batch];
+  const model::LayerMap map = runner_->map(input, position.batch);
+  const auto place = [](double at, int stride, int pixels, int size, int places) {
+    const double pixel = (at + 0.5) * stride * pixels / size;
+    return std::clamp(static_cast<int>(pixel / ObjectWeights::kSide), 0, places - 1);
+  };
+  const int row = place(position.y, conv.stride_h, batch.height, map.height, weights.rows);
+  const int column = place(position.x, conv.stride_w, batch.width, map.width, weights.columns);
+  const int index = (position.image * weights.rows + row) * weights.columns + column;
+  return static_cast<double>(weights.values[static_cast<std::size_t>(index)]);
+}
+
 Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model::ConvNode& conv,
                                                                      const Reading& reading) const {
   const std::size_t size = filter_size(conv);
@@ -163,6 +180,13 @@ Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model
       positions(conv, reading.input, std::max(kLeastPositions, kPositionsPerWeight * size));
   std::vector<quant::InputMoments> all;
   std::vector<float> rows;
+  std::vector<double> roots(taken.size());  // of the positions' weights
+  parallel_for(
+      taken.size(), threads_,
+      [&](std::size_t i) { roots[i] = std::sqrt(weight_of(conv, reading.input, taken[i])); }, 4096);
+  double total = 0;
+  for (const double root : roots) total += root * root;
+  if (!(total > 0)) total = 1;
   for (int group = 0; group < conv.groups; ++group) {
     quant::InputMoments moments{quant::SymmetricMatrix(size), std::vector<double>(size),
                                 taken.size()};
@@ -175,19 +199,20 @@ Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model
             const Position& at = taken[begin + i];
             unfold(runner_->map(reading.input, at.batch), conv, group, at.image, at.y, at.x,
                    rows.data() + i * size);
+            const auto root = static_cast<float>(roots[begin + i]);
+            for (std::size_t k = 0; k < size; ++k) rows[i * size + k] *= root;
           },
           64);
       moments.second.add_outer_products(rows, threads_);
       for (std::size_t i = 0; i < count; ++i) {
         for (std::size_t k = 0; k < size; ++k)
-          moments.mean[k] += static_cast<double>(rows[i * size + k]);
+          moments.mean[k] += static_cast<double>(rows[i * size + k]) * roots[begin + i];
       }
     }
-    const double count = static_cast<double>(std::max<std::size_t>(1, taken.size()));
-    for (double& value : moments.mean) value /= count;
+    for (double& value : moments.mean) value /= total;
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t k = 0; k <= i; ++k)
-        moments.second.at(i, k) -= count * moments.mean[i] * moments.mean[k];
+        moments.second.at(i, k) -= total * moments.mean[i] * moments.mean[k];
       // Of an input that never changes, what rounding leaves.
       moments.second.at(i, i) = std::max(0.0, moments.second.at(i, i));
     }

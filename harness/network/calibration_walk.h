@@ -29,6 +29,13 @@ struct CalibrationBatch {
   std::vector<ImageContent> images;
 };
 
+// How much each place of a batch's images counts, in squares of kSide pixels.
+struct ObjectWeights {
+  static constexpr int kSide = 8;
+  int rows = 0, columns = 0;
+  std::vector<float> values;  // [image][row][column]
+};
+
 struct RoundingCalibration {
   std::span<const CalibrationBatch> batches;
   model::Executor* executor = nullptr;  // of the graph
@@ -43,7 +50,8 @@ class CalibrationWalk {
                                        const RoundingCalibration& calibration, int threads);
 
   // Moments of the inputs of a convolution, one per group of it; positions of the letterbox's
-  // padding are left out, and of many positions some are taken. Convolutions that read one map
+  // padding are left out, of many positions some are taken, and each counts by how much the
+  // unquantized network sees there (object_weights.h). Convolutions that read one map
   // alike share them. Valid until the next call of anything. Fails where an input is not finite.
   // REQUIRES: all convolutions before it have been set.
   Result<std::span<const quant::InputMoments>> inputs(int node);
@@ -75,6 +83,8 @@ class CalibrationWalk {
   void release_after(int node);
   [[nodiscard]] std::vector<Position> positions(const model::ConvNode& conv, int input,
                                                 std::size_t most) const;
+  [[nodiscard]] double weight_of(const model::ConvNode& conv, int input,
+                                 const Position& position) const;
   Result<std::vector<quant::InputMoments>> moments_of(const model::ConvNode& conv,
                                                       const Reading& reading) const;
 
@@ -82,8 +92,9 @@ class CalibrationWalk {
   RoundingCalibration calibration_;
   int threads_;
   std::unique_ptr<model::LayerRunner> runner_;
-  std::vector<int> last_reader_;  // of the input, then of each node; -1: none
-  int next_ = 0;                  // the first node that has not been run
+  std::vector<ObjectWeights> object_weights_;  // of each batch
+  std::vector<int> last_reader_;               // of the input, then of each node; -1: none
+  int next_ = 0;                               // the first node that has not been run
   std::vector<Known> known_;
 };
 

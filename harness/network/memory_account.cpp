@@ -68,7 +68,8 @@ metrics::LayerStorage storage_of(const Cell& cell, const quant::LayerTraits& lay
   const quant::SchemeStorage storage = recipe->scheme->storage(recipe->options);
   stored.bits = recipe->options.bits;
   stored.groups = recipe->granularity.group_count(layer.shape);
-  stored.scales_per_group = storage.scales;
+  stored.scales_per_group = storage.scales + storage.codebook;
+  stored.tensor_scales = storage.tensor_scales;
   stored.zero_points_per_group = storage.zero_points;
   stored.breakpoints_per_group = storage.breakpoints;
   stored.scale_bits = storage.scale_bits;

@@ -293,7 +293,7 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
     const std::string flags =
         flags_of(block).command_line() + (needs_calibration ? calibration : "");
     if (!activations) {
-      const bool regions = cell.ok() && cell->recipe.text().starts_with("pwlq");
+      const bool regions = cell.ok() && cell->recipe.scheme->piecewise();
       commands.emplace_back(
           "quantize",
           fmt::format("qyolo quantize {} {}{}{} -o quantized.safetensors", model, flags,

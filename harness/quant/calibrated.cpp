@@ -8,12 +8,14 @@
 #include "common/parallel.h"
 #include "harness/quant/filter_rounding.h"
 #include "harness/quant/grid_search.h"
+#include "harness/quant/kernels.h"
 
 namespace qyolo::quant {
 namespace {
 
 // Added to the diagonal of H, as a share of its mean (Frantar et al.).
 constexpr double kDamping = 0.01;
+constexpr int kRefits = 3;          // of scales to codes, and codes to scales
 constexpr int kLargestShrink = 79;  // percent that Range::Kind::kOutput takes off a range at most
 
 // Which group each weight of a tensor belongs to, and whether groups lie within filters: then group
@@ -59,6 +61,7 @@ class TensorRounding {
         recipe_(recipe),
         inputs_(inputs),
         threads_(threads),
+        tensor_scale_(recipe.scheme->tensor_scale(largest_magnitude(weights))),
         filter_size_(static_cast<std::size_t>(shape.c * shape.kh * shape.kw)),
         filters_(static_cast<std::size_t>(shape.n)),
         groups_(shape, recipe.granularity) {
@@ -120,11 +123,11 @@ class TensorRounding {
   }
 
   [[nodiscard]] GroupParameters fit(const GroupWeights& group, int percent) const {
-    if (recipe_.options.range.kind == Range::Kind::kOutput) {
-      const double ratio = (100 - percent) / 100.0;
-      return recipe_.scheme->fit_shrunk(group.weights, ratio, ratio, recipe_.options);
-    }
-    return recipe_.scheme->fit_weighted(group.weights, group.importance, recipe_.options);
+    const GroupView view{group.weights, group.importance, tensor_scale_};
+    if (recipe_.options.range.kind != Range::Kind::kOutput)
+      return recipe_.scheme->fit(view, recipe_.options);
+    const double ratio = (100 - percent) / 100.0;
+    return recipe_.scheme->fit_shrunk(view, ratio, ratio, recipe_.options);
   }
 
   void fit_all(int percent) {
@@ -227,19 +230,49 @@ class TensorRounding {
 
   void finish(std::size_t first, std::size_t count, std::span<const GroupWeights> groups,
               const Percents& percents) {
-    const FittedGroups fitted = fit_groups(groups, percents);
+    FittedGroups fitted = fit_groups(groups, percents);
+    FilterBlock block = rounded_block(first, count, fitted.grids);
+    if (recipe_.options.rounding == Rounding::kCoordinate) {
+      for (int i = 0; i < kRefits; ++i) refit(first, fitted, block);
+    }
     std::ranges::copy(
         fitted.parameters,
         tensor_.parameters.begin() + static_cast<std::ptrdiff_t>(first * groups_.per_filter));
-    round_into_tensor(first, count, fitted.grids);
+    store(first, count, fitted.grids, block);
   }
 
-  void round_into_tensor(std::size_t first, std::size_t count, const Grids& grids) {
+  [[nodiscard]] FilterBlock rounded_block(std::size_t first, std::size_t count,
+                                          const Grids& grids) const {
     const std::size_t input = input_of(first);
     FilterBlock block = block_of(first, count);
     round_filters(orders_[input], grids, recipe_.options.rounding, block);
     if (recipe_.options.rounding == Rounding::kCoordinate)
       improve_filters(orders_[input], inputs_[input].second, grids, block);
+    return block;
+  }
+
+  // The scales that suit the codes best, then the codes that suit these.
+  void refit(std::size_t first, FittedGroups& fitted, FilterBlock& block) const {
+    const std::size_t input = input_of(first);
+    const std::vector<double> factors = best_factors(orders_[input], inputs_[input].second,
+                                                     fitted.grids, block, groups_.per_filter);
+    bool changed = false;
+    for (std::size_t slot = 0; slot < factors.size(); ++slot) {
+      const auto scaled =
+          recipe_.scheme->rescaled(fitted.parameters[slot], factors[slot], recipe_.options);
+      if (!scaled) continue;
+      fitted.parameters[slot] = *scaled;
+      fitted.grids.set(slot, *scaled);
+      changed = true;
+    }
+    if (changed) improve_filters(orders_[input], inputs_[input].second, fitted.grids, block);
+  }
+
+  void round_into_tensor(std::size_t first, std::size_t count, const Grids& grids) {
+    store(first, count, grids, rounded_block(first, count, grids));
+  }
+
+  void store(std::size_t first, std::size_t count, const Grids& grids, const FilterBlock& block) {
     for (std::size_t lane = 0; lane < count; ++lane) {
       for (std::size_t i = 0; i < filter_size_; ++i) {
         const std::size_t from = i * kLanes8 + lane;
@@ -255,6 +288,7 @@ class TensorRounding {
   const Recipe& recipe_;
   std::span<const InputMoments> inputs_;
   int threads_;
+  float tensor_scale_;
   std::size_t filter_size_, filters_;
   GroupMap groups_;
   std::vector<RoundingOrder> orders_;

@@ -11,6 +11,8 @@
 //   2507.18553).
 // - coordinate: from there on, in passes, each weight in turn takes the value that makes the
 //   filter's error smallest while all others stay, until none changes.
+//   Where groups lie within filters and the scheme's scales are fine enough, each group's scale
+//   then becomes the one of least error for the codes it has, and passes and scales take turns.
 // Both need of a scheme nothing but the values that its codes decode to (grids.h).
 #pragma once
 

@@ -9,9 +9,10 @@
 namespace qyolo::quant {
 namespace {
 
-constexpr std::size_t kRows = 8;     // columns of H whose sums are made at once
-constexpr int kMostPasses = 16;      // of coordinate descent; it ends by itself before
-constexpr double kMostDamping = 10;  // beyond it, H says nothing
+constexpr std::size_t kRows = 8;       // columns of H whose sums are made at once
+constexpr int kMostPasses = 16;        // of coordinate descent; it ends by itself before
+constexpr double kMostDamping = 10;    // beyond it, H says nothing
+constexpr double kMostRescaled = 0.5;  // a group's values change by at most this share at once
 
 using Lanes [[gnu::vector_size(64)]] = double;
 
@@ -109,6 +110,69 @@ void round_filters(const RoundingOrder& order, const Grids& grids, Rounding roun
     }
     end = begin;
   }
+}
+
+namespace {
+
+using LaneValues = std::array<double, kLanes8>;
+
+// to += (H + ridge) values, where the values, [weight][lane], are those of these weights.
+void add_products(const RoundingOrder& order, const SymmetricMatrix& second,
+                  std::span<const std::size_t> weights, const std::vector<double>& values,
+                  std::vector<double>& to) {
+  for (const std::size_t j : weights) {
+    const double* const step = values.data() + j * kLanes8;
+    add_scaled(second.row(j).data(), order.size(), step, to.data());
+    for (std::size_t lane = 0; lane < kLanes8; ++lane)
+      to[j * kLanes8 + lane] += order.ridge() * step[lane];
+  }
+}
+
+}  // namespace
+
+std::vector<double> best_factors(const RoundingOrder& order, const SymmetricMatrix& second,
+                                 const Grids& grids, const FilterBlock& block,
+                                 std::size_t per_filter) {
+  const std::size_t size = order.size();
+  std::vector<double> values(size * kLanes8), errors(size * kLanes8);
+  std::vector<std::vector<std::size_t>> groups(per_filter);
+  std::vector<std::size_t> all(size);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  for (std::size_t i = 0; i < size; ++i) {
+    groups[block.slots[i * kLanes8]].push_back(i);
+    for (std::size_t lane = 0; lane < block.filters; ++lane) {
+      const std::size_t at = i * kLanes8 + lane;
+      values[at] = grids.value(block.slots[at], block.places[at]);
+      errors[at] = block.targets[at] - values[at];
+    }
+  }
+  std::vector<double> slopes(size * kLanes8), products(size * kLanes8);
+  add_products(order, second, all, errors, slopes);
+  std::vector<double> factors(per_filter * block.filters, 1.0);
+  for (std::size_t group = 0; group < per_filter; ++group) {
+    std::ranges::fill(products, 0.0);
+    add_products(order, second, groups[group], values, products);
+    LaneValues along{}, curvature{}, less{};
+    for (const std::size_t i : groups[group]) {
+      for (std::size_t lane = 0; lane < kLanes8; ++lane) {
+        const std::size_t at = i * kLanes8 + lane;
+        along[lane] += values[at] * slopes[at];
+        curvature[lane] += values[at] * products[at];
+      }
+    }
+    for (std::size_t lane = 0; lane < block.filters; ++lane) {
+      // (e - (t - 1) v)^2 is least at t - 1 = v H e / v H v.
+      const double by = curvature[lane] > 0 ? along[lane] / curvature[lane] : 0;
+      if (!(by > -kMostRescaled && by < kMostRescaled)) continue;
+      factors[lane * per_filter + group] = 1 + by;
+      less[lane] = by;
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t lane = 0; lane < kLanes8; ++lane)
+        slopes[i * kLanes8 + lane] -= less[lane] * products[i * kLanes8 + lane];
+    }
+  }
+  return factors;
 }
 
 void improve_filters(const RoundingOrder& order, const SymmetricMatrix& second, const Grids& grids,

@@ -53,4 +53,11 @@ void round_filters(const RoundingOrder& order, const Grids& grids, Rounding roun
 void improve_filters(const RoundingOrder& order, const SymmetricMatrix& second, const Grids& grids,
                      FilterBlock& block);
 
+// Of each group in turn what to multiply its values by for the least error of the filter's outputs,
+// the codes staying as they are: one factor per slot. REQUIRES: slots are `per_filter` groups of
+// each filter of the block, laid out alike in all of them.
+[[nodiscard]] std::vector<double> best_factors(const RoundingOrder& order,
+                                               const SymmetricMatrix& second, const Grids& grids,
+                                               const FilterBlock& block, std::size_t per_filter);
+
 }  // namespace qyolo::quant

@@ -83,6 +83,11 @@ std::optional<std::size_t> find_unusable(std::span<const float> weights, float l
   return std::nullopt;
 }
 
+float largest_magnitude(std::span<const float> weights) {
+  const Extremes extremes = find_extremes(weights);
+  return std::max(std::abs(extremes.min), std::abs(extremes.max));
+}
+
 QYOLO_MULTIVERSION
 Extremes find_extremes(std::span<const float> weights) {
   const float* weight = weights.data();

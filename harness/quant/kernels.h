@@ -39,6 +39,8 @@ struct Extremes {
 };
 // REQUIRES: not empty, no NaN.
 Extremes find_extremes(std::span<const float> weights);
+// REQUIRES: not empty, no NaN.
+float largest_magnitude(std::span<const float> weights);
 
 struct Moments {
   double mean = 0;

@@ -22,7 +22,7 @@ struct Choice {
 Result<std::optional<double>> parse_percentile(std::string_view what, std::string_view name);
 [[nodiscard]] std::string percentile_name(double percentile);
 
-// How a uniform scheme finds the range that its codes cover.
+// How a scheme that does not cover all weights by itself finds the range of its codes.
 struct Range {
   enum class Kind {
     kMinMax,      // the smallest and the largest weight
@@ -64,7 +64,7 @@ const std::vector<Choice>& all_breakpoints();
 struct SchemeOptions {
   int bits = 4;                                   // k, 2 to 8
   bool include_zero = false;                      // affine: extend the range to contain 0
-  Range range = {};                               // uniform schemes
+  Range range = {};                               // uniform schemes and tables; kmeans: kHmse
   Breakpoint breakpoint = Breakpoint::kGaussian;  // piecewise-linear schemes
 
   // Width of a stored scale, breakpoint and float offset: 32 or 16 (IEEE half precision, for which

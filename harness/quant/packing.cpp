@@ -3,11 +3,14 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <optional>
 
 #include "common/half.h"
 #include "harness/quant/bit_stream.h"
 #include "harness/quant/region_coding.h"
+#include "harness/quant/small_floats.h"
 
 namespace qyolo::quant {
 namespace {
@@ -24,6 +27,8 @@ std::uint32_t low_bits(std::int64_t value, int width) {
 // --- codes and regions ---
 
 std::uint8_t field_of(int code, std::uint8_t region, const CodeLayout& layout, int bits) {
+  if (layout.sign_magnitude)
+    return static_cast<std::uint8_t>(std::abs(code) | (code < 0 ? 1 << (bits - 1) : 0));
   if (region == kCentre || !layout.side_bit) return static_cast<std::uint8_t>(low_bits(code, bits));
   const std::uint32_t side = region == kNegativeTail ? 1 : 0;
   return static_cast<std::uint8_t>(low_bits(code, bits - 1) | side << (bits - 1));
@@ -131,6 +136,72 @@ std::size_t count_of(const QuantizedTensor& tensor, int per_group) {
   return tensor.parameters.size() * static_cast<std::size_t>(per_group);
 }
 
+// --- scales of one byte ---
+
+constexpr int kE8m0Bias = 127, kE8m0Patterns = 255;  // the last pattern of a byte is no number
+
+std::byte scale_byte(float scale, ScaleFormat format) {
+  if (format == ScaleFormat::kE8m0) return static_cast<std::byte>(std::ilogb(scale) + kE8m0Bias);
+  return static_cast<std::byte>(nearest_pattern(kE4m3, static_cast<double>(scale)));
+}
+
+// Nothing for patterns that are no positive number.
+std::optional<float> scale_of_byte(std::byte byte, ScaleFormat format) {
+  const int pattern = std::to_integer<int>(byte);
+  if (format == ScaleFormat::kE8m0) {
+    if (pattern >= kE8m0Patterns) return std::nullopt;
+    return std::ldexp(1.0F, pattern - kE8m0Bias);
+  }
+  if (pattern < 1 || pattern >= kE4m3.patterns) return std::nullopt;
+  return static_cast<float>(small_float(kE4m3, pattern));
+}
+
+std::vector<std::byte> pack_scales(const QuantizedTensor& tensor, const SchemeStorage& storage) {
+  const std::size_t count = count_of(tensor, storage.scales);
+  const auto value = [&](std::size_t i) {
+    const auto [group, slot] = place(i, storage.scales);
+    return tensor.parameters[group].scale[slot];
+  };
+  if (storage.scale_format == ScaleFormat::kFloat)
+    return pack_floats(count, storage.scale_bits, value);
+  std::vector<std::byte> bytes(count);
+  for (std::size_t i = 0; i < count; ++i) bytes[i] = scale_byte(value(i), storage.scale_format);
+  return bytes;
+}
+
+Status unpack_scales(std::span<const std::byte> bytes, const SchemeStorage& storage,
+                     QuantizedTensor& tensor) {
+  const std::size_t count = count_of(tensor, storage.scales);
+  const auto set = [&](std::size_t i, float value) {
+    const auto [group, slot] = place(i, storage.scales);
+    tensor.parameters[group].scale[slot] = value;
+  };
+  if (storage.scale_format == ScaleFormat::kFloat)
+    return unpack_floats(bytes, count, storage.scale_bits, Part::kScales, 0, set);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto scale = scale_of_byte(bytes[i], storage.scale_format);
+    if (!scale) {
+      return error("{}: byte {} is {}, expected that of a number above 0", name_of(Part::kScales),
+                   i, std::to_integer<int>(bytes[i]));
+    }
+    set(i, *scale);
+  }
+  return {};
+}
+
+Status unpack_codebooks(std::span<const std::byte> bytes, const SchemeStorage& storage,
+                        QuantizedTensor& tensor) {
+  const auto size = static_cast<std::size_t>(storage.codebook);
+  std::vector<float> values(tensor.parameters.size() * size);
+  QYOLO_CHECK_OK(unpack_floats(bytes, values.size(), storage.scale_bits, Part::kCodebooks, kAny,
+                               [&](std::size_t i, float value) { values[i] = value; }));
+  for (std::size_t group = 0; size > 0 && group < tensor.parameters.size(); ++group)
+    tensor.parameters[group].codebook = Codebook(std::span(values).subspan(group * size, size));
+  return {};
+}
+
+// --- zero-points ---
+
 std::vector<std::byte> pack_zero_points(const QuantizedTensor& tensor,
                                         const SchemeStorage& storage) {
   const std::size_t count = count_of(tensor, storage.zero_points);
@@ -221,7 +292,8 @@ PartSizes packed_sizes(const Recipe& recipe, const Shape& shape) {
   const StorageBits bits = storage_bits(recipe, shape);
   return {stream_bytes(bits.codes, 1),       stream_bytes(bits.regions, 1),
           stream_bytes(bits.scales, 1),      stream_bytes(bits.zero_points, 1),
-          stream_bytes(bits.breakpoints, 1), stream_bytes(bits.corrections, 1)};
+          stream_bytes(bits.breakpoints, 1), stream_bytes(bits.corrections, 1),
+          stream_bytes(bits.codebooks, 1),   stream_bytes(bits.tensor_scale, 1)};
 }
 
 PackedTensor pack(const QuantizedTensor& tensor, RegionCoding coding, int threads) {
@@ -257,11 +329,7 @@ PackedTensor pack(const QuantizedTensor& tensor, RegionCoding coding, int thread
     }
     part(Part::kRegions) = encode_regions(tails, fields, tensor.shape);
   }
-  part(Part::kScales) =
-      pack_floats(count_of(tensor, storage.scales), storage.scale_bits, [&](std::size_t i) {
-        const auto [group, slot] = place(i, storage.scales);
-        return tensor.parameters[group].scale[slot];
-      });
+  part(Part::kScales) = pack_scales(tensor, storage);
   if (storage.zero_points > 0) part(Part::kZeroPoints) = pack_zero_points(tensor, storage);
   part(Part::kBreakpoints) =
       pack_floats(count_of(tensor, storage.breakpoints), storage.scale_bits,
@@ -271,6 +339,16 @@ PackedTensor pack(const QuantizedTensor& tensor, RegionCoding coding, int thread
         const FilterCorrection& correction = tensor.corrections[i / 2];
         return i % 2 == 0 ? correction.gain : correction.offset;
       });
+  part(Part::kCodebooks) =
+      pack_floats(count_of(tensor, storage.codebook), storage.scale_bits, [&](std::size_t i) {
+        const auto [group, slot] = place(i, storage.codebook);
+        return tensor.parameters[group].codebook.values()[slot];
+      });
+  if (storage.tensor_scales > 0) {
+    const auto shared = static_cast<std::size_t>(storage.scales);
+    part(Part::kTensorScale) =
+        pack_floats(1, 32, [&](std::size_t) { return tensor.parameters[0].scale[shared]; });
+  }
   return packed;
 }
 
@@ -311,18 +389,21 @@ Result<QuantizedTensor> unpack(const Recipe& recipe, const Shape& shape, const P
   }
   QYOLO_CHECK_OK(interpret(tensor, threads));
 
-  QYOLO_CHECK_OK(unpack_floats(part(Part::kScales), count_of(tensor, storage.scales),
-                               storage.scale_bits, Part::kScales, 0,
-                               [&](std::size_t i, float value) {
-                                 const auto [group, slot] = place(i, storage.scales);
-                                 tensor.parameters[group].scale[slot] = value;
-                               }));
+  QYOLO_CHECK_OK(unpack_scales(part(Part::kScales), storage, tensor));
   if (storage.zero_points > 0)
     QYOLO_CHECK_OK(unpack_zero_points(part(Part::kZeroPoints), storage, tensor));
   QYOLO_CHECK_OK(unpack_floats(
       part(Part::kBreakpoints), count_of(tensor, storage.breakpoints), storage.scale_bits,
       Part::kBreakpoints, kAny,
       [&](std::size_t group, float value) { tensor.parameters[group].breakpoint = value; }));
+  QYOLO_CHECK_OK(unpack_codebooks(part(Part::kCodebooks), storage, tensor));
+  if (storage.tensor_scales > 0) {
+    const auto share = [&](std::size_t, float value) {
+      for (GroupParameters& group : tensor.parameters)
+        group.scale[static_cast<std::size_t>(storage.scales)] = value;
+    };
+    QYOLO_CHECK_OK(unpack_floats(part(Part::kTensorScale), 1, 32, Part::kTensorScale, 0, share));
+  }
   if (recipe.options.bias_correction) {
     tensor.corrections.resize(static_cast<std::size_t>(shape.n));
     QYOLO_CHECK_OK(unpack_floats(part(Part::kCorrections), 2 * tensor.corrections.size(),

@@ -2,14 +2,18 @@
 //
 // Every part of a tensor is a byte string of its own:
 //   codes        k bits per weight, in the tensor's memory order: the weight's code in two's
-//                complement. A tail of a scheme with a side bit (see CodeLayout): its code in k - 1
-//                bits, and above it the side, 1 for the negative tail
+//                complement, or its magnitude below its sign (CodeLayout). A tail of a scheme with
+//                a side bit (see CodeLayout): its code in k - 1 bits, and above it the side, 1 for
+//                the negative tail
 //   regions      of piecewise-linear schemes: 1 bit per weight, 1 in a tail; raw or entropy-coded
-//   scales       group by group, FP32 or FP16 (SchemeStorage::scale_bits)
+//   scales       group by group, FP32 or FP16 (SchemeStorage::scale_bits), or a byte each: E8M0 or
+//                E4M3 (SchemeStorage::scale_format)
 //   zero-points  group by group: FP32, FP16, or integers in two's complement of
 //                SchemeStorage::zero_point_bits
 //   breakpoints  group by group, FP32 or FP16
 //   corrections  filter by filter, with bias correction: gain and offset, FP32
+//   codebooks    group by group, the values of its codes, ascending: FP32 or FP16
+//   tensor scale one FP32 value that all groups share
 // Integers of a few bits follow each other as bit_stream.h says; floats are little-endian.
 #pragma once
 
@@ -31,12 +35,15 @@ enum class Part : std::size_t {
   kScales,
   kZeroPoints,
   kBreakpoints,
-  kCorrections
+  kCorrections,
+  kCodebooks,
+  kTensorScale
 };
 inline constexpr std::array kPartNames = {
     std::string_view("codes"),       std::string_view("regions"),
     std::string_view("scales"),      std::string_view("zero_points"),
-    std::string_view("breakpoints"), std::string_view("corrections")};
+    std::string_view("breakpoints"), std::string_view("corrections"),
+    std::string_view("codebooks"),   std::string_view("tensor_scale")};
 inline constexpr std::size_t kParts = kPartNames.size();
 
 enum class RegionCoding {

@@ -59,6 +59,12 @@ float round_stored(double value, int bits) {
   return bits == 16 ? round_to_half(limited) : static_cast<float>(limited);
 }
 
+std::optional<float> usable_scale(double value, int bits) {
+  const float stored = round_stored(value, bits);
+  if (!(stored > 0) || stored == largest_stored(bits)) return std::nullopt;
+  return stored;
+}
+
 Scale symmetric_scale(double magnitude, double steps, const SchemeOptions& options) {
   if (magnitude == 0) return {};
   return rounded_scale(steps / magnitude, options);

@@ -1,6 +1,8 @@
 // Group parameters as they are stored: rounded to their format, and kept representable.
 #pragma once
 
+#include <optional>
+
 #include "harness/quant/options.h"
 
 namespace qyolo::quant {
@@ -14,6 +16,9 @@ namespace qyolo::quant {
 // Rounds to a format of 16 (IEEE half) or 32 bits, half to even; beyond the format's range, to its
 // largest finite value.
 [[nodiscard]] float round_stored(double value, int bits);
+
+// A scale as it is stored; none where it would be 0 or the format's largest value.
+[[nodiscard]] std::optional<float> usable_scale(double value, int bits);
 
 // A scale as it is stored, and as weights are encoded with it (see scheme.h).
 struct Scale {

@@ -27,8 +27,8 @@ double analytic_breakpoint(Breakpoint method, double m) {
 
 }  // namespace
 
-FittedParameters PiecewiseScheme::fit(std::span<const float> weights,
-                                      const SchemeOptions& options) const {
+FittedParameters PiecewiseScheme::fit(const GroupView& group, const SchemeOptions& options) const {
+  const std::span<const float> weights = group.weights;
   const Extremes extremes = find_extremes(weights);
   const double m = std::max(std::abs(static_cast<double>(extremes.min)),
                             std::abs(static_cast<double>(extremes.max)));
@@ -52,6 +52,21 @@ double PiecewiseScheme::search(std::span<const float> weights, double m,
     const float p = round_stored(breakpoint(candidate), options.scale_bits);
     return squared_error(weights, map(parameters(p, m, options), options));
   }));
+}
+
+// The breakpoint may be part of what codes decode to.
+std::optional<GroupParameters> PiecewiseScheme::rescaled(const GroupParameters& parameters,
+                                                         double by,
+                                                         const SchemeOptions& options) const {
+  GroupParameters scaled = parameters;
+  for (float& scale : scaled.scale) {
+    const auto stored = usable_scale(static_cast<double>(scale) / by, options.scale_bits);
+    if (!stored) return std::nullopt;
+    scale = *stored;
+  }
+  scaled.breakpoint =
+      round_stored(static_cast<double>(parameters.breakpoint) * by, options.scale_bits);
+  return scaled;
 }
 
 void PiecewiseScheme::encode(std::span<const float> weights, const FittedParameters& parameters,

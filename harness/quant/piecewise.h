@@ -10,8 +10,11 @@ namespace qyolo::quant {
 class PiecewiseScheme : public Scheme {
  public:
   [[nodiscard]] bool piecewise() const final { return true; }
-  [[nodiscard]] FittedParameters fit(std::span<const float> weights,
+  [[nodiscard]] bool takes(Range::Kind range) const final { return range == Range::Kind::kMinMax; }
+  [[nodiscard]] FittedParameters fit(const GroupView& group,
                                      const SchemeOptions& options) const final;
+  [[nodiscard]] std::optional<GroupParameters> rescaled(
+      const GroupParameters& parameters, double by, const SchemeOptions& options) const override;
   void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& options, std::span<std::int8_t> codes,
               std::span<std::uint8_t> regions) const final;

@@ -28,6 +28,17 @@ class PwlqFang final : public PiecewiseScheme {
     return {.centre = {-half, half - 1}, .tail = {0, half - 1}, .side_bit = true};
   }
 
+  // The offset of the negative tail is a weight, too.
+  [[nodiscard]] std::optional<GroupParameters> rescaled(
+      const GroupParameters& parameters, double by, const SchemeOptions& options) const override {
+    auto scaled = PiecewiseScheme::rescaled(parameters, by, options);
+    if (scaled) {
+      const double offset = static_cast<double>(parameters.zero_point[0]);
+      scaled->zero_point[0] = round_stored(offset * by, options.scale_bits);
+    }
+    return scaled;
+  }
+
  protected:
   [[nodiscard]] FittedParameters parameters(float breakpoint, double m,
                                             const SchemeOptions& options) const override {

@@ -32,6 +32,7 @@ std::string position(const Shape& shape, std::size_t index) {
 void encode_groups(std::span<const float> weights, QuantizedTensor& tensor, int threads) {
   const Scheme& scheme = *tensor.recipe.scheme;
   const SchemeOptions& options = tensor.recipe.options;
+  const float tensor_scale = scheme.tensor_scale(largest_magnitude(weights));
   const auto encode = [&](const GroupBlock& block) {
     thread_local std::vector<float> weight_copy;
     thread_local std::vector<std::int8_t> code_copy;
@@ -43,7 +44,7 @@ void encode_groups(std::span<const float> weights, QuantizedTensor& tensor, int 
     if (scheme.piecewise()) block.prepare(region_copy);
     for (std::size_t i = 0; i < block.count(); ++i) {
       const auto group = block.values(weights, weight_copy, i);
-      const FittedParameters parameters = scheme.fit(group, options);
+      const FittedParameters parameters = scheme.fit({group, {}, tensor_scale}, options);
       tensor.parameters[block.first() + i] = parameters;
       scheme.encode(
           group, parameters, options, block.values(codes, code_copy, i),
@@ -117,6 +118,7 @@ Result<Recipe> make_recipe(std::string_view scheme, int bits, std::string_view g
   QYOLO_TRY(recipe.scheme, find_scheme(scheme));
   QYOLO_TRY(recipe.granularity, Granularity::parse(granularity));
   QYOLO_CHECK_OK(check_options(*recipe.scheme, recipe.options));
+  QYOLO_CHECK_OK(check_granularity(*recipe.scheme, recipe.granularity.name()));
   return recipe;
 }
 
@@ -125,19 +127,22 @@ std::string Recipe::text() const {
 }
 
 std::int64_t StorageBits::total() const {
-  return codes + regions + scales + zero_points + breakpoints + corrections;
+  return codes + regions + scales + zero_points + breakpoints + corrections + codebooks +
+         tensor_scale;
 }
 
 StorageBits storage_bits(const Recipe& recipe, const Shape& shape) {
   const SchemeStorage storage = recipe.scheme->storage(recipe.options);
   const std::int64_t groups = recipe.granularity.group_count(shape);
-  constexpr std::int64_t kCorrectionBits = 64;
+  constexpr std::int64_t kCorrectionBits = 64, kTensorScaleBits = 32;
   return {.codes = shape.size() * recipe.options.bits,
           .regions = shape.size() * storage.region_bits,
           .scales = groups * storage.scales * storage.scale_bits,
           .zero_points = groups * storage.zero_points * storage.zero_point_bits,
           .breakpoints = groups * storage.breakpoints * storage.scale_bits,
-          .corrections = recipe.options.bias_correction ? shape.n * kCorrectionBits : 0};
+          .corrections = recipe.options.bias_correction ? shape.n * kCorrectionBits : 0,
+          .codebooks = groups * storage.codebook * storage.scale_bits,
+          .tensor_scale = std::int64_t{storage.tensor_scales} * kTensorScaleBits};
 }
 
 double WeightError::mse() const { return weights == 0 ? 0 : noise / static_cast<double>(weights); }

@@ -52,6 +52,8 @@ struct StorageBits {
   std::int64_t zero_points = 0;
   std::int64_t breakpoints = 0;
   std::int64_t corrections = 0;
+  std::int64_t codebooks = 0;
+  std::int64_t tensor_scale = 0;
   [[nodiscard]] std::int64_t total() const;
 };
 // REQUIRES: every dimension of the shape is positive.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/quant/kernels.h"
 #include "harness/quant/scheme.h"
 
 namespace qyolo::quant {
@@ -12,7 +13,14 @@ namespace qyolo::quant {
   X(symmetric)           \
   X(pwlq)                \
   X(pwlq_fang)           \
-  X(pwlq_overlap)
+  X(pwlq_overlap)        \
+  X(kmeans)              \
+  X(nf4)                 \
+  X(mxfp4)               \
+  X(nvfp4)               \
+  X(fp8_e4m3)            \
+  X(fp8_e5m2)            \
+  X(apot)
 
 #define QYOLO_DECLARE(scheme) const Scheme& scheme();
 QYOLO_SCHEMES(QYOLO_DECLARE)
@@ -39,6 +47,12 @@ Status check_options(const Scheme& scheme, const SchemeOptions& options) {
   if (options.bits < 2 || options.bits > 8) {
     return error("bits {}: expected 2 to 8", options.bits);
   }
+  const SchemeLimits limits = scheme.limits();
+  if (options.bits < limits.least_bits || options.bits > limits.most_bits) {
+    return error("bits {}: {} has {}{}", options.bits, scheme.name(), limits.least_bits,
+                 limits.least_bits < limits.most_bits ? fmt::format(" to {}", limits.most_bits)
+                                                      : std::string());
+  }
   if (options.scale_bits != 16 && options.scale_bits != 32) {
     return error("scale_bits {}: expected 16 or 32", options.scale_bits);
   }
@@ -53,10 +67,22 @@ Status check_options(const Scheme& scheme, const SchemeOptions& options) {
         "corrected by the layer's outputs already",
         rounding_name(options.rounding), range.name());
   }
-  if (scheme.piecewise() && range.kind != Range::Kind::kMinMax) {
-    return error("range {}: {} covers all weights; expected minmax", range.name(), scheme.name());
+  if (!scheme.takes(range.kind)) {
+    return error("range {}: {} covers all weights; expected minmax{}", range.name(), scheme.name(),
+                 scheme.takes(Range::Kind::kHmse) ? " or hmse" : "");
   }
   return {};
+}
+
+Status check_granularity(const Scheme& scheme, std::string_view granularity) {
+  const std::int64_t block = scheme.limits().block;
+  if (block == 0 || granularity == fmt::format("group:{}", block)) return {};
+  return error("granularity {}: {} has one scale for {} weights; expected group:{}", granularity,
+               scheme.name(), block, block);
+}
+
+FittedParameters Scheme::fit(std::span<const float> weights, const SchemeOptions& options) const {
+  return fit({weights, {}, tensor_scale(largest_magnitude(weights))}, options);
 }
 
 }  // namespace qyolo::quant

@@ -1,39 +1,44 @@
 #include "harness/quant/uniform.h"
 
 #include "harness/quant/grid_search.h"
+#include "harness/quant/parameters.h"
 
 namespace qyolo::quant {
 
-FittedParameters UniformScheme::fit(std::span<const float> weights,
-                                    const SchemeOptions& options) const {
-  const Interval range = find_range(weights, options, symmetric());
-  if (options.range.kind != Range::Kind::kMse) return parameters(range, options);
+FittedParameters UniformScheme::fit(const GroupView& group, const SchemeOptions& options) const {
+  const Interval range = find_range(group.weights, options, symmetric());
   const auto shrunk = [&](int percent) { return shrink(range, (100 - percent) / 100.0); };
+  if (options.range.kind == Range::Kind::kHmse && !group.importance.empty()) {
+    const auto ratio = [](int percent) { return (100 - percent) / 100.0; };
+    const int percent = coarse_to_fine(0, 99, 10, [&](int candidate) {
+      const FittedParameters found = fit_shrunk(group, ratio(candidate), ratio(candidate), options);
+      return squared_error(group.weights, group.importance, map(found, options));
+    });
+    return fit_shrunk(group, ratio(percent), ratio(percent), options);
+  }
+  if (options.range.kind != Range::Kind::kMse) return parameters(range, options);
   const int percent = coarse_to_fine(0, 99, 10, [&](int candidate) {
-    return squared_error(weights, map(parameters(shrunk(candidate), options), options));
+    return squared_error(group.weights, map(parameters(shrunk(candidate), options), options));
   });
   return parameters(shrunk(percent), options);
 }
 
-FittedParameters UniformScheme::fit_weighted(std::span<const float> weights,
-                                             std::span<const double> importance,
-                                             const SchemeOptions& options) const {
-  if (options.range.kind != Range::Kind::kHmse) return fit(weights, options);
-  const int percent = coarse_to_fine(0, 99, 10, [&](int candidate) {
-    const double ratio = (100 - candidate) / 100.0;
-    return squared_error(weights, importance,
-                         map(fit_shrunk(weights, ratio, ratio, options), options));
-  });
-  const double ratio = (100 - percent) / 100.0;
-  return fit_shrunk(weights, ratio, ratio, options);
-}
-
-FittedParameters UniformScheme::fit_shrunk(std::span<const float> weights, double low_ratio,
+FittedParameters UniformScheme::fit_shrunk(const GroupView& group, double low_ratio,
                                            double high_ratio, const SchemeOptions& options) const {
-  const Interval full = find_range(weights, options, symmetric());
+  const Interval full = find_range(group.weights, options, symmetric());
   return parameters({symmetric() ? -full.high * high_ratio : shrink(full, low_ratio).low,
                      shrink(full, high_ratio).high},
                     options);
+}
+
+std::optional<GroupParameters> UniformScheme::rescaled(const GroupParameters& parameters, double by,
+                                                       const SchemeOptions& options) const {
+  const auto scale =
+      usable_scale(static_cast<double>(parameters.scale[0]) / by, options.scale_bits);
+  if (!scale) return std::nullopt;
+  GroupParameters scaled = parameters;
+  scaled.scale[0] = *scale;
+  return scaled;
 }
 
 void UniformScheme::encode(std::span<const float> weights, const FittedParameters& parameters,

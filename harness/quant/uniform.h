@@ -10,14 +10,15 @@ namespace qyolo::quant {
 class UniformScheme : public Scheme {
  public:
   [[nodiscard]] bool piecewise() const final { return false; }
-  [[nodiscard]] FittedParameters fit(std::span<const float> weights,
+  [[nodiscard]] bool takes(Range::Kind /*range*/) const final { return true; }
+  [[nodiscard]] FittedParameters fit(const GroupView& group,
                                      const SchemeOptions& options) const final;
-  [[nodiscard]] FittedParameters fit_weighted(std::span<const float> weights,
-                                              std::span<const double> importance,
-                                              const SchemeOptions& options) const final;
-  [[nodiscard]] FittedParameters fit_shrunk(std::span<const float> weights, double low_ratio,
+  [[nodiscard]] FittedParameters fit_shrunk(const GroupView& group, double low_ratio,
                                             double high_ratio,
                                             const SchemeOptions& options) const final;
+  [[nodiscard]] std::optional<GroupParameters> rescaled(const GroupParameters& parameters,
+                                                        double by,
+                                                        const SchemeOptions& options) const final;
   void encode(std::span<const float> weights, const FittedParameters& parameters,
               const SchemeOptions& options, std::span<std::int8_t> codes,
               std::span<std::uint8_t> regions) const final;

@@ -61,6 +61,14 @@ results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell
   }
   record.memory = results::memory_json(result.memory, result.coded_bytes);
   if (result.activations) record.activations = activations_of(*result.activations, evaluator);
+  if (const auto& c = result.certainty) {
+    record.certainty =
+        results::CertaintyRecord{c->images,
+                                 {c->kl, c->kl_standard_error, c->kl_median, c->kl_p999, c->kl_max},
+                                 c->top,
+                                 c->changed,
+                                 c->changed_standard_error};
+  }
   const StageSeconds& s = result.seconds;
   record.seconds = {s.quantize, s.load, s.forward, s.postprocess, s.metric, s.total};
   return record;

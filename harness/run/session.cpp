@@ -173,6 +173,7 @@ Result<std::vector<Detection>> Session::detections_of(std::size_t index, const C
 
 Status Session::set_baseline(std::size_t index, const Cell& cell) {
   baseline_is_new_ = !record_of(cell);
+  if (!uncertainty_.off()) evaluator_.compare_heads();
   QYOLO_TRY(const bool measured, measure_cell(index, cell));
   if (!measured || uncertainty_.off()) return {};
   auto detections = detections_of(index, cell);

@@ -44,13 +44,21 @@ bool smaller(const LayerCandidate& a, const LayerCandidate& b) {
 // most of the time, by the better one of two formulas. Exactly, where regions are coded.
 std::vector<quant::Recipe> sketches_of(const quant::Recipe& recipe, bool exactly) {
   std::vector<quant::Recipe> sketches = {rounded_to_nearest(recipe)};
-  if (!exactly && recipe.scheme->name().starts_with("pwlq") &&
+  if (!exactly && recipe.scheme->piecewise() &&
       recipe.options.breakpoint == quant::Breakpoint::kSearch) {
     sketches.push_back(sketches.front());
     sketches[0].options.breakpoint = quant::Breakpoint::kGaussianApprox;
     sketches[1].options.breakpoint = quant::Breakpoint::kLaplaceApprox;
   }
   return sketches;
+}
+
+// The one of least error that the scheme has.
+quant::Range::Kind range_of(const quant::Scheme& scheme, bool nearest) {
+  using Kind = quant::Range::Kind;
+  for (const Kind kind : {nearest ? Kind::kMse : Kind::kOutput, Kind::kHmse})
+    if (scheme.takes(kind) && !(nearest && kind == Kind::kHmse)) return kind;
+  return Kind::kMinMax;
 }
 
 // Those of the lower convex hull in size and noise; sizes ascending.
@@ -124,24 +132,23 @@ std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding) {
   constexpr std::array kGranularities = {"layer", "filter", "fshape", "group:128", "group:32"};
   std::vector<quant::Recipe> recipes;
   for (const quant::Scheme* scheme : quant::all_schemes()) {
-    for (const char* granularity : kGranularities) {
-      for (int bits = 2; bits <= 8; ++bits) {
+    const quant::SchemeLimits limits = scheme->limits();
+    std::vector<std::string> granularities(kGranularities.begin(), kGranularities.end());
+    if (limits.block > 0) granularities = {fmt::format("group:{}", limits.block)};
+    for (const std::string& granularity : granularities) {
+      for (int bits = limits.least_bits; bits <= limits.most_bits; ++bits) {
         for (const bool corrected : {false, true}) {
           if (corrected && !nearest) continue;
           // Options that a scheme has no use for are set all the same: then the recipes of a
           // network differ in little, and its rules are short.
           quant::SchemeOptions options;
           options.rounding = rounding;
-          options.range.kind = nearest ? quant::Range::Kind::kMse : quant::Range::Kind::kOutput;
+          options.range.kind = range_of(*scheme, nearest);
           options.breakpoint = quant::Breakpoint::kSearch;
           options.scale_bits = 16;
           options.integer_zero_points = true;
           options.bias_correction = corrected;
           auto recipe = quant::make_recipe(scheme->name(), bits, granularity, options);
-          if (!recipe.ok()) {  // piecewise-linear schemes cover all weights
-            options.range.kind = quant::Range::Kind::kMinMax;
-            recipe = quant::make_recipe(scheme->name(), bits, granularity, options);
-          }
           if (recipe.ok()) recipes.push_back(std::move(recipe).value());
         }
       }
@@ -153,7 +160,11 @@ std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding) {
 quant::Recipe rounded_to_nearest(const quant::Recipe& recipe) {
   quant::Recipe nearest = recipe;
   nearest.options.rounding = quant::Rounding::kNearest;
-  if (nearest.options.range.needs_inputs()) nearest.options.range.kind = quant::Range::Kind::kMse;
+  if (nearest.options.range.needs_inputs()) {
+    nearest.options.range.kind = nearest.scheme->takes(quant::Range::Kind::kMse)
+                                     ? quant::Range::Kind::kMse
+                                     : quant::Range::Kind::kMinMax;
+  }
   return nearest;
 }
 

@@ -13,7 +13,6 @@ namespace qyolo::harness {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-constexpr double kSmallest = 1e-7;
 // An anchor below this cannot become a detection under the usual threshold of evaluation.
 constexpr float kLeastObjectness = 0.001F;
 
@@ -40,12 +39,6 @@ bool finite(std::span<const float> values) {
 }
 
 }  // namespace
-
-double bernoulli_kl(double p, double q) {
-  p = std::clamp(p, kSmallest, 1 - kSmallest);
-  q = std::clamp(q, kSmallest, 1 - kSmallest);
-  return std::max(0.0, p * std::log(p / q) + (1 - p) * std::log((1 - p) / (1 - q)));
-}
 
 double HeadDivergence::head_error() const { return per_image(head_noise, levels); }
 double HeadDivergence::kl() const { return per_image(objectness + classes, images); }

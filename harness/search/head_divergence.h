@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/engine/executor.h"
+#include "harness/evaluate/head_certainty.h"
 #include "harness/model/graph.h"
 
 namespace qyolo::harness {
@@ -34,10 +35,6 @@ struct HeadDivergence {
 
   HeadDivergence& operator+=(const HeadDivergence& other);
 };
-
-// KL divergence of Bernoulli(q) from Bernoulli(p), nats; probabilities within 1e-7 of 0 and 1 are
-// taken as that far from them.
-[[nodiscard]] double bernoulli_kl(double p, double q);
 
 // The reference's outputs on a batch, decoded once.
 class ReferenceHead {

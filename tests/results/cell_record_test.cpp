@@ -69,6 +69,7 @@ AccuracyRecord full_accuracy() {
                                          {{{"input", "model.0.conv"}, -1.5, 2.5, {0.25, 17}}}};
   record.seconds = {1, 2, 3, 4, 5, 6};
   record.uncertainty = some_uncertainty();
+  record.certainty = CertaintyRecord{200, {2.5, 0.125, 2.25, 9.5, 10.5}, 3000, 0.375, 0.03125};
   return record;
 }
 

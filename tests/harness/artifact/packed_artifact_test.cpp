@@ -93,8 +93,15 @@ class PackedArtifact : public ::testing::Test {
 };
 
 TEST_F(PackedArtifact, DecodesToWhatWasEvaluatedUnderEveryScheme) {
-  for (const quant::Scheme* scheme : quant::all_schemes())
-    expect_round_trip(source_, cell(std::string(scheme->name()), 3, "filter"), RegionCoding::kRaw);
+  for (const quant::Scheme* scheme : quant::all_schemes()) {
+    const quant::SchemeLimits limits = scheme->limits();
+    const std::string granularity =
+        limits.block > 0 ? fmt::format("group:{}", limits.block) : std::string("filter");
+    expect_round_trip(source_,
+                      cell(std::string(scheme->name()),
+                           std::clamp(3, limits.least_bits, limits.most_bits), granularity),
+                      RegionCoding::kRaw);
+  }
 }
 
 TEST_F(PackedArtifact, StoresParametersOfAnyWidth) {

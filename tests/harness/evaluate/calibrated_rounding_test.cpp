@@ -7,6 +7,7 @@
 
 #include "harness/engine/engine.h"
 #include "harness/evaluate/calibration.h"
+#include "harness/network/object_weights.h"
 #include "harness/network/quantize_network.h"
 #include "harness/network/weight_store.h"
 #include "tests/support/paths.h"
@@ -107,6 +108,87 @@ TEST_F(CalibratedNetwork, ConstantImagesOrNoneStillGiveANetwork) {
       EXPECT_TRUE(std::ranges::all_of(network->convs[i].bias, finite));
     }
   }
+}
+
+// Squared error of the head's outputs on these images beside the original network's.
+double head_error(SourceNetwork& source, model::Executor& executor, const QuantizedNetwork& network,
+                  const CalibrationBatch& images) {
+  const model::Graph& graph = source.graph();
+  const auto outputs = [&] {
+    return executor
+        .forward(std::span<const std::uint8_t>(images.rgb), static_cast<int>(images.images.size()),
+                 images.height, images.width)
+        .value();
+  };
+  const std::vector<int> nodes = graph.conv_nodes();
+  for (const int node : nodes) {
+    executor.set_weights(node, graph.conv(node).weight);
+    executor.set_bias(node, graph.conv(node).bias);
+  }
+  const auto expected = outputs();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    executor.set_weights(nodes[i], network.layers[i].weights);
+    executor.set_bias(nodes[i], network.convs[i].bias);
+  }
+  const auto found = outputs();
+  double sum = 0;
+  for (std::size_t level = 0; level < expected.size(); ++level) {
+    for (std::size_t i = 0; i < expected[level].values.size(); ++i) {
+      sum += std::pow(static_cast<double>(expected[level].values[i]) -
+                          static_cast<double>(found[level].values[i]),
+                      2);
+    }
+  }
+  return sum;
+}
+
+TEST_F(CalibratedNetwork, OneImageIsBetterThanNoneOnOthers) {
+  const std::vector<CalibrationBatch> several = parts(6);
+  calibrate_on(parts(1), 2);
+  for (const char* more : {R"(, "rounding": "coordinate", "range": "output")",
+                           R"(, "scheme": "kmeans", "rounding": "coordinate", "range": "hmse")"}) {
+    Json block = {{"scheme", "affine"}, {"bits", 4}, {"granularity", "filter"}};
+    block.update(Json::parse("{" + std::string(more).substr(2) + "}"));
+    const auto calibrated = quantize_network(source_, read_cell(block, "test").value(), 2);
+    ASSERT_TRUE(calibrated.ok()) << calibrated.error().message;
+    block.erase("rounding");
+    block.erase("range");
+    const auto nearest = quantize_network(source_, read_cell(block, "test").value(), 2);
+    const CalibrationBatch& others = several.back();
+    EXPECT_LT(head_error(source_, *executor_, *calibrated, others),
+              head_error(source_, *executor_, *nearest, others))
+        << more;
+  }
+}
+
+// No position of any map lies in what the letterbox shows.
+TEST_F(CalibratedNetwork, ImagesWithoutContentRoundToNearest) {
+  CalibrationBatch hidden = parts(1).front();
+  for (ImageContent& content : hidden.images) content = {-2, -1, -2, -1};
+  calibrate_on({hidden}, 2);
+  const auto network = quantize_network(source_, cell_of(R"(, "rounding": "coordinate")"), 2);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const auto nearest = quantize_network(source_, cell_of(""), 2);
+  for (std::size_t i = 0; i < network->layers.size(); ++i)
+    EXPECT_EQ(network->layers[i].weights, nearest->layers[i].weights);
+}
+
+TEST_F(CalibratedNetwork, ObjectsWeighMoreThanTheBackground) {
+  calibrate_on({parts(1).front(), constant_image(114)}, 2);
+  const auto weights =
+      object_weights(source_.graph(), RoundingCalibration{batches_, executor_.get()}).value();
+  ASSERT_EQ(weights.size(), 2U);
+  const auto& seen = weights[0].values;
+  EXPECT_EQ(seen.size(), batches_[0].images.size() * static_cast<std::size_t>(weights[0].rows) *
+                             static_cast<std::size_t>(weights[0].columns));
+  const auto objects = std::ranges::count_if(seen, [](float value) { return value > 0.5F; });
+  EXPECT_GT(objects, 0);
+  EXPECT_LT(objects, static_cast<std::ptrdiff_t>(seen.size()) / 2);
+  for (const float value : seen) {
+    EXPECT_GT(value, 0);
+    EXPECT_LE(value, 1.1F);
+  }
+  for (const float value : weights[1].values) EXPECT_LT(value, 0.5F);
 }
 
 TEST_F(CalibratedNetwork, NeedsImagesAndTheFoldedNetwork) {

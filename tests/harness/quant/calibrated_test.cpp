@@ -94,6 +94,26 @@ class CalibratedRounding : public ::testing::Test {
   }
 };
 
+TEST_F(CalibratedRounding, EveryFormatTakesPart) {
+  for (const Scheme* scheme : all_schemes()) {
+    const SchemeLimits limits = scheme->limits();
+    const std::string granularity =
+        limits.block > 0 ? "group:" + std::to_string(limits.block) : std::string("filter");
+    for (int bits = limits.least_bits; bits <= std::min(limits.most_bits, 8); ++bits) {
+      const auto named = [&](Rounding rounding, std::string_view range = "minmax") {
+        return recipe(scheme->name(), bits, granularity, rounding, range);
+      };
+      const double nearest = output_error(
+          weights_, decoded(quantize(weights_, kShape, named(Rounding::kNearest), 1).value()),
+          kShape, inputs_);
+      EXPECT_LT(error_of(named(Rounding::kCoordinate)), nearest) << scheme->name() << " " << bits;
+      if (!scheme->takes(Range::Kind::kHmse)) continue;
+      EXPECT_LE(error_of(named(Rounding::kCoordinate, "hmse")), nearest)
+          << scheme->name() << " " << bits;
+    }
+  }
+}
+
 TEST_F(CalibratedRounding, GptqLowersTheErrorOfOutputsAndCoordinateLowersItFurther) {
   for (const char* scheme : {"affine", "symmetric", "pwlq", "pwlq-fang", "pwlq-overlap"}) {
     for (const char* granularity : {"layer", "filter", "channel", "in-channel", "group:16"}) {
@@ -220,6 +240,98 @@ TEST_F(CalibratedRounding, OneImageOneValueOrNoneStillGiveWeights) {
       // Sensible on other inputs, too.
       EXPECT_LT(output_error(weights_, result, kShape, moments_of(correlated_rows(100, 81), 81)),
                 norm);
+    }
+  }
+}
+
+// Inputs that are always zero, and others that are always alike: H has no inverse.
+TEST_F(CalibratedRounding, ASingularMatrixStillGivesWeightsOfLessErrorThanNearest) {
+  std::vector<float> rows = correlated_rows(900, 81);
+  for (std::size_t p = 0; p < 900; ++p) {
+    for (std::size_t i = 0; i < 81; ++i) {
+      if (i % 9 < 2) rows[p * 81 + i] = 0;
+      if (i % 9 == 3) rows[p * 81 + i] = rows[p * 81 + i - 1] = rows[p * 81 + i + 1];
+    }
+  }
+  inputs_ = moments_of(rows, 81);
+  for (const char* scheme : {"affine", "pwlq", "kmeans", "apot"}) {
+    const double nearest = output_error(
+        weights_,
+        decoded(
+            quantize(weights_, kShape, recipe(scheme, 3, "filter", Rounding::kNearest), 1).value()),
+        kShape, inputs_);
+    for (const Rounding rounding : {Rounding::kGptq, Rounding::kCoordinate}) {
+      const std::vector<float> result = decoded(quantized(recipe(scheme, 3, "filter", rounding)));
+      EXPECT_TRUE(std::ranges::all_of(result, [](float w) { return std::isfinite(w); }));
+      EXPECT_LT(output_error(weights_, result, kShape, inputs_), nearest) << scheme;
+    }
+  }
+}
+
+// The error of filters' outputs is least at these factors: a little more or less makes it larger.
+TEST_F(CalibratedRounding, FactorsOfAGroupsValuesAreThoseOfLeastError) {
+  const Recipe how = recipe("affine", 3, "filter", Rounding::kGptq);
+  const QuantizedTensor tensor = quantized(how);
+  const std::vector<float> values = decoded(tensor);
+  const RoundingOrder order(inputs_.second, 0.01, 1);
+  const std::size_t size = 81;
+  FilterBlock block;
+  block.filters = 5;
+  block.targets.resize(size * kLanes8);
+  block.slots.resize(size * kLanes8);
+  block.places.resize(size * kLanes8);
+  Grids grids(*how.scheme, how.options, block.filters);
+  for (std::size_t lane = 0; lane < block.filters; ++lane) {
+    grids.set(lane, tensor.parameters[lane]);
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::size_t at = i * kLanes8 + lane;
+      block.targets[at] = static_cast<double>(weights_[lane * size + i]);
+      block.slots[at] = static_cast<std::uint32_t>(lane);
+      block.places[at] = static_cast<std::uint16_t>(
+          grids.nearest(lane, static_cast<double>(values[lane * size + i])));
+    }
+  }
+  const std::vector<double> factors = best_factors(order, inputs_.second, grids, block, 1);
+  ASSERT_EQ(factors.size(), block.filters);
+  for (std::size_t lane = 0; lane < block.filters; ++lane) {
+    const auto error = [&](double factor) {
+      double sum = 0;
+      std::vector<double> e(size);
+      for (std::size_t i = 0; i < size; ++i)
+        e[i] = block.targets[i * kLanes8 + lane] -
+               factor * grids.value(lane, block.places[i * kLanes8 + lane]);
+      for (std::size_t i = 0; i < size; ++i) {
+        for (std::size_t j = 0; j < size; ++j) sum += e[i] * inputs_.second.at(i, j) * e[j];
+        sum += order.ridge() * e[i] * e[i];
+      }
+      return sum;
+    };
+    const double least = error(factors[lane]);
+    EXPECT_NE(factors[lane], 1);
+    EXPECT_LT(least, error(1));
+    EXPECT_LT(least, error(factors[lane] * 1.001));
+    EXPECT_LT(least, error(factors[lane] * 0.999));
+  }
+}
+
+TEST_F(CalibratedRounding, RescaledParametersMakeRescaledValues) {
+  for (const Scheme* scheme : all_schemes()) {
+    const SchemeOptions options{.bits = scheme->limits().least_bits};
+    const GroupParameters fitted = scheme->fit(weights_, options);
+    const auto scaled = scheme->rescaled(fitted, 1.25, options);
+    if (!scaled) {
+      EXPECT_GT(scheme->limits().block, 0) << scheme->name();
+      continue;
+    }
+    for (const Level& level : all_levels(*scheme, options)) {
+      const auto value = [&](const GroupParameters& parameters) {
+        const std::vector<std::int8_t> codes = {level.code};
+        const std::vector<std::uint8_t> regions(scheme->piecewise() ? 1 : 0, level.region);
+        std::vector<float> values(1);
+        scheme->decode(codes, regions, parameters, options, values);
+        return values[0];
+      };
+      EXPECT_NEAR(value(*scaled), 1.25F * value(fitted), 1e-5F) << scheme->name();
     }
   }
 }

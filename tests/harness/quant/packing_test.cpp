@@ -6,6 +6,7 @@
 #include <bit>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "common/half.h"
@@ -47,12 +48,18 @@ std::vector<std::byte> bytes_of(Values... values) {
   return {static_cast<std::byte>(values)...};
 }
 
+std::string block_of(const Scheme& scheme) {
+  return fmt::format("group:{}", scheme.limits().block);
+}
+
 // All recipes of a scheme, with their names.
 template <class Body>
 void for_all_recipes(const Scheme& scheme, Body&& body) {
-  for (int bits = 2; bits <= 8; ++bits) {
-    for (const char* granularity : {"layer", "filter", "channel", "in-channel", "shape",
-                                    "shape-ssl", "fshape", "group:7", "group:1000"}) {
+  std::vector<std::string> granularities = {"layer",     "filter", "channel", "in-channel", "shape",
+                                            "shape-ssl", "fshape", "group:7", "group:1000"};
+  if (scheme.limits().block > 0) granularities = {block_of(scheme)};
+  for (int bits = scheme.limits().least_bits; bits <= scheme.limits().most_bits; ++bits) {
+    for (const std::string& granularity : granularities) {
       for (const int scale_bits : {32, 16}) {
         for (const bool integers : {false, true}) {
           for (const bool correction : {false, true}) {
@@ -138,10 +145,12 @@ TEST_P(EveryScheme, DamagedPartsAreRefusedOrDecodeToSomeTensor) {
     state = state * 6364136223846793005ULL + 1442695040888963407ULL;
     return static_cast<std::size_t>(state >> 33) % below;
   };
-  for (int bits = 2; bits <= 8; ++bits) {
+  const SchemeLimits limits = GetParam()->limits();
+  for (int bits = limits.least_bits; bits <= limits.most_bits; ++bits) {
     for (const RegionCoding coding : {RegionCoding::kRaw, RegionCoding::kEntropy}) {
-      const Recipe how = recipe(GetParam()->name(), bits, "filter",
-                                {.integer_zero_points = bits % 2 == 0, .bias_correction = true});
+      const Recipe how =
+          recipe(GetParam()->name(), bits, limits.block > 0 ? block_of(*GetParam()) : "filter",
+                 {.integer_zero_points = bits % 2 == 0, .bias_correction = true});
       const PackedTensor packed = pack(quantize(weights, shape, how, 1).value(), coding);
       for (int trial = 0; trial < 300; ++trial) {
         PackedTensor damaged = packed;
@@ -230,6 +239,65 @@ TEST(Packing, HalfPrecisionScalesAndNarrowZeroPoints) {
   EXPECT_EQ(packed[Part::kScales], bytes_of(0x00, 0x3E, 0x00, 0x3C, 0x00, 0x40));
   EXPECT_EQ(packed[Part::kZeroPoints], bytes_of(0x78, 0x0F));
   expect_equal(unpack(how, tensor.shape, packed.bytes()).value(), tensor);
+}
+
+// OCP MX v1.0: sign, exponent and mantissa from the highest bit of a code down; the scale's byte is
+// its exponent plus 127.
+TEST(Packing, Mxfp4HasTheBitsOfItsStandard) {
+  const PackedTensor packed =
+      pack(quantize(std::vector<float>{2.0F, -0.25F, 0.5F, 0.0F, -3.0F, 1.5F}, {1, 6, 1, 1},
+                    recipe("mxfp4", 4, "group:32"))
+               .value());
+  // The power is 2^(1 - 2): the values are 4, -0.5, 1, 0, -6, 3 of it.
+  EXPECT_EQ(packed[Part::kCodes], bytes_of(0x96, 0x02, 0x5F));
+  EXPECT_EQ(packed[Part::kScales], bytes_of(126));
+}
+
+TEST(Packing, Nvfp4HasAScaleOfOneByteForEachBlockAndOneFloatForAll) {
+  std::vector<float> weights(32, 0.0F);
+  weights[0] = 6 * 448;
+  weights[16] = -6;
+  const Recipe how = recipe("nvfp4", 4, "group:16");
+  const PackedTensor packed = pack(quantize(weights, {1, 32, 1, 1}, how).value());
+  EXPECT_EQ(packed[Part::kScales], bytes_of(0x7E, 0x38));  // 448 and 1 in E4M3
+  EXPECT_EQ(packed[Part::kTensorScale], bytes_of(0, 0, 0x80, 0x3F));
+  EXPECT_EQ(packed[Part::kCodes].front(), std::byte{0x07});
+  EXPECT_EQ(packed[Part::kCodes][8], std::byte{0x0F});
+}
+
+TEST(Packing, Fp8CodesAreThePatternsOfTheirStandard) {
+  const std::vector<float> weights = {448, -1, 1.0F / 512, 0, 240};
+  const PackedTensor e4m3 =
+      pack(quantize(weights, {1, 5, 1, 1}, recipe("fp8-e4m3", 8, "layer")).value());
+  EXPECT_EQ(e4m3[Part::kCodes], bytes_of(0x7E, 0xB8, 0x01, 0x00, 0x77));
+  const PackedTensor e5m2 = pack(quantize(std::vector<float>{57344, -1, 1.0F / 65536, 0},
+                                          {1, 4, 1, 1}, recipe("fp8-e5m2", 8, "layer"))
+                                     .value());
+  EXPECT_EQ(e5m2[Part::kCodes], bytes_of(0x7B, 0xBC, 0x01, 0x00));
+}
+
+TEST(Packing, ACodebookIsStoredWithItsGroup) {
+  const Recipe how = recipe("kmeans", 2, "filter");
+  const PackedTensor packed =
+      pack(quantize(std::vector<float>{1, 2, 3, 4, 0, 0, 1, 1}, {2, 4, 1, 1}, how).value());
+  // Of a codebook that repeats its largest value, the last place.
+  EXPECT_EQ(packed[Part::kCodes], bytes_of(0xE4, 0xF0));
+  EXPECT_THAT(packed[Part::kScales], IsEmpty());
+  EXPECT_THAT(packed[Part::kCodebooks], SizeIs(2 * 4 * 4));
+}
+
+TEST(Packing, ScalesThatAreNoNumbersOfTheirFormatAreRefused) {
+  const std::vector<float> weights = synthetic_weights(64);
+  for (const auto& [scheme, block, bad] :
+       {std::tuple("mxfp4", "group:32", 255), std::tuple("nvfp4", "group:16", 0),
+        std::tuple("nvfp4", "group:16", 127), std::tuple("nvfp4", "group:16", 200)}) {
+    const Recipe how = recipe(scheme, 4, block);
+    const Shape shape{2, 32, 1, 1};
+    PackedTensor packed = pack(quantize(weights, shape, how).value());
+    packed.parts[static_cast<std::size_t>(Part::kScales)][1] = static_cast<std::byte>(bad);
+    EXPECT_EQ(unpack(how, shape, packed.bytes()).error().message,
+              fmt::format("scales: byte 1 is {}, expected that of a number above 0", bad));
+  }
 }
 
 class Refusal : public ::testing::Test {
