@@ -92,6 +92,8 @@ Status check_integers(const SourceNetwork& source, const Cell& cell) {
 // REQUIRES: cell.activations.
 Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
   const model::Graph& graph = source.graph();
+  if (const Artifact* artifact = source.artifact(); artifact != nullptr && artifact->activations)
+    return *artifact->activations;
   if (!config.calibration) {
     return error("{}: activations are quantized after calibration on images; none are given",
                  cell.label());
