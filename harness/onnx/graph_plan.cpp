@@ -45,6 +45,10 @@ class Planner {
       if (!maps_.empty()) maps.push_back(maps_[at(level.node)]);
     }
     plan_head(description_, levels, maps, plan_);
+    for (const std::string& name : plan_.tensor_names)
+      if (plan_.value_names.contains(name)) plan_.twice = name;
+    if (!plan_.twice.empty())
+      return error("two values of the network would be named {}", plan_.twice);
     return std::move(plan_);
   }
 
@@ -375,10 +379,15 @@ std::string PlanWriter::node(std::string_view operation, const std::vector<std::
                              std::string output) {
   onnx::NodeProto& made = plan_.nodes.emplace_back();
   for (const std::string& input : inputs) made.add_input(input);
-  made.add_output(output);
   made.set_name(output);
   made.set_op_type(std::string(operation));
+  this->output(output);
   return output;
+}
+
+void PlanWriter::output(std::string name) {
+  if (!plan_.value_names.insert(name).second) plan_.twice = name;
+  plan_.nodes.back().add_output(std::move(name));
 }
 
 onnx::AttributeProto& PlanWriter::attribute(std::string_view name) {

@@ -33,7 +33,8 @@ Result<std::int64_t> bytes_of(const PlannedTensor& tensor);
 struct GraphPlan {
   std::vector<onnx::NodeProto> nodes;  // in the order of execution
   std::vector<PlannedTensor> tensors;  // each once
-  std::set<std::string> tensor_names;
+  std::set<std::string> tensor_names, value_names;
+  std::string twice;  // a value that two nodes would make; "": none
   std::vector<onnx::ValueInfoProto> inputs, outputs;
   int opset = 13;
   int ir_version = 7;
@@ -51,6 +52,8 @@ class PlanWriter {
   // are added to the plan's last node.
   std::string node(std::string_view operation, const std::vector<std::string>& inputs,
                    std::string output);
+  // One more output of the last node.
+  void output(std::string name);
   void integers(std::string_view name, const std::vector<std::int64_t>& values);
   void integer(std::string_view name, std::int64_t value);
   void number(std::string_view name, float value);

@@ -112,8 +112,8 @@ class HeadPlanner {
                     const std::vector<std::int64_t>& sizes, std::int64_t axis) {
     const std::string parts = write_.int64s(name + ".parts", {3}, sizes);
     write_.node("Split", {value, parts}, name + "/place");
-    plan_.nodes.back().add_output(name + "/confidence");
-    plan_.nodes.back().add_output(name + "/classes");
+    write_.output(name + "/confidence");
+    write_.output(name + "/classes");
     write_.integer("axis", axis);
     return name + "/place";
   }
@@ -131,8 +131,8 @@ class HeadPlanner {
     const std::string parts =
         write_.int64s("level.parts", {3}, {2, 2, outputs_ - 4});
     write_.node("Split", {sigmoid, parts}, part("xy"));
-    plan_.nodes.back().add_output(part("wh"));
-    plan_.nodes.back().add_output(part("scores"));
+    write_.output(part("wh"));
+    write_.output(part("scores"));
     write_.integer("axis", 4);
 
     const std::string two = write_.floats("two", {}, {2});
@@ -152,7 +152,7 @@ class HeadPlanner {
         write_.floats(name + ".anchors", {1, anchors, 1, 1, 2}, sizes);
     std::string wh = write_.node("Mul", {part("wh"), two}, part("wh_doubled"));
     wh = write_.node("Mul", {wh, wh}, part("wh_squared"));
-    wh = write_.node("Mul", {wh, anchor_sizes}, part("sizes"));
+    wh = write_.node("Mul", {wh, anchor_sizes}, part("extents"));
 
     const std::string all =
         write_.node("Concat", {xy, wh, part("scores")}, part("decoded"));
@@ -190,8 +190,8 @@ class HeadPlanner {
         "Concat", {write_.int64s(name + ".shape", {3}, {0, anchors, outputs_}), sizes},
         name + "/target");
     write_.integer("axis", 0);
-    rows = plan_range(name, "rows", sizes, 0, {1, 1, -1, 1, 1}, {0, 1});
-    columns = plan_range(name, "columns", sizes, 1, {1, 1, 1, -1, 1}, {1, 0});
+    rows = plan_range(name, "cell_rows", sizes, 0, {1, 1, -1, 1, 1}, {0, 1});
+    columns = plan_range(name, "cell_columns", sizes, 1, {1, 1, 1, -1, 1}, {1, 0});
     columns = write_.node("Sub", {columns, write_.floats("half", {}, {0.5F})},
                           name + "/columns_centred");
     return write_.node("Reshape", {raw, target}, name + "/cells");

@@ -21,6 +21,7 @@ namespace qyolo::harness {
 namespace {
 
 constexpr std::size_t kMostDescription = std::size_t{16} << 20;
+constexpr const char* kChanged = ": it was changed, or another version of qyolo wrote it";
 constexpr std::size_t kMostMessage = std::size_t{1} << 16;
 
 // Operations that networks of qyolo's own are made of.
@@ -64,14 +65,13 @@ template <class Message>
 Status check_messages(const std::vector<std::string_view>& found,
                       const std::vector<Message>& expected, const char* what) {
   if (found.size() != expected.size()) {
-    return error("the graph has {} {}s, and qyolo has written {}: it was changed afterwards",
-                 found.size(), what, expected.size());
+    return error("the graph has {} {}s, and its description calls for {}{}", found.size(), what,
+                 expected.size(), kChanged);
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (is_message(found[i], expected[i])) continue;
-    return error("the graph's {} {} is not the '{}' that qyolo has written: it was changed "
-                 "afterwards",
-                 what, i, model::printable(expected[i].name()));
+    return error("the graph's {} {} is not the '{}' that its description calls for{}", what, i,
+                 model::printable(expected[i].name()), kChanged);
   }
   return {};
 }
@@ -107,8 +107,9 @@ class OnnxLoader {
   [[nodiscard]] Status check_structure() const {
     const std::vector<std::pair<std::string_view, std::int64_t>> opsets = {{"", plan_.opset}};
     if (model_.other_fields || model_.ir_version != plan_.ir_version || model_.opsets != opsets)
-      return error("its versions or the kinds of things in it are not those that qyolo has "
-                   "written: it was changed afterwards");
+      return error("its versions or the kinds of things in it are not what its description calls "
+                   "for{}",
+                   kChanged);
     QYOLO_CHECK_OK(check_messages(model_.nodes, plan_.nodes, "node"));
     QYOLO_CHECK_OK(check_messages(model_.inputs, plan_.inputs, "input"));
     return check_messages(model_.outputs, plan_.outputs, "output");
@@ -124,8 +125,8 @@ class OnnxLoader {
         return error("the tensor {} is there twice", name);
     }
     if (found_.size() != plan_.tensors.size())
-      return error("the graph has {} tensors, and qyolo has written {}: it was changed afterwards",
-                   found_.size(), plan_.tensors.size());
+      return error("the graph has {} tensors, and its description calls for {}{}", found_.size(),
+                   plan_.tensors.size(), kChanged);
     Sha256 sum;
     for (const PlannedTensor& planned : plan_.tensors) {
       const auto found = found_.find(planned.name);
