@@ -80,10 +80,12 @@ Status check_activations(const model::Executor& executor, const Cell& cell) {
 // The baseline runs in floating point, and so do layers that a rule keeps.
 Status check_integers(const SourceNetwork& source, const Cell& cell) {
   if (!cell.quantized()) return {};
-  if (source.artifact() != nullptr || cell.baseline || !cell.activations ||
+  const Artifact* artifact = source.artifact();
+  if ((artifact != nullptr && artifact->integers.empty()) || cell.baseline || !cell.activations ||
       cell.activations->bits != 8) {
     return error(
-        "{}: integer convolutions take a checkpoint, symmetric weights and activation_bits 8",
+        "{}: integer convolutions take a checkpoint or an ONNX file, symmetric weights and "
+        "activation_bits 8",
         cell.label());
   }
   return {};

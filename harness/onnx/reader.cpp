@@ -97,6 +97,7 @@ class OnnxLoader {
       model::ConvNode& conv = loaded.graph.conv(nodes[i]);
       if (Status status = fill(conv, i); !status.ok())
         return error("{}: {}", conv.name, status.error().message);
+      if (loaded.activations && is_integer(conv, i)) loaded.integers[nodes[i]] = integers(conv);
     }
     for (const RawTensor& tensor : model_.tensors)
       loaded.sizes.data += static_cast<std::int64_t>(tensor.data.size());
@@ -166,6 +167,26 @@ class OnnxLoader {
                              data(conv.name + ".zero_points")};
     QYOLO_TRY(conv.weight, decode_codes(stored, form, view, recipe, traits.shape));
     return {};
+  }
+
+  [[nodiscard]] bool is_integer(const model::ConvNode& conv, std::size_t index) const {
+    const WeightForm& form = description_.weights[index];
+    if (form.storage != WeightStorage::kInt8 || form.zero_points) return false;
+    const quant::LayerTraits traits = traits_of(conv);
+    return code_view(*description_.cell.recipe_for(traits), traits.shape,
+                     description_.options.target)
+        ->own_axes;
+  }
+
+  // REQUIRES: a convolution of integers that has been filled.
+  [[nodiscard]] IntegerWeights integers(const model::ConvNode& conv) const {
+    const std::string_view codes = data(conv.name + ".codes");
+    IntegerWeights made;
+    made.codes.assign(codes.begin(), codes.end());
+    made.scales = decode_floats(data(conv.name + ".scales"), false).value();
+    if (made.scales.size() == 1)
+      made.scales.resize(static_cast<std::size_t>(conv.filters), made.scales.front());
+    return made;
   }
 
   const RawModel& model_;

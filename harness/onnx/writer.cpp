@@ -100,6 +100,9 @@ class ModelWriter {
     Sha256 sum;
     for (const PlannedTensor& tensor : plan_.tensors) {
       const std::string data = payload(tensor);
+      QYOLO_TRY(const std::int64_t planned, bytes_of(tensor));
+      if (std::cmp_not_equal(data.size(), planned))
+        return error("{} has {} bytes, and its layer calls for {}", tensor.name, data.size(), planned);
       sum.update(data);
       count(tensor, static_cast<std::int64_t>(data.size()), report);
       const std::string head = tensor_head(tensor);

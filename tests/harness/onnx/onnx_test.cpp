@@ -44,9 +44,9 @@ Result<Exported> write(const fs::path& path, SourceNetwork& source, const Cell& 
     if (cell.baseline) {
       network.convs.push_back({conv.weight, conv.bias, nullptr});
     } else {
-      const auto& tensor = made.network.layers[i].tensor;
+      const bool coded = made.network.unfused.empty() && made.network.layers[i].tensor;
       network.convs.push_back({made.network.weight(i), made.network.convs[i].bias,
-                               tensor ? &*tensor : nullptr});
+                               coded ? &*made.network.layers[i].tensor : nullptr});
     }
   }
   QYOLO_TRY(made.report, write_onnx(path, network, options));
