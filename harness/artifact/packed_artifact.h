@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/result.h"
+#include "harness/artifact/calibrated_activations.h"
 #include "harness/artifact/quantized_network.h"
 #include "harness/cell/cell.h"
 #include "harness/model/graph.h"
@@ -50,6 +52,13 @@ struct PackedWeights {
   quant::RegionCoding regions = quant::RegionCoding::kRaw;
 };
 
+// codes[i] * scales[filter] in the layout of a convolution's weight.
+struct IntegerWeights {
+  std::vector<std::int8_t> codes;
+  std::vector<float> scales;
+};
+
+// A network that was quantized: of a packed artifact, or of an ONNX file (harness/onnx/reader.h).
 struct Artifact {
   model::Graph graph;  // with the weights and biases that were evaluated
   Cell cell;           // Cell::artifact is set
@@ -61,6 +70,11 @@ struct Artifact {
   std::string qyolo_version;
   ArtifactSizes sizes;
   std::map<std::string, PackedWeights, std::less<>> packed;  // by weight tensor; if asked for
+  // ONNX only: how activations are quantized, of cells that do so, and then the convolutions' codes
+  // that integer kernels compute with, by node.
+  bool onnx = false;
+  std::optional<CalibratedActivations> activations;
+  std::map<int, IntegerWeights> integers;
 };
 
 // Whether the file begins as an artifact does (and not as a checkpoint); false if it cannot be

@@ -126,6 +126,13 @@ Status keep_packed(SourceNetwork& source, const Cell& cell, engine::Engine& engi
   return {};
 }
 
+// An ONNX file's own codes and activations.
+Status load_integers(SourceNetwork& source, const Cell& cell, engine::Engine& engine,
+                     int threads) {
+  QYOLO_TRY([[maybe_unused]] const auto errors, load_weights(source, cell, engine, threads));
+  return engine.set_activation_quantizers(source.artifact()->activations->quantizers());
+}
+
 double gflop_of(const model::Graph& graph, const std::vector<model::MapShape>& shapes, int batch) {
   double sum = 0;
   for (const int node : graph.conv_nodes()) {
@@ -169,7 +176,7 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
     network->cell_.baseline = true;
   }
   // Activations are in floating point here, whatever the cell says of them.
-  network->cell_.activations.reset();
+  if (what.precision != Precision::kInt8) network->cell_.activations.reset();
   if (what.packed) {
     const Cell& cell = network->cell_;
     QYOLO_TRY(const metrics::MemoryReport memory, account(source, cell));
@@ -180,7 +187,9 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
                        ? keep_packed_artifact(options.model, *network->engine_, what.threads)
                        : keep_packed(source, cell, *network->engine_, what.threads));
   }
-  if (what.precision == Precision::kInt8) {
+  if (what.precision == Precision::kInt8 && source.artifact() != nullptr) {
+    QYOLO_CHECK_OK(load_integers(source, network->cell_, *network->engine_, what.threads));
+  } else if (what.precision == Precision::kInt8) {
     QYOLO_TRY(const auto quantizers,
               calibrate(graph, *network->engine_, network->rgb_, what, height, width));
     QYOLO_TRY(network->cell_, integer_cell());
@@ -206,6 +215,7 @@ Result<std::vector<engine::StepTime>> BenchNetwork::profile() {
 namespace {
 
 constexpr const char* kSyntheticImage = "synthetic image";
+constexpr const char* kOwnRanges = "the ONNX file";
 
 // What a case became: its network, and what is known of it so far.
 struct PreparedCase {
@@ -214,7 +224,13 @@ struct PreparedCase {
   std::unique_ptr<BenchNetwork> network;
 };
 
-Result<results::DeviceModel> describe_model(const BenchOptions& options) {
+// What of a model's file decides which cases it has.
+struct ModelContents {
+  bool onnx = false;
+  bool integers = false;  // codes and activations that integer convolutions compute with
+};
+
+Result<results::DeviceModel> describe_model(const BenchOptions& options, ModelContents& contents) {
   FileStamps stamps;
   stamps.add(options.model);
   QYOLO_TRY(const SourceNetwork source, SourceNetwork::open(options.model));
@@ -224,6 +240,7 @@ Result<results::DeviceModel> describe_model(const BenchOptions& options) {
   QYOLO_CHECK_OK(stamps.check());
   model.checkpoint_sha256 = model.sha256;
   if (const Artifact* artifact = source.artifact(); artifact != nullptr) {
+    contents = {artifact->onnx, !artifact->integers.empty()};
     model.artifact = true;
     model.checkpoint_sha256 = artifact->checkpoint_sha256;
     model.cell = artifact->cell.as_json();
@@ -312,7 +329,8 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
   device.started = timestamp();
   device.name = options.device.empty() ? host_name() : options.device;
   // What is wrong with the file is said before anything is measured.
-  QYOLO_TRY(device.model, describe_model(options));
+  ModelContents contents;
+  QYOLO_TRY(device.model, describe_model(options, contents));
   device.host = results::host_json(describe_host());
   results::VersionsRecord versions = describe_versions();
   versions.onednn = engine::onednn_version();
@@ -330,8 +348,12 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
       if (std::ranges::find(device.unsupported, text) == device.unsupported.end())
         device.unsupported.push_back(std::move(text));
     };
-    if (what.precision == Precision::kInt8 && device.model.artifact) {
+    if (what.precision == Precision::kInt8 && device.model.artifact && !contents.integers) {
       leave_out("an artifact's weights are no integers to compute with; bench its checkpoint");
+      continue;
+    }
+    if (what.packed && contents.onnx) {
+      leave_out("an ONNX file's weights are not kept packed; bench its checkpoint");
       continue;
     }
     const std::pair key(what.precision, what.threads);
@@ -345,6 +367,7 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
     }
     progress(fmt::format("preparing {}", bench_case_name(what)));
     PreparedCase one{what, device_row_of(what), nullptr};
+    if (contents.onnx && what.precision == Precision::kInt8) one.row.calibration = kOwnRanges;
     one.row.peak_gflops = peaks[key];
     // First, while this process holds little else.
     QYOLO_TRY(one.row.peak_rss, memory(what));

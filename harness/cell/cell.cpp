@@ -212,6 +212,10 @@ Result<Cell> cell_from_json(const Json& json, const std::string& place) {
   if (!json.is_object()) return error("{} is {}, expected an object", place, json.type_name());
   Json block = json;
   for (const char* derived : {"label", "baseline", "artifact"}) block.erase(derived);
+  if (member(json, "scheme") == kFloatingPoint) {
+    block.erase("bits");
+    block.erase("granularity");
+  }
   if (block.contains("base_granularity")) {
     block["granularity"] = block["base_granularity"];
     block.erase("base_granularity");

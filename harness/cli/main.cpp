@@ -85,6 +85,7 @@ int run_command(int argc, char** argv) {
   add_diagnose(app, action);
   add_doctor(app, action);
   add_convert(app, action);
+  add_export(app, action);
   add_fetch(app, action);
   add_recommend(app, action);
   add_sensitivity(app, action);

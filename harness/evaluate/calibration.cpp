@@ -10,23 +10,6 @@
 #include "harness/quant/activation_range.h"
 
 namespace qyolo::harness {
-namespace {
-
-model::FakeQuantization simulated(const quant::ActivationParameters& parameters) {
-  return {parameters.scale, parameters.zero_point, parameters.bits};
-}
-
-}  // namespace
-
-std::vector<model::ActivationQuantizer> CalibratedActivations::quantizers() const {
-  std::vector<model::ActivationQuantizer> all;
-  if (input.quantized && input.parameters.bits < 8)
-    all.push_back({model::kNetworkInput, simulated(input.parameters)});
-  for (const CalibratedGroup& group : groups) {
-    for (const int node : group.nodes) all.push_back({node, simulated(group.parameters)});
-  }
-  return all;
-}
 
 Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor& executor,
                                      const CalibrationSet& set, const EvaluationOptions& options,

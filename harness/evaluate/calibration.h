@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "harness/artifact/calibrated_activations.h"
 #include "harness/cell/experiment.h"
 #include "harness/engine/executor.h"
 #include "harness/model/graph.h"
@@ -22,26 +23,6 @@
 #include "harness/quant/activation_histogram.h"
 
 namespace qyolo::harness {
-
-// Tensors with one set of parameters.
-struct CalibratedGroup {
-  std::vector<int> nodes;  // as model::ActivationGroup
-  quant::Interval range;
-  quant::ActivationParameters parameters;
-};
-
-struct CalibratedActivations {
-  // Pixels are codes already: with 8 bits the input is as it is (scale 1/255), with fewer it is
-  // quantized over [0, 1]. `quantized` is false where only kept convolutions read it.
-  struct Input {
-    bool quantized = false;
-    quant::ActivationParameters parameters;
-  } input;
-  std::vector<CalibratedGroup> groups;
-
-  // What an executor has to do for them.
-  [[nodiscard]] std::vector<model::ActivationQuantizer> quantizers() const;
-};
 
 using CalibrationProgress = std::function<void(std::size_t done, std::size_t total)>;
 

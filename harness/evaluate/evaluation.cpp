@@ -95,10 +95,12 @@ Status check_activations(const model::Executor& executor, const Cell& cell) {
 // The baseline runs in floating point, and so do layers that a rule keeps.
 Status check_integers(const SourceNetwork& source, const Cell& cell) {
   if (!cell.quantized()) return {};
-  if (source.artifact() != nullptr || cell.baseline || !cell.activations ||
+  const Artifact* artifact = source.artifact();
+  if ((artifact != nullptr && artifact->integers.empty()) || cell.baseline || !cell.activations ||
       cell.activations->bits != 8) {
     return error(
-        "{}: integer convolutions take a checkpoint, symmetric weights and activation_bits 8",
+        "{}: integer convolutions take a checkpoint or an ONNX file, symmetric weights and "
+        "activation_bits 8",
         cell.label());
   }
   return {};
@@ -107,6 +109,8 @@ Status check_integers(const SourceNetwork& source, const Cell& cell) {
 // REQUIRES: cell.activations.
 Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
   const model::Graph& graph = source.graph();
+  if (const Artifact* artifact = source.artifact(); artifact != nullptr && artifact->activations)
+    return *artifact->activations;
   if (!config.calibration) {
     return error("{}: activations are quantized after calibration on images; none are given",
                  cell.label());

@@ -6,34 +6,12 @@
 #include "common/file_stamps.h"
 #include "common/sha256.h"
 #include "harness/artifact/dequantized.h"
-#include "harness/evaluate/calibration.h"
+#include "harness/evaluate/rounding_images.h"
 #include "harness/network/memory_account.h"
 #include "harness/network/quantize_network.h"
 
 namespace qyolo::harness {
 namespace {
-
-// What calibrated rounding looks at; lives as long as the network is quantized.
-struct RoundingImages {
-  std::unique_ptr<model::Executor> executor;
-  std::vector<CalibrationBatch> batches;
-};
-
-Status load_rounding_images(const QuantizeRequest& request, const ExecutorFactory& factory,
-                            SourceNetwork& source, RoundingImages& images) {
-  if (!request.calibration)
-    return error("{}: rounding by inputs takes calibration images; none are given",
-                 request.cell.label());
-  QYOLO_TRY(images.executor, factory(source.graph(), request.threads));
-  EvaluationOptions options;
-  options.image_size = request.image_size;
-  QYOLO_TRY(images.batches, load_calibration_batches(*request.calibration, options,
-                                                     source.graph().max_stride, request.threads));
-  source.set_calibrator([&images]() -> Result<RoundingCalibration> {
-    return RoundingCalibration{images.batches, images.executor.get()};
-  });
-  return {};
-}
 
 Status check_request(const QuantizeRequest& request) {
   if (request.artifact.empty() && request.dequantized.empty())
@@ -55,7 +33,9 @@ Result<QuantizeReport> quantize_files(const QuantizeRequest& request,
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(request.model));
   RoundingImages images;
   if (request.cell.rounds_by_inputs())
-    QYOLO_CHECK_OK(load_rounding_images(request, factory, source, images));
+    QYOLO_CHECK_OK(images.load({request.cell, request.calibration, request.image_size,
+                                request.threads},
+                               factory, source));
   QYOLO_TRY(const QuantizedNetwork network,
             quantize_network(source, request.cell, request.threads));
   QuantizeReport report;

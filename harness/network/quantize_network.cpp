@@ -274,8 +274,17 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
   if (cell.baseline || source.artifact() != nullptr) {
     for (const int index : nodes) {
       const model::ConvNode& conv = source.graph().conv(index);
-      executor.set_weights(index, conv.weight);
       executor.set_bias(index, conv.bias);
+      const IntegerWeights* integers = nullptr;
+      if (executor.wants_integer_weights() && source.artifact() != nullptr) {
+        const auto found = source.artifact()->integers.find(index);
+        if (found != source.artifact()->integers.end()) integers = &found->second;
+      }
+      if (integers != nullptr) {
+        QYOLO_CHECK_OK(executor.set_integer_weights(index, integers->codes, integers->scales));
+      } else {
+        executor.set_weights(index, conv.weight);
+      }
     }
     return std::vector<LayerError>();
   }

@@ -2,13 +2,16 @@
 
 #include <utility>
 
+#include "harness/onnx/reader.h"
+
 namespace qyolo::harness {
 
 Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& model) {
   SourceNetwork source;
   source.path_ = model;
-  if (is_artifact(model)) {
-    QYOLO_TRY(source.artifact_, load_artifact(model));
+  const bool onnx = is_onnx(model);
+  if (onnx || is_artifact(model)) {
+    QYOLO_TRY(source.artifact_, onnx ? load_onnx(model) : load_artifact(model));
     source.graph_ = std::move(source.artifact_->graph);
     source.unfused_ = std::move(source.artifact_->unfused);
   } else {

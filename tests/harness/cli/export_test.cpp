@@ -1,0 +1,142 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "common/file.h"
+#include "tests/harness/cli/qyolo.h"
+
+namespace qyolo::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Texts = std::vector<std::string>;
+
+class ExportCommand : public ::testing::Test {
+ protected:
+  [[nodiscard]] ProcessResult export_parts(const Texts& more) const {
+    Texts arguments = {"export", parts_model(), "-o", file_, "--img", "320"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return qyolo(arguments);
+  }
+  [[nodiscard]] ProcessResult eval_file(Texts more) const {
+    auto arguments = parts_eval(std::move(more));
+    arguments[2] = file_;
+    return qyolo(arguments);
+  }
+
+  TemporaryFolder folder_;
+  std::string file_ = (folder_.path() / "net.onnx").string();
+};
+
+const Texts kW8A8 = {"--scheme",          "symmetric", "--bits",        "8",
+                     "--granularity",     "filter",    "--keep",        "head",
+                     "--activation-bits", "8",         "--calibration", parts("calib/images")};
+
+TEST_F(ExportCommand, AFileScoresAsTheCellItWasMadeFrom) {
+  const std::vector<std::pair<Texts, Texts>> cells = {
+      {{"--scheme", "fp32"}, {}},
+      {{"--scheme", "affine", "--bits", "4", "--granularity", "fshape"}, {"--container", "int4"}},
+      {{"--scheme", "pwlq", "--bits", "4", "--granularity", "filter"}, {"--head", "raw"}},
+      {kW8A8, {}},
+      {kW8A8, {"--target", "openvino"}}};
+  for (const auto& [cell, options] : cells) {
+    SCOPED_TRACE(command_line(cell));
+    Texts arguments = cell;
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const auto made = export_parts(arguments);
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    Texts limited = cell;
+    limited.insert(limited.end(), {"--limit", "16"});
+    const auto direct = qyolo(parts_eval(limited));
+    ASSERT_EQ(direct.exit_code, 0) << direct.err;
+    const auto stored = eval_file({"--limit", "16"});
+    ASSERT_EQ(stored.exit_code, 0) << stored.err;
+    const Json expected = Json::parse(direct.out), found = Json::parse(stored.out);
+    EXPECT_NEAR(found["AP"].get<double>(), expected["AP"].get<double>(), 2e-4);
+    EXPECT_GT(found["AP"].get<double>(), 0.3);
+  }
+}
+
+TEST_F(ExportCommand, IntegerConvolutionsRunFromTheFile) {
+  ASSERT_EQ(export_parts(kW8A8).exit_code, 0);
+  const auto measured = eval_file({"--limit", "16", "--precision", "int8"});
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  const auto simulated = eval_file({"--limit", "16"});
+  const Json a = Json::parse(measured.out), b = Json::parse(simulated.out);
+  EXPECT_EQ(a["execution"]["precision"].get<std::string>(), "int8");
+  EXPECT_NEAR(a["AP"].get<double>(), b["AP"].get<double>(), 0.01);
+}
+
+TEST_F(ExportCommand, AnArtifactIsWrittenAsTheCheckpointIs) {
+  const std::string artifact = (folder_.path() / "a.safetensors").string();
+  const Texts cell = {"--scheme", "affine", "--bits", "4", "--granularity", "filter"};
+  Texts quantize = {"quantize", parts_model(), "-o", artifact};
+  quantize.insert(quantize.end(), cell.begin(), cell.end());
+  ASSERT_EQ(qyolo(quantize).exit_code, 0);
+  const auto made = qyolo({"export", artifact, "-o", file_, "--img", "320", "--container", "int4"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("weight tensors: 92 int4"));
+  const auto again = qyolo({"export", file_, "-o", file_ + "2"});
+  expect_one_sentence(again, "is an ONNX file already");
+}
+
+TEST_F(ExportCommand, WhatTheTargetDoesNotTakeIsSaid) {
+  const auto made = export_parts(
+      {"--scheme", "affine", "--bits", "8", "--granularity", "filter", "--target", "tensorrt"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("changed: affine 8-bit filter in floating point: TensorRT takes "
+                                  "no zero-points (92 tensors)"));
+}
+
+TEST_F(ExportCommand, BadInputIsOneSentence) {
+  expect_one_sentence(qyolo({"export", parts_model(), "-o", parts_model()}), "");
+  expect_one_sentence(export_parts({"--scheme", "symmetric", "--activation-bits", "8"}),
+                      "--calibration");
+  expect_one_sentence(export_parts({"--img", "300"}), "");
+  ASSERT_EQ(export_parts({}).exit_code, 0);
+  const std::string content = read_file(file_).value();
+  const std::string broken = (folder_.path() / "broken.onnx").string();
+  ASSERT_TRUE(write_file(broken, content.substr(0, content.size() / 2)).ok());
+  for (const char* command : {"inspect", "bench"})
+    expect_one_sentence(qyolo({command, broken}), "truncated");
+  auto eval = parts_eval();
+  eval[2] = broken;
+  expect_one_sentence(qyolo(eval), "truncated");
+}
+
+// The format's own checker, and both runtimes, take what is written.
+TEST_F(ExportCommand, TheCheckerAndTheRuntimesTakeIt) {
+  const std::string python = "/usr/bin/env";
+  const auto probe = run_process({python, "python3", "-c", "import onnx, onnxruntime, openvino"});
+  if (probe.exit_code != 0)
+    GTEST_SKIP() << "needs python3 with its packages onnx, onnxruntime and openvino";
+  const std::string script = (source_dir() / "tests/harness/cli/run_onnx.py").string();
+  Texts int4 = {"--scheme", "affine", "--bits", "4", "--container", "int4", "--granularity"};
+  Texts fshape = int4, filter = int4;
+  fshape.emplace_back("fshape");
+  filter.insert(filter.end(), {"filter", "--dynamic", "all"});
+  Texts openvino = kW8A8;
+  openvino.insert(openvino.end(), {"--target", "openvino"});
+  const std::vector<std::pair<Texts, std::string>> files = {
+      {{}, "both"},
+      {{"--nms", "--dynamic", "all"}, "both"},
+      {{"--head", "raw", "--fp16"}, "both"},
+      {fshape, "both"},
+      {filter, "both"},
+      {{"--scheme", "symmetric", "--bits", "4", "--granularity", "group:32", "--target",
+        "openvino"},
+       "both"},
+      {kW8A8, "onnxruntime-integers"},
+      {openvino, "openvino-integers"}};
+  for (const auto& [arguments, mode] : files) {
+    SCOPED_TRACE(command_line(arguments));
+    const auto made = export_parts(arguments);
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    const auto ran = run_process({python, "python3", script, file_, mode});
+    EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+  }
+}
+
+}  // namespace
+}  // namespace qyolo::testing
