@@ -8,6 +8,7 @@
 #include <set>
 
 #include "common/file.h"
+#include "common/spelling.h"
 
 namespace qyolo {
 namespace {
@@ -122,8 +123,8 @@ std::string JsonObject::place_of(std::string_view key) const {
 Status JsonObject::only(std::initializer_list<std::string_view> allowed) const {
   for (const auto& [key, value] : value_->items()) {
     if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
-      return error("{}: unknown key '{}', expected one of: {}", place_, key,
-                   fmt::join(allowed, ", "));
+      return error("{}: unknown key '{}', expected one of: {}{}", place_, key,
+                   fmt::join(allowed, ", "), did_you_mean(key, allowed));
     }
   }
   return {};

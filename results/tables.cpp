@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/spelling.h"
 #include "results/columns.h"
 #include "results/published.h"
 #include "results/reading_table.h"
@@ -245,8 +246,8 @@ Result<Value> parse_name(std::string_view what, const Names<Value>& values, std:
   for (const auto& [known, value] : values) {
     if (known == name) return value;
   }
-  return error("the {} '{}' is unknown, expected one of: {}", what, name,
-               fmt::join(names_of(values), ", "));
+  return error("the {} '{}' is unknown, expected one of: {}{}", what, name,
+               fmt::join(names_of(values), ", "), did_you_mean(name, names_of(values)));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/spelling.h"
 #include "harness/cell/cell_options.h"
 #include "harness/cell/rule_text.h"
 #include "harness/quant/calibrated.h"
@@ -60,8 +61,10 @@ Result<std::vector<std::pair<std::string, Json>>> axes_of(const Json& block,
   for (const auto& [key, value] : block.items()) {
     if (is_cell_key(key)) continue;
     if (find_cell_option(key) == nullptr) {
-      return error("{}: unknown key '{}', expected one of: {}, {}", place, key,
-                   fmt::join(cell_keys(), ", "), fmt::join(cell_option_names(), ", "));
+      std::vector<std::string> names(cell_keys().begin(), cell_keys().end());
+      std::ranges::copy(cell_option_names(), std::back_inserter(names));
+      return error("{}: unknown key '{}', expected one of: {}{}", place, key,
+                   fmt::join(names, ", "), did_you_mean(key, names));
     }
     QYOLO_TRY(Json list, as_list(key, value, view.place_of(key)));
     axes.emplace_back(key, std::move(list));

@@ -1,5 +1,6 @@
 #include <malloc.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <system_error>
 
 #include "common/file.h"
+#include "common/spelling.h"
 #include "common/version.h"
 #include "harness/cli/command.h"
 
@@ -49,6 +51,38 @@ void guard_numbers(CLI::App& app) {
           "", "threads"));
   }
   for (CLI::App* command : app.get_subcommands(nullptr)) guard_numbers(*command);
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// A sentence about the first word of the command line that is no command or no option of it, where
+// that is the nearest to what was probably meant; else nothing: the parser has its own.
+std::string misspelling(const CLI::App& app, const std::vector<std::string>& words) {
+  if (words.front().starts_with("-")) return {};
+  const CLI::App* command = nullptr;
+  std::vector<std::string> commands;
+  for (const CLI::App* one : app.get_subcommands(nullptr)) {
+    if (one->check_name(words.front())) command = one;
+    commands.push_back(one->get_name());
+  }
+  if (command == nullptr) {
+    return fmt::format("unknown command '{}'{}", words.front(),
+                       qyolo::did_you_mean(words.front(), commands));
+  }
+  const std::vector<std::string> names = option_names(*command);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string name = words[i].substr(0, words[i].find('='));
+    if (name == "--") break;
+    if (!name.starts_with("--") || std::ranges::find(names, name) != names.end()) continue;
+    return fmt::format("{} has no option {}{}", words.front(), name,
+                       qyolo::did_you_mean(name, names));
+  }
+  return {};
 }
 
 // Nothing is done where an output of the chosen command is one of its inputs.
@@ -92,6 +126,14 @@ int run_command(int argc, char** argv) {
   add_completion(app, action);
   add_manual(app, action);
   guard_numbers(app);
+  if (argc == 1) {
+    print_text(app.help());
+    return flush_output() ? 0 : kBadInput;
+  }
+  if (const std::string misspelt = misspelling(app, {argv + 1, argv + argc}); !misspelt.empty()) {
+    say("qyolo: {}\n", misspelt);
+    return kBadInput;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "common/spelling.h"
+
 namespace qyolo::harness {
 namespace {
 
@@ -13,7 +15,8 @@ Result<Choice> parse_choice(std::string_view what, std::string_view name,
                             const std::vector<std::string>& names) {
   const auto found = std::ranges::find(names, name);
   if (found == names.end())
-    return error("{} '{}': expected one of {}", what, name, fmt::join(names, ", "));
+    return error("{} '{}': expected one of {}{}", what, name, fmt::join(names, ", "),
+                 did_you_mean(name, names));
   return static_cast<Choice>(found - names.begin());
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "common/spelling.h"
+
 namespace qyolo::quant {
 namespace {
 
@@ -115,7 +117,8 @@ Result<Granularity> Granularity::parse(std::string_view name) {
   }
   std::vector<std::string_view> names;
   for (const Description& description : all()) names.push_back(description.name);
-  return error("granularity '{}': expected one of {}", name, fmt::join(names, ", "));
+  return error("granularity '{}': expected one of {}{}", name, fmt::join(names, ", "),
+               did_you_mean(name, names));
 }
 
 std::int64_t Granularity::group_count(const Shape& shape) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/spelling.h"
 #include "harness/quant/kernels.h"
 #include "harness/quant/scheme.h"
 
@@ -40,7 +41,8 @@ Result<const Scheme*> find_scheme(std::string_view name) {
   if (found != schemes.end()) return *found;
   std::vector<std::string_view> names;
   for (const Scheme* scheme : schemes) names.push_back(scheme->name());
-  return error("scheme '{}': expected one of {}", name, fmt::join(names, ", "));
+  return error("scheme '{}': expected one of {}{}", name, fmt::join(names, ", "),
+               did_you_mean(name, names));
 }
 
 Status check_options(const Scheme& scheme, const SchemeOptions& options) {

@@ -53,7 +53,6 @@ class BadInput : public ::testing::Test {
 };
 
 TEST_F(BadInput, Usage) {
-  EXPECT_EQ(qyolo({}).exit_code, 2);
   EXPECT_EQ(qyolo({"frobnicate"}).exit_code, 2);
   EXPECT_EQ(qyolo({"eval"}).exit_code, 2);
   EXPECT_EQ(qyolo({"score", "a", "b", "--no-such-flag"}).exit_code, 2);
@@ -63,6 +62,26 @@ TEST_F(BadInput, Usage) {
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Example: qyolo ")) << command;
   }
+}
+
+TEST_F(BadInput, MisspeltNames) {
+  expect_one_sentence(qyolo({"evall"}), "unknown command 'evall'; did you mean 'eval'?");
+  expect_one_sentence(qyolo({"zzzzzz"}), "unknown command 'zzzzzz'\n");
+  expect_one_sentence(qyolo({"eval", "--modle", "x"}),
+                      "eval has no option --modle; did you mean '--model'?");
+  expect_one_sentence(qyolo({"run", "x.json", "--out=a", "--reslume"}),
+                      "run has no option --reslume");
+  expect_one_sentence(qyolo(parts_eval({"--scheme", "afine"})), "did you mean 'affine'?");
+  expect_one_sentence(qyolo(parts_eval({"--scheme", "affine", "--granularity", "fliter"})),
+                      "did you mean 'filter'?");
+  const auto experiment = file("experiment.json", R"({"nam": "x"})");
+  expect_one_sentence(qyolo({"run", experiment.string()}), "did you mean 'name'?");
+}
+
+TEST_F(BadInput, WithoutACommandThereIsTheHelp) {
+  const ProcessResult result = qyolo({});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, HasSubstr("Subcommands:"));
 }
 
 TEST_F(BadInput, Checkpoints) {
