@@ -85,15 +85,19 @@ HeadComparison ReferenceScores::compare(std::size_t image, std::span<const float
   const Image& reference = images_[image];
   HeadComparison compared;
   std::size_t next = 0;
+  bool finite = true;
   for (std::size_t anchor = 0; anchor < reference.objectness.size(); ++anchor) {
     const float expected = reference.objectness[anchor];
     const float found = rows[anchor * columns + kObjectness];
     const auto scores = rows.subspan(anchor * columns + kScores, classes_);
+    finite = finite && std::isfinite(expected) && std::isfinite(found);
     compared.kl += bernoulli_kl(double{expected}, double{found});
     Top before, after;
     if (expected >= kLeastScored) {
       const auto known = std::span(reference.class_scores).subspan(next, classes_);
       next += classes_;
+      const auto usable = [](float score) { return std::isfinite(score); };
+      finite = finite && std::ranges::all_of(known, usable) && std::ranges::all_of(scores, usable);
       for (std::size_t c = 0; classes_ > 1 && c < classes_; ++c)
         compared.kl += double{expected} * bernoulli_kl(double{known[c]}, double{scores[c]});
       before = top_of(expected, known);
@@ -104,7 +108,7 @@ HeadComparison ReferenceScores::compare(std::size_t image, std::span<const float
     ++compared.top;
     if (was != is || before.class_index != after.class_index) ++compared.changed;
   }
-  if (std::isnan(compared.kl)) compared.kl = std::numeric_limits<double>::infinity();
+  if (!finite) compared.kl = std::numeric_limits<double>::infinity();
   return compared;
 }
 

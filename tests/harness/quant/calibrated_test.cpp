@@ -221,7 +221,7 @@ TEST_F(CalibratedRounding, GptqIsThatOfThePaper) {
 TEST_F(CalibratedRounding, WithoutCorrelationGptqRoundsToNearest) {
   inputs_.second = SymmetricMatrix(81);
   for (std::size_t i = 0; i < 81; ++i) inputs_.second.at(i, i) = 1 + static_cast<double>(i);
-  const Recipe how = recipe("affine", 4, "filter", Rounding::kCoordinate);
+  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
   const QuantizedTensor nearest =
       quantize(weights_, kShape, recipe("affine", 4, "filter", Rounding::kNearest), 1).value();
   EXPECT_EQ(decoded(quantized(how)), decoded(nearest));
