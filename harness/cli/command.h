@@ -27,6 +27,7 @@ void add_bench(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_fetch(CLI::App& app, Action& action);
+void add_inputs(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_manual(CLI::App& app, Action& action);
 void add_plot(CLI::App& app, Action& action);

@@ -6,6 +6,7 @@
 #include "harness/cli/progress.h"
 #include "harness/detections/score.h"
 #include "harness/evaluate/evaluation.h"
+#include "harness/evaluate/network_inputs.h"
 #include "harness/run/cell_record.h"
 
 namespace qyolo::cli {
@@ -16,7 +17,7 @@ struct EvalArguments {
   bool square = false;
   CellArguments cell;
   CalibrationArguments calibration;
-  std::string save_detections;
+  std::string save_detections, outputs;
   Output output{{"text", "json"}};
 };
 
@@ -36,12 +37,20 @@ std::string result_text(const results::AccuracyRecord& record, const harness::Ce
   return text + fmt::format("; {} by {}\n", execution.text(), execution.engine);
 }
 
+Result<std::unique_ptr<harness::Evaluator>> open_evaluator(
+    const EvalArguments& arguments, const EvaluationArguments& evaluation,
+    const std::optional<harness::CalibrationSet>& calibration) {
+  if (arguments.outputs.empty()) return evaluation.open(calibration);
+  QYOLO_TRY(const harness::EvaluatorConfig config, evaluation.config());
+  return harness::Evaluator::open(config, harness::recorded_outputs(arguments.outputs));
+}
+
 Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(harness::Cell cell, arguments.cell.cell());
   EvaluationArguments evaluation = arguments.evaluation;
   evaluation.options.rect = !arguments.square;
   QYOLO_TRY(const auto calibration, arguments.calibration.for_cell(cell));
-  QYOLO_TRY(const auto evaluator, evaluation.open(calibration));
+  QYOLO_TRY(const auto evaluator, open_evaluator(arguments, evaluation, calibration));
   cell = evaluator->resolve(cell);
   ProgressPrinter progress;
   for (const std::string& warning : evaluator->truth().warnings) progress.on_warning(warning);
@@ -84,6 +93,12 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--save-detections", arguments->save_detections, "Write a COCO results file")
       ->type_name(kFileType)
       ->check(written());
+  command
+      ->add_option("--outputs", arguments->outputs,
+                   "Instead of running the network: folder with what another program made of the "
+                   "inputs that `qyolo inputs` wrote")
+      ->type_name(kFolderType)
+      ->check(CLI::ExistingDirectory);
   arguments->output.add_to(*command);
   command->footer(
       "Example: qyolo eval --model datasets/parts/parts-yolov7-w025.pt --images "

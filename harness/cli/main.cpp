@@ -108,6 +108,7 @@ int run_command(int argc, char** argv) {
   add_eval(app, action);
   add_bench(app, action);
   add_quantize(app, action);
+  add_export(app, action);
   add_poc(app, action);
   add_tables(app, action);
   add_compare(app, action);
@@ -115,11 +116,11 @@ int run_command(int argc, char** argv) {
   add_plot(app, action);
   add_inspect(app, action);
   add_score(app, action);
+  add_inputs(app, action);
   add_detect(app, action);
   add_diagnose(app, action);
   add_doctor(app, action);
   add_convert(app, action);
-  add_export(app, action);
   add_fetch(app, action);
   add_recommend(app, action);
   add_sensitivity(app, action);

@@ -102,6 +102,8 @@ class Executor {
   // What convolutions compute in: "fp32", "bf16"; "int8": those with integer weights, the others in
   // FP32.
   [[nodiscard]] virtual std::string precision() const { return "fp32"; }
+  // Whether the outputs are those of another program, whatever weights are set.
+  [[nodiscard]] virtual bool recorded() const { return false; }
   // The arithmetic that decides the numbers: part of a cell's key.
   [[nodiscard]] virtual std::string identity() const { return "fp32"; }
 };

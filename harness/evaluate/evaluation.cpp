@@ -47,7 +47,6 @@ struct Evaluator::State {
   SourceNetwork source;
   datasets::Dataset dataset;
   std::vector<std::int64_t> category_of_class;
-  std::vector<datasets::RectBatch> batches;
   std::vector<ImageChunk> chunks;
   std::unique_ptr<model::Executor> executor;
   std::string checkpoint_sha256;
@@ -313,20 +312,12 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   if (std::string note = datasets::rounding_note(config.options.image_size, graph.max_stride);
       !note.empty())
     warnings.push_back(std::move(note));
-  s.config.options.image_size = datasets::on_grid(config.options.image_size, graph.max_stride);
-  s.images_left_out = keep_part(s.dataset, config.part);
-  if (s.dataset.image_paths.empty())
-    return error("{}: no images to evaluate", config.annotations.string());
   for (const std::filesystem::path& image : s.dataset.image_paths) s.image_stamps.add(image);
-  QYOLO_TRY(const EvaluatedImages images, examine_images(s.dataset, config.threads));
-  warnings.insert(warnings.end(), images.warnings.begin(), images.warnings.end());
-  const datasets::PipelineOptions pipeline{s.config.options.image_size,
-                                           datasets::grid_of(graph.max_stride),
-                                           config.options.batch, config.options.rect};
-  s.batches = datasets::rect_batches(images.sizes, pipeline);
-  s.chunks = cut_into_chunks(s.batches);
-  s.loader = {s.dataset.image_paths, s.config.options.image_size, config.threads,
-              config.image_cache_bytes};
+  QYOLO_TRY(EvaluatedPortions portions, cut_into_portions(config, graph.max_stride, s.dataset));
+  s.config.options.image_size = portions.image_size;
+  s.images_left_out = portions.images_left_out;
+  s.chunks = std::move(portions.chunks);
+  s.loader = std::move(portions.loader);
   QYOLO_TRY(s.checkpoint_sha256, sha256_of_file(config.model));
   QYOLO_TRY(s.dataset_sha256, datasets::dataset_sha256(s.dataset, config.threads));
   if (config.calibration) {
@@ -346,6 +337,24 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
     });
   }
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
+}
+
+Result<EvaluatedPortions> cut_into_portions(const EvaluatorConfig& config, int max_stride,
+                                            datasets::Dataset& dataset) {
+  EvaluatedPortions portions;
+  portions.image_size = datasets::on_grid(config.options.image_size, max_stride);
+  portions.images_left_out = keep_part(dataset, config.part);
+  if (dataset.image_paths.empty())
+    return error("{}: no images to evaluate", config.annotations.string());
+  QYOLO_TRY(const EvaluatedImages images, examine_images(dataset, config.threads));
+  std::vector<std::string>& warnings = dataset.truth.warnings;
+  warnings.insert(warnings.end(), images.warnings.begin(), images.warnings.end());
+  const datasets::PipelineOptions pipeline{portions.image_size, datasets::grid_of(max_stride),
+                                           config.options.batch, config.options.rect};
+  portions.chunks = cut_into_chunks(datasets::rect_batches(images.sizes, pipeline));
+  portions.loader = {dataset.image_paths, portions.image_size, config.threads,
+                     config.image_cache_bytes};
+  return portions;
 }
 
 const model::Graph& Evaluator::graph() const { return state_->source.graph(); }
@@ -370,7 +379,8 @@ std::string Evaluator::precision_of(const Cell& cell) const {
   return state_->executor->precision();
 }
 bool Evaluator::simulates(const Cell& cell) const {
-  return cell.quantized() && !state_->executor->wants_integer_weights();
+  return cell.quantized() && !state_->executor->wants_integer_weights() &&
+         !state_->executor->recorded();
 }
 std::string Evaluator::executor_identity() const { return state_->executor->identity(); }
 

@@ -71,6 +71,18 @@ struct EvaluatorConfig {
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
 };
 
+// A dataset's images as the network takes them, in the order of evaluation.
+struct EvaluatedPortions {
+  int image_size = 0;               // one that the network takes
+  std::size_t images_left_out = 0;  // that the configuration's part leaves out
+  std::vector<ImageChunk> chunks;
+  ChunkLoader loader;
+};
+// Removes from the dataset what is left out, and adds to its warnings what is to be said of its
+// images. Fails where there are none, or one cannot be read.
+Result<EvaluatedPortions> cut_into_portions(const EvaluatorConfig& config, int max_stride,
+                                            datasets::Dataset& dataset);
+
 // What an experiment evaluates on.
 [[nodiscard]] EvaluatorConfig evaluator_config(const Experiment& experiment, int threads);
 

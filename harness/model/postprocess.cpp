@@ -128,6 +128,38 @@ class CellScorer {
   std::vector<Candidate>& candidates_;
 };
 
+// Candidates of the rows of one image that are decoded already.
+void append_decoded(const HeadOutput& output, int image, const PostprocessOptions& options,
+                    std::vector<Candidate>& candidates) {
+  const auto outputs = static_cast<std::size_t>(output.channels);
+  const auto rows = static_cast<std::size_t>(output.height);
+  const std::size_t classes = outputs - 5;
+  const float* row = output.values.data() + static_cast<std::size_t>(image) * rows * outputs;
+  for (std::size_t i = 0; i < rows; ++i, row += outputs) {
+    const float objectness = row[4];
+    if (!(objectness > options.confidence)) continue;
+    const auto append = [&](float score, std::size_t class_index) {
+      const Candidate candidate{row[0] - row[2] / 2.0F,        row[1] - row[3] / 2.0F,
+                                row[0] + row[2] / 2.0F,        row[1] + row[3] / 2.0F, score,
+                                static_cast<int>(class_index)};
+      if (std::isfinite(candidate.x1 + candidate.y1 + candidate.x2 + candidate.y2))
+        candidates.push_back(candidate);
+    };
+    if (classes == 1) {
+      append(objectness, 0);
+      continue;
+    }
+    std::size_t best = 0;
+    for (std::size_t k = 0; k < classes; ++k) {
+      const float score = row[5 + k] * objectness;
+      if (options.multi_label && score > options.confidence) append(score, k);
+      if (row[5 + k] > row[5 + best]) best = k;
+    }
+    const float score = row[5 + best] * objectness;
+    if (!options.multi_label && score > options.confidence) append(score, best);
+  }
+}
+
 }  // namespace
 
 std::vector<float> decode_rows(const Graph& graph, std::span<const HeadOutput> outputs, int image) {
@@ -146,6 +178,10 @@ std::vector<float> decode_rows(const Graph& graph, std::span<const HeadOutput> o
 std::vector<Candidate> detect(const Graph& graph, std::span<const HeadOutput> outputs, int image,
                               const PostprocessOptions& options) {
   std::vector<Candidate> candidates;
+  if (outputs.size() == 1 && outputs.front().decoded) {
+    append_decoded(outputs.front(), image, options, candidates);
+    return non_maximum_suppression(std::move(candidates), options);
+  }
   CellScorer scorer(graph.class_names.size(), options, candidates);
   const float bound = raw_bound(options.confidence);
   for_each_anchor(graph, outputs, image, [&](const AnchorPlanes& planes) {

@@ -36,7 +36,8 @@ std::vector<float> decode_rows(const Graph& graph, std::span<const HeadOutput> o
 
 // Detections of one image of the batch, highest score first. score = objectness * class score, or
 // the objectness alone for a network of one class (whose class score is untrained in the official
-// code). Rows with a NaN or an infinity yield nothing. Thread-safe.
+// code). Rows with a NaN or an infinity yield nothing. Also takes decoded rows in place of the
+// levels. Thread-safe.
 std::vector<Candidate> detect(const Graph& graph, std::span<const HeadOutput> outputs, int image,
                               const PostprocessOptions& options);
 
