@@ -254,6 +254,7 @@ class TensorRounding {
   // The scales that suit the codes best, then the codes that suit these.
   void refit(std::size_t first, FittedGroups& fitted, FilterBlock& block) const {
     const std::size_t input = input_of(first);
+    if (!orders_[input].informed()) return;
     const std::vector<double> factors = best_factors(orders_[input], inputs_[input].second,
                                                      fitted.grids, block, groups_.per_filter);
     bool changed = false;

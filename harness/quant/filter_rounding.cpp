@@ -59,6 +59,7 @@ RoundingOrder::RoundingOrder(const SymmetricMatrix& second, double damping, int 
     for (std::size_t i = 0; i < size; ++i) factor_.at(i, i) += ridge_;
     regular = factor_.factorize(threads);
   }
+  informed_ = regular;
   if (!regular) {
     factor_ = SymmetricMatrix(size);
     for (std::size_t i = 0; i < size; ++i) factor_.at(i, i) = 1;

@@ -25,6 +25,8 @@ class RoundingOrder {
   // L_jj, and from the second entry on of row j of the ratios: L_ij / L_jj, i > j.
   [[nodiscard]] double pivot(std::size_t column) const { return pivots_[column]; }
   [[nodiscard]] const double* ratios(std::size_t row) const { return factor_.row(row).data(); }
+  // Whether H says anything; else all weights count alike, and each goes to its nearest value.
+  [[nodiscard]] bool informed() const { return informed_; }
   [[nodiscard]] double ridge() const { return ridge_; }  // what was added to the diagonal
 
  private:
@@ -32,6 +34,7 @@ class RoundingOrder {
   SymmetricMatrix factor_;  // above the diagonal: the ratios
   std::vector<double> pivots_;
   double ridge_ = 0;
+  bool informed_ = false;
 };
 
 // Filters that are rounded together, one per lane.

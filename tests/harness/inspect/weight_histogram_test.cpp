@@ -98,7 +98,10 @@ TEST(WeightHistogram, CountsEveryWeightOnce) {
         const int regions = scheme->piecewise() ? 3 : 1;
         EXPECT_LE(histogram.levels.size(), static_cast<std::size_t>(regions) << bits);
         EXPECT_EQ(histogram.breakpoints.size(), scheme->piecewise() ? 2U : 0U);
-        EXPECT_EQ(histogram.clipped, 0);
+        // The values of a codebook do not reach the ends.
+        if (scheme->storage(cell.recipe.options).codebook == 0) {
+          EXPECT_EQ(histogram.clipped, 0);
+        }
       }
     }
   }
