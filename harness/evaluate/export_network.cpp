@@ -141,7 +141,13 @@ Result<OnnxActivations> calibrate_for_export(const ExportRequest& request, const
     if (found == calibration.histograms().end()) return;
     before[i] = parameters_before(found->second, [&](float y) { return activated(conv, y); });
   });
-  for (std::size_t i = 0; i < pairs.size(); ++i) activations.before[pairs[i].first] = before[i];
+  // What the cell leaves in floating point, as the inputs of a kept head, stays so.
+  std::set<int> quantized;
+  for (const CalibratedGroup& group : activations.calibrated.groups)
+    quantized.insert(group.nodes.begin(), group.nodes.end());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (quantized.contains(pairs[i].first)) activations.before[pairs[i].first] = before[i];
+  }
   if (request.options.target == OnnxTarget::kTensorRt) {
     make_symmetric(activations.calibrated.input.parameters);
     for (CalibratedGroup& group : activations.calibrated.groups) make_symmetric(group.parameters);

@@ -46,8 +46,8 @@ def run_openvino(file, image):
     types = collections.Counter()
     for node in compiled.get_runtime_model().get_ops():
         about = node.get_rt_info()
-        if about["layerType"] == "Convolution":
-            types[about["runtimePrecision"]] += 1
+        if about["layerType"].astype(str) == "Convolution":
+            types[about["runtimePrecision"].astype(str)] += 1
     return [results[i] for i in range(len(compiled.outputs))], types
 
 
