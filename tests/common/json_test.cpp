@@ -107,7 +107,7 @@ TEST(JsonObject, ListsTheAllowedKeysForAnUnknownOne) {
   ASSERT_TRUE(object.ok());
   EXPECT_TRUE(object->only({"bit", "bits"}).ok());
   EXPECT_EQ(object->only({"bits", "scheme"}).error().message,
-            "quant: unknown key 'bit', expected one of: bits, scheme");
+            "quant: unknown key 'bit', expected one of: bits, scheme; did you mean 'bits'?");
 }
 
 }  // namespace
