@@ -97,13 +97,40 @@ Example CPU, 2 threads, qyolo 0.1.0, commit fedcba987654, checkpoint 0123456789a
 TEST(CsvTable, IsExactlyThis) {
   EXPECT_EQ(
       emit_table(fixture(), TableFormat::kCsv),
-      R"(key,label,scheme,granularity,status,error,latency_error,execution,precision,engine,decision,verdict,bits,baseline,activation_bits,images,detections,AP,AP50,AP75,APs,APm,APl,AR1,AR10,AR100,ARs,ARm,ARl,delta_AP,delta_AP_low,delta_AP_high,delta_AP_standard_error,delta_AP50,delta_AP50_low,delta_AP50_high,delta_AP50_standard_error,p_loss_above_tolerance,tolerance,confidence,effective_images,objects,sqnr_db,mse,true_bytes,coded_bytes,payload_bytes,scale_bytes,zero_point_bytes,breakpoint_bytes,region_bytes,correction_bytes,unquantized_bytes,paper_bytes,bits_per_weight,ratio_fp16_true,ratio_fp16_paper,ratio_fp32_true,latency_median_ms,latency_p95_ms,latency_p99_ms,latency_mean_ms,latency_stddev_ms,latency_min_ms,latency_max_ms,latency_batch,latency_height,latency_width,latency_threads
-k-fp32,fp32,fp32,,ok,,,fp32,,,,,0,true,0,240,1000,0.7452966321369515,0.9,0.8,0.25,0.5,,0.5,,,,,,0,,,,0,,,,,,,,,,0.5,5420000,,5419000,400,400,0,0,,200,5420000,32,3.75,3.9258,7.5,14.2,15.2,16.2,,,,,1,320,320,2
-k-affine-4-filter,affine-4-filter,affine,filter,ok,,,,,,,,4,false,0,240,1000,0.5477753014869249,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.19752133065002664,,,,0,,,,,,,,,,0.5,725000,,724000,400,400,0,0,,200,725000,4.25,3.75,3.9258,7.5,,,,,,,,,,,
-k-pwlq-4-filter,pwlq-4-filter,pwlq,filter,ok,,,simulated,,,,,4,false,0,240,1000,0.6603815905398147,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.08491504159713681,,,,0,,,,,,,,,24.34,0.5,973750,,972750,400,400,0,168750,,200,973750,4.25,3.75,3.9258,7.5,14.6,15.6,16.6,,,,,1,320,320,2
-k-affine-3-layer,affine-3-layer,affine,layer,failed,layer a|b: the weight 17 is not finite,,,,,,,3,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
-k-affine-2-layer,affine-2-layer,affine,layer,pending,,,,,,,,2,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
+      R"(key,label,scheme,granularity,status,error,latency_error,execution,precision,engine,decision,verdict,bits,baseline,activation_bits,images,detections,AP,AP50,AP75,APs,APm,APl,AR1,AR10,AR100,ARs,ARm,ARl,delta_AP,delta_AP_low,delta_AP_high,delta_AP_standard_error,delta_AP50,delta_AP50_low,delta_AP50_high,delta_AP50_standard_error,p_loss_above_tolerance,tolerance,confidence,effective_images,objects,certainty_images,kl,kl_standard_error,kl_median,kl_p999,kl_max,top_detections,top_changed,top_changed_standard_error,sqnr_db,mse,true_bytes,coded_bytes,payload_bytes,scale_bytes,zero_point_bytes,breakpoint_bytes,region_bytes,correction_bytes,unquantized_bytes,paper_bytes,bits_per_weight,ratio_fp16_true,ratio_fp16_paper,ratio_fp32_true,latency_median_ms,latency_p95_ms,latency_p99_ms,latency_mean_ms,latency_stddev_ms,latency_min_ms,latency_max_ms,latency_batch,latency_height,latency_width,latency_threads
+k-fp32,fp32,fp32,,ok,,,fp32,,,,,0,true,0,240,1000,0.7452966321369515,0.9,0.8,0.25,0.5,,0.5,,,,,,0,,,,0,,,,,,,,,,,,,,,,,,,0.5,5420000,,5419000,400,400,0,0,,200,5420000,32,3.75,3.9258,7.5,14.2,15.2,16.2,,,,,1,320,320,2
+k-affine-4-filter,affine-4-filter,affine,filter,ok,,,,,,,,4,false,0,240,1000,0.5477753014869249,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.19752133065002664,,,,0,,,,,,,,,,,,,,,,,,,0.5,725000,,724000,400,400,0,0,,200,725000,4.25,3.75,3.9258,7.5,,,,,,,,,,,
+k-pwlq-4-filter,pwlq-4-filter,pwlq,filter,ok,,,simulated,,,,,4,false,0,240,1000,0.6603815905398147,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.08491504159713681,,,,0,,,,,,,,,,,,,,,,,,24.34,0.5,973750,,972750,400,400,0,168750,,200,973750,4.25,3.75,3.9258,7.5,14.6,15.6,16.6,,,,,1,320,320,2
+k-affine-3-layer,affine-3-layer,affine,layer,failed,layer a|b: the weight 17 is not finite,,,,,,,3,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
+k-affine-2-layer,affine-2-layer,affine,layer,pending,,,,,,,,2,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
 )");
+}
+
+TEST(CertaintyTable, HasMeansWithTheirErrorsAndExtremes) {
+  results::Run run;
+  Row baseline;
+  baseline.label = "FP32";
+  baseline.status = "ok";
+  baseline.baseline = true;
+  Row row;
+  row.scheme = row.label = "affine";
+  row.status = "ok";
+  row.granularity = "filter";
+  row.bits = 4;
+  run.rows = {baseline, row};
+  EXPECT_THAT(emit_table(run, TableFormat::kMarkdown, TablePart::kCertainty),
+              ::testing::Not(HasSubstr("KL")));
+  run.rows[1].kl = 1.25;
+  run.rows[1].kl_error = 0.0625;
+  run.rows[1].kl_median = 1.125;
+  run.rows[1].kl_p999 = 7.5;
+  run.rows[1].kl_max = 8;
+  run.rows[1].top_changed = 0.0625;
+  run.rows[1].top_changed_error = 0.0025;
+  const std::string table = emit_table(run, TableFormat::kMarkdown, TablePart::kCertainty);
+  for (const char* part : {"KL divergence, nats per image: mean", "1.250 ± 0.062 |", "7.500",
+                           "8.000", "6.25 % ± 0.25", "No annotations are used."})
+    EXPECT_THAT(table, HasSubstr(part));
 }
 
 TEST(LatexTable, IsExactlyThis) {
@@ -172,7 +199,7 @@ TEST(TablePart, ChoosesOneOfTheTables) {
             emit_table(fixture(), TableFormat::kCsv));
   EXPECT_EQ(parse_table_part("mean").error().message,
             "the table 'mean' is unknown, expected one of: all, main, verdicts, study, published, "
-            "parts, devices");
+            "parts, certainty, devices");
 }
 
 TEST(JsonTable, HoldsUnroundedNumbersAndNullForAbsentOnes) {
