@@ -50,7 +50,7 @@ struct DeviceRow {
   bool packed = false;         // weights stay codes, decoded layer by layer in every forward
   bool coded_regions = false;  // of packed ones: regions entropy-coded
   Json cell;                   // whose weights these are, as records spell cells
-  std::string calibration;     // of integer activations: "synthetic image", "the ONNX file"; else ""
+  std::string calibration;  // of integer activations: "synthetic image", "the ONNX file"; else ""
   int batch = 1, threads = 1;
   std::vector<double> milliseconds;  // of one forward, one per round; never empty
   double gflop = 0;                  // of one forward

@@ -184,7 +184,8 @@ Result<ArtifactDescription> read_description(const Json& json, const std::string
   QYOLO_TRY(const Json* cell, root.at("cell"));
   QYOLO_TRY(description.cell, cell_from_json(*cell, root.place_of("cell")));
   if (description.cell.baseline)
-    return error("{}: its weights are in floating point, expected a quantized network's cell", place);
+    return error("{}: its weights are in floating point, expected a quantized network's cell",
+                 place);
   QYOLO_TRY(const std::string regions, root.string("regions"));
   QYOLO_TRY(description.regions, quant::parse_region_coding(regions));
   QYOLO_TRY(const Json* graph, root.at("graph"));

@@ -127,8 +127,7 @@ Status keep_packed(SourceNetwork& source, const Cell& cell, engine::Engine& engi
 }
 
 // An ONNX file's own codes and activations.
-Status load_integers(SourceNetwork& source, const Cell& cell, engine::Engine& engine,
-                     int threads) {
+Status load_integers(SourceNetwork& source, const Cell& cell, engine::Engine& engine, int threads) {
   QYOLO_TRY([[maybe_unused]] const auto errors, load_weights(source, cell, engine, threads));
   return engine.set_activation_quantizers(source.artifact()->activations->quantizers());
 }

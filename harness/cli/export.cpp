@@ -101,8 +101,9 @@ void add_export(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 100000))
       ->needs(nms)
       ->capture_default_str();
-  add_image_size(*command, arguments->image_size,
-                 "Sides of the square input, pixels; calibration images are seen at this size, too");
+  add_image_size(
+      *command, arguments->image_size,
+      "Sides of the square input, pixels; calibration images are seen at this size, too");
   command->add_option("--batch", options.batch, "Images of one input")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();

@@ -50,22 +50,37 @@ double error_of(const Samples& samples, const quant::ActivationParameters& param
   return sum;
 }
 
+// Whether everything below `end` becomes, by the activation function, nearly what `end` does.
+bool cuts_little(const Samples& samples, double end, const std::function<float(float)>& activation,
+                 float tolerance) {
+  const auto limit = static_cast<float>(end);
+  const float activated = activation(limit);
+  for (std::size_t i = 0; i < samples.values.size() && samples.values[i] < limit; ++i)
+    if (std::abs(samples.activated[i] - activated) > tolerance) return false;
+  return true;
+}
+
 }  // namespace
 
 quant::ActivationParameters parameters_before(const quant::ActivationHistogram& histogram,
-                                              const std::function<float(float)>& activation) {
+                                              const std::function<float(float)>& activation,
+                                              float step) {
   constexpr int kParts = 100;
   const Samples samples = samples_of(histogram, activation);
   const double low = std::min(histogram.extremes().low, 0.0);
   const double high = std::max(histogram.extremes().high, 0.0);
   int best_low = kParts, best_high = kParts;
+  int least_low = kParts;
+  while (least_low > 0 &&
+         cuts_little(samples, low * (least_low - 1) / kParts, activation, step / 2))
+    --least_low;
   const auto parameters = [&](int i, int j) {
     return quant::activation_parameters({low * i / kParts, high * j / kParts}, 8);
   };
   double best = error_of(samples, parameters(best_low, best_high), activation);
-  const auto search = [&](int& chosen, const auto& with) {
+  const auto search = [&](int& chosen, int least, const auto& with) {
     bool changed = false;
-    for (int part = kParts; part >= 0; --part) {
+    for (int part = kParts; part >= least; --part) {
       const double found = error_of(samples, with(part), activation);
       if (!(found < best)) continue;
       best = found;
@@ -76,8 +91,9 @@ quant::ActivationParameters parameters_before(const quant::ActivationHistogram& 
   };
   constexpr int kMostTurns = 10;
   for (int turn = 0; turn < kMostTurns; ++turn) {
-    const bool low_moved = search(best_low, [&](int i) { return parameters(i, best_high); });
-    const bool high_moved = search(best_high, [&](int j) { return parameters(best_low, j); });
+    const bool low_moved =
+        search(best_low, least_low, [&](int i) { return parameters(i, best_high); });
+    const bool high_moved = search(best_high, 0, [&](int j) { return parameters(best_low, j); });
     if (!low_moved && !high_moved) break;
   }
   return parameters(best_low, best_high);

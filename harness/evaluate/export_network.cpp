@@ -59,8 +59,8 @@ Status take_checkpoint(const ExportRequest& request, const Cell& cell, SourceNet
   QYOLO_TRY(weights.network, quantize_network(source, cell, request.threads));
   const QuantizedNetwork& network = weights.network;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    OnnxConv& made = weights.convs.emplace_back(
-        OnnxConv{network.weight(i), network.convs[i].bias, nullptr});
+    OnnxConv& made =
+        weights.convs.emplace_back(OnnxConv{network.weight(i), network.convs[i].bias, nullptr});
     if (network.unfused.empty() && network.layers[i].tensor)
       made.codes = &*network.layers[i].tensor;
   }
@@ -113,41 +113,40 @@ void make_symmetric(quant::ActivationParameters& parameters) {
 }
 
 Result<OnnxActivations> calibrate_for_export(const ExportRequest& request, const Cell& cell,
-                                             SourceNetwork& source,
-                                             const ExportedWeights& weights,
+                                             SourceNetwork& source, const ExportedWeights& weights,
                                              const ExecutorFactory& factory) {
   if (!request.calibration)
     return error("{}: activations are quantized after calibration on images; none are given",
                  cell.label());
   QYOLO_TRY(const std::set<std::string> kept, kept_convolutions(source, cell));
-  const std::set<int> between =
-      convolutions_between_codes(request, source.graph(), kept, weights);
+  const std::set<int> between = convolutions_between_codes(request, source.graph(), kept, weights);
   const TwinGraph twins = with_twins(source.graph(), between);
   QYOLO_TRY(const auto executor, factory(twins.graph, request.threads));
   EvaluationOptions options;
   options.image_size = request.image_size;
-  QYOLO_TRY(const Calibration calibration,
-            Calibration::run(twins.graph, *executor, *request.calibration, options,
-                             request.threads));
+  QYOLO_TRY(
+      const Calibration calibration,
+      Calibration::run(twins.graph, *executor, *request.calibration, options, request.threads));
   OnnxActivations activations;
   activations.calibrated = calibration.activations(
       source.graph(), *cell.activations,
       [&](const model::ConvNode& conv) { return kept.contains(conv.name); }, request.threads);
   const std::vector<std::pair<int, int>> pairs(twins.twin_of.begin(), twins.twin_of.end());
+  std::map<int, float> steps;
+  for (const CalibratedGroup& group : activations.calibrated.groups)
+    for (const int node : group.nodes) steps[node] = group.parameters.scale;
   std::vector<quant::ActivationParameters> before(pairs.size());
   parallel_for(pairs.size(), request.threads, [&](std::size_t i) {
     const model::ConvNode& conv = source.graph().conv(pairs[i].first);
     const auto found = calibration.histograms().find(pairs[i].second);
-    if (found == calibration.histograms().end()) return;
-    before[i] = parameters_before(found->second, [&](float y) { return activated(conv, y); });
+    const auto step = steps.find(pairs[i].first);
+    if (found == calibration.histograms().end() || step == steps.end()) return;
+    before[i] = parameters_before(
+        found->second, [&](float y) { return activated(conv, y); }, step->second);
   });
   // What the cell leaves in floating point, as the inputs of a kept head, stays so.
-  std::set<int> quantized;
-  for (const CalibratedGroup& group : activations.calibrated.groups)
-    quantized.insert(group.nodes.begin(), group.nodes.end());
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (quantized.contains(pairs[i].first)) activations.before[pairs[i].first] = before[i];
-  }
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    if (steps.contains(pairs[i].first)) activations.before[pairs[i].first] = before[i];
   if (request.options.target == OnnxTarget::kTensorRt) {
     make_symmetric(activations.calibrated.input.parameters);
     for (CalibratedGroup& group : activations.calibrated.groups) make_symmetric(group.parameters);
@@ -161,15 +160,15 @@ Result<ExportReport> export_network(const ExportRequest& request, const Executor
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(request.model));
   QYOLO_CHECK_OK(source.check(request.cell));
   if (source.artifact() != nullptr && source.artifact()->onnx) {
-    return error("{} is an ONNX file already; export the checkpoint or the artifact it was made from",
-                 request.model.string());
+    return error(
+        "{} is an ONNX file already; export the checkpoint or the artifact it was made from",
+        request.model.string());
   }
   ExportReport report{source.resolve(request.cell), {}};
   RoundingImages images;
   if (report.cell.rounds_by_inputs()) {
-    QYOLO_CHECK_OK(images.load({report.cell, request.calibration, request.image_size,
-                                request.threads},
-                               factory, source));
+    QYOLO_CHECK_OK(images.load(
+        {report.cell, request.calibration, request.image_size, request.threads}, factory, source));
   }
   ExportedWeights weights;
   QYOLO_CHECK_OK(source.artifact() != nullptr
@@ -189,16 +188,16 @@ Result<ExportReport> export_network(const ExportRequest& request, const Executor
 std::string export_text(const ExportRequest& request, const ExportReport& report) {
   const OnnxReport& onnx = report.onnx;
   const OnnxOptions& options = request.options;
-  std::string input = fmt::format("{} x 3 x ", options.batch == 0 ? std::string("any number")
-                                                                  : std::to_string(options.batch));
+  std::string input = fmt::format(
+      "{} x 3 x ", options.batch == 0 ? std::string("any number") : std::to_string(options.batch));
   input += options.height == 0 ? std::string("any height x any width")
                                : fmt::format("{} x {}", options.height, options.width);
-  std::string text = fmt::format("{}: {} for {}, opset {}, input {}, gives {}\n",
-                                 request.out.string(), report.cell.label(),
-                                 onnx_name(options.target), onnx.opset, input,
-                                 onnx_name(options.head));
+  std::string text = fmt::format(
+      "{}: {} for {}, opset {}, input {}, gives {}\n", request.out.string(), report.cell.label(),
+      onnx_name(options.target), onnx.opset, input, onnx_name(options.head));
   std::vector<std::string> stored;
-  for (const auto& [name, count] : onnx.tensors) stored.push_back(fmt::format("{} {}", count, name));
+  for (const auto& [name, count] : onnx.tensors)
+    stored.push_back(fmt::format("{} {}", count, name));
   text += fmt::format("weight tensors: {}\n", fmt::join(stored, ", "));
   for (const auto& [what, count] : onnx.changes)
     text += count > 1 ? fmt::format("changed: {} ({} tensors)\n", what, count)

@@ -42,9 +42,8 @@ class RecordedExecutor final : public model::Executor {
     std::vector<model::HeadOutput> outputs;
     for (std::size_t k = 0; k < graph_.head.size(); ++k) {
       const model::MapShape& shape = shapes[static_cast<std::size_t>(graph_.head[k].node)];
-      QYOLO_TRY(FloatArray array,
-                array_of(folder_ / fmt::format("{}.{}.npy", name, k),
-                         {batch, shape.channels, shape.height, shape.width}));
+      QYOLO_TRY(FloatArray array, array_of(folder_ / fmt::format("{}.{}.npy", name, k),
+                                           {batch, shape.channels, shape.height, shape.width}));
       outputs.push_back(
           {batch, shape.channels, shape.height, shape.width, std::move(array.values), false});
     }
@@ -78,12 +77,8 @@ class RecordedExecutor final : public model::Executor {
       return error("{}: its shape is [{}], expected [{}, rows, {}]", path.string(),
                    fmt::join(array.shape, ", "), batch, outputs);
     }
-    return model::HeadOutput{batch,
-                             static_cast<int>(outputs),
-                             static_cast<int>(array.shape[1]),
-                             1,
-                             std::move(array.values),
-                             true};
+    return model::HeadOutput{batch, static_cast<int>(outputs), static_cast<int>(array.shape[1]),
+                             1,     std::move(array.values),   true};
   }
 
   static Result<FloatArray> array_of(const std::filesystem::path& path,
@@ -107,9 +102,8 @@ Result<WrittenInputs> write_network_inputs(
     const EvaluatorConfig& config, const std::filesystem::path& folder,
     const std::function<void(std::size_t done, std::size_t total)>& progress) {
   QYOLO_TRY(const SourceNetwork source, SourceNetwork::open(config.model));
-  QYOLO_TRY(datasets::Dataset dataset,
-            datasets::open_dataset(config.images, config.annotations, config.options.limit,
-                                   config.split));
+  QYOLO_TRY(datasets::Dataset dataset, datasets::open_dataset(config.images, config.annotations,
+                                                              config.options.limit, config.split));
   QYOLO_TRY(EvaluatedPortions portions,
             cut_into_portions(config, source.graph().max_stride, dataset));
   QYOLO_CHECK_OK(create_folder(folder));
@@ -121,16 +115,15 @@ Result<WrittenInputs> write_network_inputs(
   for (const ImageChunk& chunk : portions.chunks) {
     QYOLO_TRY(const LoadedChunk loaded, portions.loader.load(chunk));
     const std::string file = portion_name(written.portions++) + ".npy";
-    QYOLO_CHECK_OK(write_npy(
-        folder / file, loaded.pixels,
-        {static_cast<std::int64_t>(chunk.images.size()), 3, chunk.height, chunk.width}));
+    QYOLO_CHECK_OK(
+        write_npy(folder / file, loaded.pixels,
+                  {static_cast<std::int64_t>(chunk.images.size()), 3, chunk.height, chunk.width}));
     OrderedJson portion = {{"file", file},
                            {"height", chunk.height},
                            {"width", chunk.width},
                            {"images", OrderedJson::array()}};
     for (std::size_t i = 0; i < chunk.images.size(); ++i)
-      portion["images"].push_back(
-          placement_json(dataset, chunk.images[i], *loaded.images[i]));
+      portion["images"].push_back(placement_json(dataset, chunk.images[i], *loaded.images[i]));
     json["portions"].push_back(std::move(portion));
     written.images += chunk.images.size();
     if (progress) progress(written.images, dataset.image_paths.size());

@@ -33,9 +33,8 @@ Result<QuantizeReport> quantize_files(const QuantizeRequest& request,
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(request.model));
   RoundingImages images;
   if (request.cell.rounds_by_inputs())
-    QYOLO_CHECK_OK(images.load({request.cell, request.calibration, request.image_size,
-                                request.threads},
-                               factory, source));
+    QYOLO_CHECK_OK(images.load(
+        {request.cell, request.calibration, request.image_size, request.threads}, factory, source));
   QYOLO_TRY(const QuantizedNetwork network,
             quantize_network(source, request.cell, request.threads));
   QuantizeReport report;

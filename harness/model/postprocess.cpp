@@ -139,8 +139,11 @@ void append_decoded(const HeadOutput& output, int image, const PostprocessOption
     const float objectness = row[4];
     if (!(objectness > options.confidence)) continue;
     const auto append = [&](float score, std::size_t class_index) {
-      const Candidate candidate{row[0] - row[2] / 2.0F,        row[1] - row[3] / 2.0F,
-                                row[0] + row[2] / 2.0F,        row[1] + row[3] / 2.0F, score,
+      const Candidate candidate{row[0] - row[2] / 2.0F,
+                                row[1] - row[3] / 2.0F,
+                                row[0] + row[2] / 2.0F,
+                                row[1] + row[3] / 2.0F,
+                                score,
                                 static_cast<int>(class_index)};
       if (std::isfinite(candidate.x1 + candidate.y1 + candidate.x2 + candidate.y2))
         candidates.push_back(candidate);

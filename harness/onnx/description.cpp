@@ -15,9 +15,8 @@ constexpr int kDescriptionFormat = 1;
 
 OrderedJson activations_json(const OnnxActivations& activations) {
   const CalibratedActivations& calibrated = activations.calibrated;
-  OrderedJson json = {{"input", nullptr},
-                      {"groups", OrderedJson::array()},
-                      {"before", OrderedJson::array()}};
+  OrderedJson json = {
+      {"input", nullptr}, {"groups", OrderedJson::array()}, {"before", OrderedJson::array()}};
   if (calibrated.input.quantized) {
     const quant::ActivationParameters& input = calibrated.input.parameters;
     json["input"] = {static_cast<double>(input.scale), input.zero_point};
@@ -29,8 +28,7 @@ OrderedJson activations_json(const OnnxActivations& activations) {
                               {"zero_point", group.parameters.zero_point}});
   }
   for (const auto& [node, parameters] : activations.before)
-    json["before"].push_back(
-        {node, static_cast<double>(parameters.scale), parameters.zero_point});
+    json["before"].push_back({node, static_cast<double>(parameters.scale), parameters.zero_point});
   return json;
 }
 
@@ -48,7 +46,8 @@ class ActivationsReader {
     if (!input->is_null()) {
       const std::string place = object.place_of("input");
       if (!input->is_array() || input->size() != 2) return error("{}: expected a pair", place);
-      QYOLO_TRY(found.calibrated.input.parameters, parameters((*input)[0], (*input)[1], bits_, place));
+      QYOLO_TRY(found.calibrated.input.parameters,
+                parameters((*input)[0], (*input)[1], bits_, place));
     }
     QYOLO_TRY(const Json* groups, object.at("groups"));
     QYOLO_TRY(const Json* before, object.at("before"));
@@ -95,7 +94,8 @@ class ActivationsReader {
   }
 
   Result<int> node_of(const Json& json, const std::string& place) const {
-    if (!json.is_number_integer() || json < 0 || json.get<std::int64_t>() >= static_cast<std::int64_t>(graph_.nodes.size()))
+    if (!json.is_number_integer() || json < 0 ||
+        json.get<std::int64_t>() >= static_cast<std::int64_t>(graph_.nodes.size()))
       return error("{}: expected a node of the graph", place);
     return json.get<int>();
   }

@@ -39,7 +39,7 @@ struct OnnxDescription {
   std::string checkpoint_sha256;
   Cell cell;
   OnnxOptions options;
-  model::Graph graph;              // without its floats
+  model::Graph graph;               // without its floats
   std::vector<WeightForm> weights;  // one per graph.conv_nodes()
   std::optional<OnnxActivations> activations;
 };

@@ -14,8 +14,8 @@
 namespace qyolo::harness {
 namespace {
 
-using onnx::TensorProto;
 using model::Activation;
+using onnx::TensorProto;
 using Texts = std::vector<std::string>;
 
 std::size_t at(int node) { return static_cast<std::size_t>(node); }
@@ -98,11 +98,9 @@ class Planner {
 
   void plan_input() {
     const OnnxOptions& options = description_.options;
-    plan_.inputs.push_back(value_info("images", TensorProto::FLOAT,
-                                      {{options.batch, "batch"},
-                                       {3, ""},
-                                       {options.height, "height"},
-                                       {options.width, "width"}}));
+    plan_.inputs.push_back(value_info(
+        "images", TensorProto::FLOAT,
+        {{options.batch, "batch"}, {3, ""}, {options.height, "height"}, {options.width, "width"}}));
     input_ = "images";
     if (!description_.activations) return;
     const CalibratedActivations::Input& input = description_.activations->calibrated.input;
@@ -138,8 +136,8 @@ class Planner {
                              write_.floats(name + ".high", {}, {end(most)})},
                             value + "/clip");
     }
-    const std::string codes = write_.node("QuantizeLinear", {clipped, scale_name, zero_point_name},
-                                          value + "/codes");
+    const std::string codes =
+        write_.node("QuantizeLinear", {clipped, scale_name, zero_point_name}, value + "/codes");
     return write_.node("DequantizeLinear", {codes, scale_name, zero_point_name}, value + "/values");
   }
 
@@ -196,7 +194,8 @@ class Planner {
     const bool plain = conv.activation == Activation::kIdentity;
     const std::string weight = plan_weight(conv, index);
     const std::string bias = plan_bias(conv, index);
-    std::string value = write_.node("Conv", {input, weight, bias}, plain ? output : output + "/conv");
+    std::string value =
+        write_.node("Conv", {input, weight, bias}, plain ? output : output + "/conv");
     write_.integers("dilations", {conv.dilation_h, conv.dilation_w});
     write_.integer("group", conv.groups);
     write_.integers("kernel_shape", {conv.kernel_h, conv.kernel_w});
@@ -248,27 +247,31 @@ class Planner {
     const quant::LayerTraits traits = traits_of(conv);
     const quant::Shape& shape = traits.shape;
     if (!form.codes()) {
-      return as_float({conv.name + ".weight",
-                       form.storage == WeightStorage::kFloat16 ? TensorProto::FLOAT16
-                                                               : TensorProto::FLOAT,
-                       {shape.n, shape.c, shape.kh, shape.kw},
-                       Payload::kWeight,
-                       index,
-                       {}});
+      return as_float(
+          {conv.name + ".weight",
+           form.storage == WeightStorage::kFloat16 ? TensorProto::FLOAT16 : TensorProto::FLOAT,
+           {shape.n, shape.c, shape.kh, shape.kw},
+           Payload::kWeight,
+           index,
+           {}});
     }
     // There is one, or the form would not be this one.
-    const CodeView view = *code_view(*description_.cell.recipe_for(traits), shape,
-                                     description_.options.target);
+    const CodeView view =
+        *code_view(*description_.cell.recipe_for(traits), shape, description_.options.target);
     const TensorProto::DataType type =
         form.storage == WeightStorage::kInt4 ? TensorProto::INT4 : TensorProto::INT8;
     if (form.storage == WeightStorage::kInt4 || view.block > 0) need_opset(21, 10);
     Texts inputs = {
         write_.tensor({conv.name + ".codes", type, view.dims, Payload::kCodes, index, {}}),
-        write_.tensor({conv.name + ".scales", TensorProto::FLOAT, view.scale_dims,
-                       Payload::kScales, index, {}})};
+        write_.tensor({conv.name + ".scales",
+                       TensorProto::FLOAT,
+                       view.scale_dims,
+                       Payload::kScales,
+                       index,
+                       {}})};
     if (form.zero_points) {
-      inputs.push_back(write_.tensor({conv.name + ".zero_points", type, view.scale_dims,
-                                      Payload::kZeroPoints, index, {}}));
+      inputs.push_back(write_.tensor(
+          {conv.name + ".zero_points", type, view.scale_dims, Payload::kZeroPoints, index, {}}));
     }
     std::string value = write_.node("DequantizeLinear", inputs, conv.name + ".codes/values");
     if (!view.scale_dims.empty()) write_.integer("axis", view.axis);
@@ -281,10 +284,10 @@ class Planner {
                           conv.name + ".codes/rows");
     }
     if (view.own_axes) return value;
-    return write_.node("Reshape",
-                       {value, write_.int64s(conv.name + ".shape", {4},
-                                             {shape.n, shape.c, shape.kh, shape.kw})},
-                       conv.name + ".weight");
+    return write_.node(
+        "Reshape",
+        {value, write_.int64s(conv.name + ".shape", {4}, {shape.n, shape.c, shape.kh, shape.kw})},
+        conv.name + ".weight");
   }
 
   std::string plan_operation(const model::Node& node, const Texts& inputs,
@@ -336,10 +339,10 @@ class Planner {
   const model::Graph& graph_;
   GraphPlan plan_;
   PlanWriter write_;
-  std::vector<model::MapShape> maps_;   // empty: any size
-  std::vector<std::string> names_;      // of the nodes
+  std::vector<model::MapShape> maps_;  // empty: any size
+  std::vector<std::string> names_;     // of the nodes
   std::map<std::size_t, std::string> raw_names_;
-  std::vector<std::string> values_;     // what readers of a node's output read
+  std::vector<std::string> values_;             // what readers of a node's output read
   std::vector<std::optional<CodeType>> types_;  // likewise, where that is codes
   std::vector<std::optional<std::size_t>> group_of_node_;
   std::vector<std::size_t> conv_of_node_;
@@ -439,8 +442,8 @@ std::string PlanWriter::int64s(std::string name, std::vector<std::int64_t> dims,
     for (int shift = 0; shift < 64; shift += 8)
       bytes.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> shift & 0xFFU));
   }
-  return tensor(
-      {std::move(name), TensorProto::INT64, std::move(dims), Payload::kInline, 0, std::move(bytes)});
+  return tensor({std::move(name), TensorProto::INT64, std::move(dims), Payload::kInline, 0,
+                 std::move(bytes)});
 }
 
 onnx::ValueInfoProto value_info(std::string name, onnx::TensorProto::DataType type,

@@ -41,8 +41,8 @@ class HeadPlanner {
     for (std::size_t k = 0; k < levels.size(); ++k) {
       parts.push_back(level_rows(k, levels[k], maps.empty() ? nullptr : &maps[k]));
       if (maps.empty()) continue;
-      count += static_cast<std::int64_t>(graph_.head[k].anchors.size()) * maps[k].height *
-               maps[k].width;
+      count +=
+          static_cast<std::int64_t>(graph_.head[k].anchors.size()) * maps[k].height * maps[k].width;
     }
     const std::string value = write_.node("Concat", parts, name);
     write_.integer("axis", 1);
@@ -50,9 +50,8 @@ class HeadPlanner {
   }
 
   void boxes(const std::string& rows, std::int64_t count) {
-    plan_.outputs.push_back(
-        value_info(rows, TensorProto::FLOAT,
-                   {{options_.batch, "batch"}, {count, "rows"}, {outputs_, ""}}));
+    plan_.outputs.push_back(value_info(
+        rows, TensorProto::FLOAT, {{options_.batch, "batch"}, {count, "rows"}, {outputs_, ""}}));
   }
 
   // Class by class, as the official evaluation; the number of detections is limited per class.
@@ -61,8 +60,7 @@ class HeadPlanner {
     const std::string place = split(rows, "nms", {4, 1, classes}, 2);
     std::string scores = "nms/confidence";
     // The class score of a network of one class is untrained in the official code.
-    if (classes > 1)
-      scores = write_.node("Mul", {"nms/classes", "nms/confidence"}, "nms/products");
+    if (classes > 1) scores = write_.node("Mul", {"nms/classes", "nms/confidence"}, "nms/products");
     scores = write_.node("Transpose", {scores}, "nms/scores");
     write_.integers("perm", {0, 2, 1});
     const std::string chosen = write_.node(
@@ -97,13 +95,12 @@ class HeadPlanner {
                               {1, 0, 1, 0, 0, 1, 0, 1, -0.5F, 0, 0.5F, 0, 0, -0.5F, 0, 0.5F})},
         "nms/corners");
     const std::string flat = write_.node("GatherND", {scores, chosen}, "nms/chosen_scores");
-    const std::string score = write_.node(
-        "Unsqueeze", {flat, write_.int64s("nms.axis", {1}, {1})}, "nms/score");
+    const std::string score =
+        write_.node("Unsqueeze", {flat, write_.int64s("nms.axis", {1}, {1})}, "nms/score");
     const std::string all = write_.node(
         "Concat", {as_floats(image), corners, as_floats(class_index), score}, "detections");
     write_.integer("axis", 1);
-    plan_.outputs.push_back(
-        value_info(all, TensorProto::FLOAT, {{0, "detections"}, {7, ""}}));
+    plan_.outputs.push_back(value_info(all, TensorProto::FLOAT, {{0, "detections"}, {7, ""}}));
   }
 
  private:
@@ -128,8 +125,7 @@ class HeadPlanner {
     const std::string last = write_.node("Transpose", {cells}, part("transposed"));
     write_.integers("perm", {0, 1, 3, 4, 2});
     const std::string sigmoid = write_.node("Sigmoid", {last}, part("sigmoid"));
-    const std::string parts =
-        write_.int64s("level.parts", {3}, {2, 2, outputs_ - 4});
+    const std::string parts = write_.int64s("level.parts", {3}, {2, 2, outputs_ - 4});
     write_.node("Split", {sigmoid, parts}, part("xy"));
     write_.output(part("wh"));
     write_.output(part("scores"));
@@ -148,14 +144,12 @@ class HeadPlanner {
       sizes.push_back(width);
       sizes.push_back(height);
     }
-    const std::string anchor_sizes =
-        write_.floats(name + ".anchors", {1, anchors, 1, 1, 2}, sizes);
+    const std::string anchor_sizes = write_.floats(name + ".anchors", {1, anchors, 1, 1, 2}, sizes);
     std::string wh = write_.node("Mul", {part("wh"), two}, part("wh_doubled"));
     wh = write_.node("Mul", {wh, wh}, part("wh_squared"));
     wh = write_.node("Mul", {wh, anchor_sizes}, part("extents"));
 
-    const std::string all =
-        write_.node("Concat", {xy, wh, part("scores")}, part("decoded"));
+    const std::string all = write_.node("Concat", {xy, wh, part("scores")}, part("decoded"));
     write_.integer("axis", 4);
     return write_.node("Reshape", {all, write_.int64s("rows.shape", {3}, {0, -1, outputs_})},
                        part("rows"));
@@ -184,16 +178,17 @@ class HeadPlanner {
     }
     const std::string shape = write_.node("Shape", {raw}, name + "/shape");
     const std::string sizes = write_.node(
-        "Slice", {shape, write_.int64s("sizes.start", {1}, {2}), write_.int64s("sizes.end", {1}, {4})},
+        "Slice",
+        {shape, write_.int64s("sizes.start", {1}, {2}), write_.int64s("sizes.end", {1}, {4})},
         name + "/sizes");
-    const std::string target = write_.node(
-        "Concat", {write_.int64s(name + ".shape", {3}, {0, anchors, outputs_}), sizes},
-        name + "/target");
+    const std::string target =
+        write_.node("Concat", {write_.int64s(name + ".shape", {3}, {0, anchors, outputs_}), sizes},
+                    name + "/target");
     write_.integer("axis", 0);
     rows = plan_range(name, "cell_rows", sizes, 0, {1, 1, -1, 1, 1}, {0, 1});
     columns = plan_range(name, "cell_columns", sizes, 1, {1, 1, 1, -1, 1}, {1, 0});
-    columns = write_.node("Sub", {columns, write_.floats("half", {}, {0.5F})},
-                          name + "/columns_centred");
+    columns =
+        write_.node("Sub", {columns, write_.floats("half", {}, {0.5F})}, name + "/columns_centred");
     return write_.node("Reshape", {raw, target}, name + "/cells");
   }
 
@@ -202,13 +197,12 @@ class HeadPlanner {
                          const std::string& sizes, std::int64_t index,
                          const std::vector<std::int64_t>& shape, const std::vector<float>& place) {
     const std::string name = fmt::format("{}/{}", level, what);
-    const std::string size = write_.node(
-        "Gather", {sizes, write_.int64s(fmt::format("index.{}", index), {}, {index})},
-        name + "_count");
+    const std::string size =
+        write_.node("Gather", {sizes, write_.int64s(fmt::format("index.{}", index), {}, {index})},
+                    name + "_count");
     write_.integer("axis", 0);
     const std::string range =
-        write_.node("Range",
-                    {write_.int64s("zero", {}, {0}), size, write_.int64s("one", {}, {1})},
+        write_.node("Range", {write_.int64s("zero", {}, {0}), size, write_.int64s("one", {}, {1})},
                     name + "_range");
     const std::string floats = write_.node("Cast", {range}, name + "_floats");
     write_.integer("to", TensorProto::FLOAT);

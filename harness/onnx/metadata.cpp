@@ -37,8 +37,7 @@ std::map<std::string, std::string> onnx_metadata(const OnnxDescription& descript
       {"preprocessing", kPreprocessing},
       {"stride", std::to_string(description.graph.max_stride)},
       {"task", "detect"}};
-  if (options.height > 0)
-    entries["imgsz"] = fmt::format("[{}, {}]", options.height, options.width);
+  if (options.height > 0) entries["imgsz"] = fmt::format("[{}, {}]", options.height, options.width);
   return entries;
 }
 

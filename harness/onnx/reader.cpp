@@ -25,21 +25,47 @@ constexpr const char* kChanged = ": it was changed, or another version of qyolo 
 constexpr std::size_t kMostMessage = std::size_t{1} << 16;
 
 // Operations that networks of qyolo's own are made of.
-constexpr std::string_view kOperationNames[] = {"Add", "Cast", "Clip", "Concat", "Conv", "DequantizeLinear", "Gather", "GatherND", "LeakyRelu", "MatMul", "MaxPool", "Mul", "NonMaxSuppression", "QuantizeLinear", "Range", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Split", "Sub", "Transpose", "Unsqueeze"};
+constexpr std::string_view kOperationNames[] = {"Add",
+                                                "Cast",
+                                                "Clip",
+                                                "Concat",
+                                                "Conv",
+                                                "DequantizeLinear",
+                                                "Gather",
+                                                "GatherND",
+                                                "LeakyRelu",
+                                                "MatMul",
+                                                "MaxPool",
+                                                "Mul",
+                                                "NonMaxSuppression",
+                                                "QuantizeLinear",
+                                                "Range",
+                                                "Relu",
+                                                "Reshape",
+                                                "Resize",
+                                                "Shape",
+                                                "Sigmoid",
+                                                "Slice",
+                                                "Split",
+                                                "Sub",
+                                                "Transpose",
+                                                "Unsqueeze"};
 
 Error foreign(const RawModel& model) {
   const auto operations = operations_of(model);
   if (!operations.ok()) return operations.error();
   std::vector<std::string> others;
   for (const std::string& operation : *operations)
-    if (std::ranges::find(kOperationNames, operation) == std::end(kOperationNames)) others.push_back(operation);
+    if (std::ranges::find(kOperationNames, operation) == std::end(kOperationNames))
+      others.push_back(operation);
   constexpr std::size_t kNamed = 5;
   std::string has = fmt::format("{} nodes", model.nodes.size());
   if (!others.empty()) {
     const std::size_t named = std::min(others.size(), kNamed);
-    has += fmt::format(", {}{} among them, which no network of qyolo's has",
-                       fmt::join(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(named), ", "),
-                       others.size() > named ? " and others" : "");
+    has += fmt::format(
+        ", {}{} among them, which no network of qyolo's has",
+        fmt::join(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+        others.size() > named ? " and others" : "");
   }
   const std::string producer = model.producer.empty()
                                    ? std::string("an unnamed program")
@@ -108,9 +134,10 @@ class OnnxLoader {
   [[nodiscard]] Status check_structure() const {
     const std::vector<std::pair<std::string_view, std::int64_t>> opsets = {{"", plan_.opset}};
     if (model_.other_fields || model_.ir_version != plan_.ir_version || model_.opsets != opsets)
-      return error("its versions or the kinds of things in it are not what its description calls "
-                   "for{}",
-                   kChanged);
+      return error(
+          "its versions or the kinds of things in it are not what its description calls "
+          "for{}",
+          kChanged);
     QYOLO_CHECK_OK(check_messages(model_.nodes, plan_.nodes, "node"));
     QYOLO_CHECK_OK(check_messages(model_.inputs, plan_.inputs, "input"));
     return check_messages(model_.outputs, plan_.outputs, "output");
@@ -120,8 +147,8 @@ class OnnxLoader {
     for (const RawTensor& tensor : model_.tensors) {
       const std::string name = model::printable(tensor.name);
       if (tensor.elsewhere)
-        return error("the tensor {} lies in another file; qyolo writes and reads files of one piece",
-                     name);
+        return error(
+            "the tensor {} lies in another file; qyolo writes and reads files of one piece", name);
       if (!found_.emplace(tensor.name, &tensor).second)
         return error("the tensor {} is there twice", name);
     }

@@ -19,8 +19,8 @@ namespace qyolo::harness {
 // do. False if it cannot be read.
 [[nodiscard]] bool is_onnx(const std::filesystem::path& path);
 
-// The weights are those that other runtimes compute with: (q - zero_point) * scale in FP32. Refuses,
-// in one sentence, what qyolo has not written, and what is damaged.
+// The weights are those that other runtimes compute with: (q - zero_point) * scale in FP32.
+// Refuses, in one sentence, what qyolo has not written, and what is damaged.
 Result<Artifact> load_onnx(const std::filesystem::path& path);
 // The same from memory; `name` names the source in errors.
 Result<Artifact> load_onnx(std::span<const std::byte> bytes, const std::string& name);

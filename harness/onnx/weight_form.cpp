@@ -234,7 +234,8 @@ Result<std::vector<float>> decode_codes(const StoredCodes& stored, const WeightF
   for (std::int64_t g = 0; g < groups; ++g) {
     const auto at = static_cast<std::size_t>(g);
     const float scale = float_at(stored.scales, at);
-    if (!std::isfinite(scale) || scale <= 0) return error("a scale is {}, expected one above 0", scale);
+    if (!std::isfinite(scale) || scale <= 0)
+      return error("a scale is {}, expected one above 0", scale);
     const int zero_point = form.zero_points ? integer_at(stored.zero_points, form.storage, at) : 0;
     const quant::Group group = recipe.granularity.group(shape, g);
     for (std::int64_t i = 0; i < group.outer; ++i) {

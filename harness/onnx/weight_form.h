@@ -10,9 +10,10 @@
 //   shape           [O I, Kh Kw], axis 1
 //   shape-ssl       [O, I Kh Kw], axis 1
 //   fshape          [O, I, Kh Kw], axis 1, blocks of I
-//   group:G         [O, I Kh Kw], axis 1, blocks of G; G >= I Kh Kw: as filter. Where the last block
-//                   of a filter is shorter, ONNX Runtime takes it so; for the others rows are filled
-//                   up with zeros, and sliced afterwards
+//   group:G         [O, I Kh Kw], axis 1, blocks of G; G >= I Kh Kw: as filter. Where the last
+//   block
+//                   of a filter is shorter, ONNX Runtime takes it so; for the others rows are
+//                   filled up with zeros, and sliced afterwards
 #pragma once
 
 #include <cstdint>
@@ -47,13 +48,14 @@ struct CodeView {
   std::vector<std::int64_t> dims;
   std::vector<std::int64_t> scale_dims;  // empty: one for the tensor
   std::int64_t axis = 0;
-  std::int64_t block = 0;      // 0: slices along the axis
-  std::int64_t row = 0;        // of codes that are weights, of rows that are filled up; else 0
-  bool own_axes = true;        // whether `dims` are those of the weights
+  std::int64_t block = 0;  // 0: slices along the axis
+  std::int64_t row = 0;    // of codes that are weights, of rows that are filled up; else 0
+  bool own_axes = true;    // whether `dims` are those of the weights
   [[nodiscard]] std::int64_t padded_row() const { return dims.back(); }
 };
 
-// Nothing for a granularity that has no such view. REQUIRES: positive dimensions whose product fits.
+// Nothing for a granularity that has no such view. REQUIRES: positive dimensions whose product
+// fits.
 [[nodiscard]] std::optional<CodeView> code_view(const quant::Recipe& recipe,
                                                 const quant::Shape& shape, OnnxTarget target);
 

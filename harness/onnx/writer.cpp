@@ -102,7 +102,8 @@ class ModelWriter {
       const std::string data = payload(tensor);
       QYOLO_TRY(const std::int64_t planned, bytes_of(tensor));
       if (std::cmp_not_equal(data.size(), planned))
-        return error("{} has {} bytes, and its layer calls for {}", tensor.name, data.size(), planned);
+        return error("{} has {} bytes, and its layer calls for {}", tensor.name, data.size(),
+                     planned);
       sum.update(data);
       count(tensor, static_cast<std::int64_t>(data.size()), report);
       const std::string head = tensor_head(tensor);

@@ -20,7 +20,7 @@ namespace qyolo::harness {
 
 // Views; what they are of must outlive it.
 struct OnnxConv {
-  std::span<const float> weight, bias;           // as evaluated
+  std::span<const float> weight, bias;            // as evaluated
   const quant::QuantizedTensor* codes = nullptr;  // that decode to the weight; null: there are none
 };
 struct OnnxNetwork {

@@ -29,9 +29,9 @@ std::string refusal(const std::string& bytes) {
 TEST(ModelFile, IsTakenApart) {
   const std::string tensor = number_field(1, 3) + number_field(1, 2) + number_field(2, 1) +
                              field(8, "w") + field(9, "data");
-  const std::string bytes = model(field(1, field(4, "Conv")) + field(5, tensor) + field(11, "i"),
-                                  field(8, number_field(2, 21)) +
-                                      field(14, field(1, "key") + field(2, "value")));
+  const std::string bytes =
+      model(field(1, field(4, "Conv")) + field(5, tensor) + field(11, "i"),
+            field(8, number_field(2, 21)) + field(14, field(1, "key") + field(2, "value")));
   const RawModel read = parse_onnx_model(bytes).value();
   EXPECT_EQ(read.ir_version, 10);
   EXPECT_EQ(read.producer, "someone");
@@ -66,8 +66,7 @@ TEST(ModelFile, OtherBytesAreRefused) {
 TEST(ModelFile, TensorsInOtherFilesAreNoticed) {
   EXPECT_TRUE(parse_onnx_model(model(field(5, number_field(14, 1)))).value().tensors[0].elsewhere);
   const std::string location = field(1, "location") + field(2, "../../etc/passwd");
-  EXPECT_TRUE(
-      parse_onnx_model(model(field(5, field(13, location)))).value().tensors[0].elsewhere);
+  EXPECT_TRUE(parse_onnx_model(model(field(5, field(13, location)))).value().tensors[0].elsewhere);
 }
 
 }  // namespace

@@ -205,8 +205,7 @@ class TinyOnnx : public ::testing::Test {
       return bytes + static_cast<char>(value);
     };
     const auto entry = [&](std::string_view value) {
-      const std::string inside =
-          "\x0A\x05qyolo\x12" + varint(value.size()) + std::string(value);
+      const std::string inside = "\x0A\x05qyolo\x12" + varint(value.size()) + std::string(value);
       return "\x72" + varint(inside.size()) + inside;
     };
     std::string changed = file_;
@@ -267,9 +266,11 @@ TEST_F(TinyOnnx, TensorsOfOtherSizesOrPlacesAreRefused) {
 }
 
 TEST_F(TinyOnnx, OtherPeoplesFilesAreNamed) {
-  const std::string nodes = "\x0A\x08\x22\x06" "Einsum";
-  const std::string foreign = "\x08\x07\x12\x07pytorch\x3A" +
-                              std::string(1, static_cast<char>(nodes.size())) + nodes;
+  const std::string nodes =
+      "\x0A\x08\x22\x06"
+      "Einsum";
+  const std::string foreign =
+      "\x08\x07\x12\x07pytorch\x3A" + std::string(1, static_cast<char>(nodes.size())) + nodes;
   EXPECT_EQ(refusal(foreign),
             "x.onnx: an ONNX file by 'pytorch' (1 nodes, Einsum among them, which no network of "
             "qyolo's has); expected one that `qyolo export` has written, or the checkpoint it was "

@@ -103,9 +103,8 @@ TEST(WeightForm, WhatNoCodesCanSayIsInFloatingPointWithAReason) {
   const quant::Shape shape{4, 4, 3, 3};
   const OnnxOptions plain = with(OnnxContainer::kInt8);
   EXPECT_THAT(reason(quantized("pwlq", 4, "filter", shape), plain), HasSubstr("no QDQ form"));
-  EXPECT_THAT(
-      reason(quantized("affine", 4, "filter", shape, {.bias_correction = true}), plain),
-      HasSubstr("bias correction"));
+  EXPECT_THAT(reason(quantized("affine", 4, "filter", shape, {.bias_correction = true}), plain),
+              HasSubstr("bias correction"));
   const OnnxOptions tensorrt = with(OnnxContainer::kInt8, OnnxTarget::kTensorRt);
   EXPECT_THAT(reason(quantized("affine", 8, "filter", shape), tensorrt), HasSubstr("zero-points"));
   EXPECT_THAT(reason(quantized("symmetric", 8, "fshape", shape), tensorrt),
@@ -143,8 +142,8 @@ TEST(WeightForm, SixteenBitsAreUsedWhereTheyLoseNothing) {
 }
 
 TEST(WeightForm, TextsComeBack) {
-  for (const char* text : {"float32", "float16 half_bias", "int8 zero_points", "int4",
-                           "int4 zero_points half_bias"})
+  for (const char* text :
+       {"float32", "float16 half_bias", "int8 zero_points", "int4", "int4 zero_points half_bias"})
     EXPECT_EQ(form_text(parse_form(text).value()), text);
   for (const char* text : {"", "int2", "float32 zero_points", "int4  half_bias"})
     EXPECT_FALSE(parse_form(text).ok()) << text;
