@@ -93,9 +93,10 @@ std::string choices_text(const OptionUsage& option, std::string_view separator) 
   return fmt::format("{}", fmt::join(choices, separator));
 }
 
+// "\:" lets a long list of choices go on in the next line.
 std::string value_text(const OptionUsage& option) {
   const std::string value =
-      option.choices.empty() ? italic(option.placeholder) : choices_text(option, "|");
+      option.choices.empty() ? italic(option.placeholder) : choices_text(option, "|\\:");
   return option.delimiter == ',' ? value + "[,...]" : value;
 }
 

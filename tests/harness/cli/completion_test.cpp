@@ -193,7 +193,7 @@ TEST_F(Manual, HasAPageForEachCommand) {
 
 TEST_F(Manual, SaysValuesLimitsAndDefaults) {
   const std::string text = content_of(page("qyolo-bench.1"));
-  EXPECT_THAT(text, HasSubstr("\\fB\\-\\-weights\\fR \\fBplain\\fR|\\fBpacked\\fR[,...]"));
+  EXPECT_THAT(text, HasSubstr("\\fB\\-\\-weights\\fR \\fBplain\\fR|\\:\\fBpacked\\fR[,...]"));
   EXPECT_THAT(text, HasSubstr("(32 to 8192; default: 640)"));
   EXPECT_THAT(text, Not(HasSubstr("report\\-memory"))) << "a hidden option";
 }
