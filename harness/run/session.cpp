@@ -9,6 +9,7 @@
 #include "datasets/coco_json.h"
 #include "harness/host/host.h"
 #include "harness/host/interleaved.h"
+#include "harness/quant/calibrated.h"
 #include "harness/run/cell_record.h"
 #include "metrics/verdict.h"
 
@@ -24,6 +25,7 @@ std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& option
   identity["evaluation"] = options.as_json();
   identity["executor"] = evaluator.executor_identity();
   if (cell.calibrated()) identity["calibration"] = evaluator.calibration_sha256();
+  if (cell.rounds_by_inputs()) identity["rounding"] = quant::kCalibratedRoundingVersion;
   identity["cell"] = cell.as_json();
   return sha256_hex(identity.dump()).substr(0, 16);
 }

@@ -64,7 +64,7 @@ TEST_F(ExportCommand, IntegerConvolutionsRunFromTheFile) {
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   const auto simulated = eval_file({"--limit", "16"});
   const Json a = Json::parse(measured.out), b = Json::parse(simulated.out);
-  EXPECT_EQ(a["execution"]["precision"].get<std::string>(), "int8");
+  EXPECT_EQ(a["execution"].get<std::string>(), "measured int8");
   EXPECT_NEAR(a["AP"].get<double>(), b["AP"].get<double>(), 0.01);
 }
 
@@ -93,7 +93,8 @@ TEST_F(ExportCommand, BadInputIsOneSentence) {
   expect_one_sentence(qyolo({"export", parts_model(), "-o", parts_model()}), "");
   expect_one_sentence(export_parts({"--scheme", "symmetric", "--activation-bits", "8"}),
                       "--calibration");
-  expect_one_sentence(export_parts({"--img", "300"}), "");
+  expect_one_sentence(qyolo({"export", parts_model(), "--img", "300", "-o", file_}),
+                      "multiples of the stride 32");
   ASSERT_EQ(export_parts({}).exit_code, 0);
   const std::string content = read_file(file_).value();
   const std::string broken = (folder_.path() / "broken.onnx").string();

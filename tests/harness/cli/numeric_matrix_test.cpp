@@ -15,8 +15,8 @@ class Numbers : public ::testing::TestWithParam<Arithmetic> {
   [[nodiscard]] std::string detections(const std::string& before, int threads) const {
     const std::string file = (folder_.path() / "detections.json").string();
     std::vector<std::string> command = {kQyolo};
-    for (std::string& word : parts_eval({"--limit", "6", "--threads", std::to_string(threads),
-                                         "--save-detections", file}))
+    for (std::string& word : parts_eval(
+             {"--limit", "6", "--threads", std::to_string(threads), "--save-detections", file}))
       command.push_back(std::move(word));
     command.insert(command.end(), GetParam().arguments.begin(), GetParam().arguments.end());
     const ProcessResult result =
@@ -31,12 +31,10 @@ class Numbers : public ::testing::TestWithParam<Arithmetic> {
 
 TEST_P(Numbers, AreTheSameAtAnyNumberOfThreads) {
   const std::string expected = detections("", 1);
-  if (expected.find("no bfloat16 arithmetic") != std::string::npos)
-    GTEST_SKIP() << expected;
+  if (expected.find("no bfloat16 arithmetic") != std::string::npos) GTEST_SKIP() << expected;
   ASSERT_EQ(expected.rfind("[{", 0), 0U) << expected.substr(0, 300);
-  for (const char* variables :
-       {"", "OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=1", "OMP_THREAD_LIMIT=3",
-        "OMP_MAX_ACTIVE_LEVELS=0"}) {
+  for (const char* variables : {"", "OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=1", "OMP_THREAD_LIMIT=3",
+                                "OMP_MAX_ACTIVE_LEVELS=0"}) {
     for (const int threads : {1, 2, 4, 7}) {
       EXPECT_EQ(detections(variables, threads), expected) << variables << ", " << threads;
       if (HasFailure()) return;
@@ -53,13 +51,13 @@ std::vector<std::string> calibrated(std::vector<std::string> arguments) {
 
 INSTANTIATE_TEST_SUITE_P(
     Arithmetics, Numbers,
-    ::testing::Values(
-        Arithmetic{"fp32", {}}, Arithmetic{"bf16", {"--precision", "bf16"}},
-        Arithmetic{"int8", calibrated({"--precision", "int8", "--scheme", "symmetric", "--bits", "8",
-                                       "--granularity", "filter", "--activation-bits", "8",
-                                       "--keep", "head"})},
-        Arithmetic{"gptq", calibrated({"--scheme", "affine", "--bits", "4", "--granularity",
-                                       "filter", "--rounding", "gptq"})}),
+    ::testing::Values(Arithmetic{"fp32", {}}, Arithmetic{"bf16", {"--precision", "bf16"}},
+                      Arithmetic{"int8", calibrated({"--precision", "int8", "--scheme", "symmetric",
+                                                     "--bits", "8", "--granularity", "filter",
+                                                     "--activation-bits", "8", "--keep", "head"})},
+                      Arithmetic{"gptq",
+                                 calibrated({"--scheme", "affine", "--bits", "4", "--granularity",
+                                             "filter", "--rounding", "gptq"})}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
