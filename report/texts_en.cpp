@@ -72,6 +72,7 @@ constexpr Named kEnvironment[] = {
 constexpr Named kCommands[] = {
     {"poc", "This report"},
     {"quantize", "The network as a packed file"},
+    {"export", "The network for other runtimes (ONNX)"},
     {"eval", "Its accuracy alone"},
     {"diff", "What changed, object by object, with pictures"},
     {"tables", "All records as tables"},

@@ -70,9 +70,13 @@ constexpr Named kEnvironment[] = {
 };
 
 constexpr Named kCommands[] = {
-    {"poc", "本レポートの作成"}, {"quantize", "モデルを圧縮ファイルとして出力"},
-    {"eval", "精度のみの評価"},  {"diff", "物体ごとの変化（画像付き）"},
-    {"tables", "全記録の表"},    {"doctor", "データの点検"},
+    {"poc", "本レポートの作成"},
+    {"quantize", "モデルを圧縮ファイルとして出力"},
+    {"export", "他のランタイム向けの出力（ONNX）"},
+    {"eval", "精度のみの評価"},
+    {"diff", "物体ごとの変化（画像付き）"},
+    {"tables", "全記録の表"},
+    {"doctor", "データの点検"},
 };
 
 constexpr Texts kTexts = {

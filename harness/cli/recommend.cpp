@@ -87,15 +87,16 @@ std::string next_steps(const RecommendArguments& arguments, const harness::Recom
   std::string calibration;
   if (cell.calibrated()) {
     const harness::CalibrationSet& set = arguments.calibration.set;
-    calibration = fmt::format(" --img {} --calibration {}", arguments.evaluation.options.image_size,
-                              shell_quoted(set.images.string()));
+    calibration = fmt::format(" --calibration {}", shell_quoted(set.images.string()));
     if (set.limit > 0) calibration += fmt::format(" --calibration-limit {}", set.limit);
   }
+  const std::string model = shell_quoted(arguments.evaluation.model);
+  const std::string flags = harness::flags_of(cell).command_line() + calibration;
+  const std::string size = fmt::format(" --img {}", arguments.evaluation.options.image_size);
   return fmt::format(
-      "\n## The same by hand\n\n```sh\nqyolo quantize {} {}{} --regions {} -o hybrid.safetensors\n"
-      "```\n",
-      shell_quoted(arguments.evaluation.model), harness::flags_of(cell).command_line(), calibration,
-      arguments.regions);
+      "\n## The same by hand\n\n```sh\nqyolo quantize {0} {1}{2} --regions {3} -o "
+      "hybrid.safetensors\nqyolo export {0} {1}{4} -o hybrid.onnx    # for other runtimes\n```\n",
+      model, flags, cell.calibrated() ? size : "", arguments.regions, size);
 }
 
 Result<int> recommend(const RecommendArguments& arguments) {

@@ -300,6 +300,8 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
                       needs_calibration ? fmt::format(" --img {}", config.options.image_size) : "",
                       regions ? " --regions entropy" : ""));
     }
+    commands.emplace_back("export", fmt::format("qyolo export {} --img {} {} -o quantized.onnx",
+                                                model, config.options.image_size, flags));
     commands.emplace_back("eval",
                           fmt::format("qyolo eval --model {} {} {}", model, evaluation, flags));
     std::string diff = fmt::format("qyolo diff --model {} {} {}", model, evaluation, flags);
