@@ -47,7 +47,7 @@ class Apot final : public LevelScheme {
   [[nodiscard]] std::string_view help() const override {
     return "sums of powers of two, times the largest magnitude";
   }
-  [[nodiscard]] SchemeLimits limits() const override { return {kLeastBits, kMostBits}; }
+  [[nodiscard]] SchemeLimits limits() const override { return {kLeastBits, kMostBits, 0, 4}; }
 
  protected:
   [[nodiscard]] std::span<const double> table(const SchemeOptions& options) const override {

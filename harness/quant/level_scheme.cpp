@@ -1,6 +1,7 @@
 #include "harness/quant/level_scheme.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -43,12 +44,25 @@ FittedParameters LevelScheme::fit(const GroupView& group, const SchemeOptions& o
   const auto shrunk = [&](int percent) {
     return parameters(largest * widest() * (100 - percent) / 100.0, group, options);
   };
+  // Of few values all midpoints are looked at, without a branch.
+  constexpr std::size_t kFew = 16;
+  std::array<double, kFew> middles{};
+  const bool few = values.size() <= kFew;
+  for (std::size_t i = 0; few && i + 1 < values.size(); ++i)
+    middles[i] = (values[i] + values[i + 1]) / 2;
+  const std::size_t last = values.size() - 1;
+  const auto place_of = [&](double target) {
+    if (!few) return nearest_place(values, target);
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < last; ++i) place += target > middles[i] ? 1 : 0;
+    return place;
+  };
   const int percent = coarse_to_fine(0, 99, 10, [&](int candidate) {
     const double by = factor(shrunk(candidate));
     double sum = 0;
     for (std::size_t i = 0; i < group.weights.size(); ++i) {
       const double weight = static_cast<double>(group.weights[i]);
-      const double error = weight - values[nearest_place(values, weight / by)] * by;
+      const double error = weight - values[place_of(weight / by)] * by;
       sum += counts ? group.importance[i] * error * error : error * error;
     }
     return sum;

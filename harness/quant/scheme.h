@@ -100,6 +100,8 @@ struct SchemeLimits {
   int least_bits = 2, most_bits = 8;
   std::int64_t block =
       0;  // its groups are blocks of so many weights of a filter; 0: any granularity
+  int most_searched_bits =
+      8;  // wider codes gain nothing over uniform ones: searches leave them out
 };
 
 // A group that parameters are looked for.

@@ -136,7 +136,8 @@ std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding) {
     std::vector<std::string> granularities(kGranularities.begin(), kGranularities.end());
     if (limits.block > 0) granularities = {fmt::format("group:{}", limits.block)};
     for (const std::string& granularity : granularities) {
-      for (int bits = limits.least_bits; bits <= limits.most_bits; ++bits) {
+      const int most_bits = std::min(limits.most_bits, limits.most_searched_bits);
+      for (int bits = limits.least_bits; bits <= most_bits; ++bits) {
         for (const bool corrected : {false, true}) {
           if (corrected && !nearest) continue;
           // Options that a scheme has no use for are set all the same: then the recipes of a

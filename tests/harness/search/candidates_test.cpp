@@ -17,7 +17,7 @@ TEST(CandidateRecipes, EverySchemeIsTriedAtEveryWidthAndGranularity) {
   for (const quant::Recipe& recipe : candidate_recipes(quant::Rounding::kCoordinate))
     calibrated.insert(recipe.text());
   for (const quant::Scheme* scheme : quant::all_schemes()) {
-    for (int bits = 2; bits <= 8; ++bits) {
+    for (int bits = 2; bits <= scheme->limits().most_searched_bits; ++bits) {
       for (const char* granularity : {"layer", "filter", "fshape", "group:128", "group:32"}) {
         const auto recipe = quant::make_recipe(scheme->name(), bits, granularity);
         if (!recipe.ok()) continue;
