@@ -102,10 +102,12 @@ TEST_P(FaultyRun, LosesNothingWhicheverCallFails) {
   const auto expected = metrics_in(out("whole"));
   ASSERT_EQ(expected.size(), 3U);
   ASSERT_GT(calls, 0) << "nothing is called: the test sees nothing";
-  // Every one; of those that are called more often, as many spread over all.
-  constexpr long kMost = 80;
-  for (long i = 0; i < std::min(calls, kMost); ++i) {
-    const long at = 1 + i * std::max(calls, kMost) / kMost;
+  // Every one; of those that are called more often, as many spread over all (QYOLO_FAULTS=1000:
+  // more).
+  const char* wanted = std::getenv("QYOLO_FAULTS");
+  const long most = wanted != nullptr ? std::max(1L, std::atol(wanted)) : 40;
+  for (long i = 0; i < std::min(calls, most); ++i) {
+    const long at = 1 + i * std::max(calls, most) / most;
     SCOPED_TRACE(fmt::format("call {} of {}", at, calls));
     const fs::path folder = out(fmt::format("at-{}", at));
     const ProcessResult result = with_fault(folder, at).first;

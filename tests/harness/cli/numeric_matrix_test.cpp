@@ -33,9 +33,9 @@ TEST_P(Numbers, AreTheSameAtAnyNumberOfThreads) {
   const std::string expected = detections("", 1);
   if (expected.find("no bfloat16 arithmetic") != std::string::npos) GTEST_SKIP() << expected;
   ASSERT_EQ(expected.rfind("[{", 0), 0U) << expected.substr(0, 300);
-  for (const char* variables : {"", "OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=1", "OMP_THREAD_LIMIT=3",
-                                "OMP_MAX_ACTIVE_LEVELS=0"}) {
-    for (const int threads : {1, 2, 4, 7}) {
+  for (const char* variables :
+       {"", "OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=3", "OMP_MAX_ACTIVE_LEVELS=0"}) {
+    for (const int threads : {2, 4, 7}) {
       EXPECT_EQ(detections(variables, threads), expected) << variables << ", " << threads;
       if (HasFailure()) return;
     }
