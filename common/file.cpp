@@ -33,6 +33,31 @@ Result<int> open_regular(const fs::path& path, struct stat& info) {
   return error("{} is not a regular file", path.string());
 }
 
+class Descriptor {
+ public:
+  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { ::close(descriptor_); }
+  [[nodiscard]] int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+// Reads `size` bytes; less where the file ends before; -1 with errno where it cannot be read.
+ssize_t read_at_most(int descriptor, std::byte* out, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(descriptor, out + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return static_cast<ssize_t>(done);
+}
+
 }  // namespace
 
 Result<std::string> read_file(const fs::path& path) {
@@ -41,20 +66,18 @@ Result<std::string> read_file(const fs::path& path) {
   std::error_code code;
   if (fs::is_directory(path, code)) return error("{} is a folder, expected a file", path.string());
   struct stat info {};
-  QYOLO_TRY(const int descriptor, open_regular(path, info));
+  QYOLO_TRY(const int opened, open_regular(path, info));
+  const Descriptor descriptor(opened);
   std::string content;
   content.reserve(std::min(static_cast<std::size_t>(info.st_size), kMostBytes) + kBlock);
-  ssize_t got = 1;
-  int failure = 0;
-  while (got != 0 && failure == 0 && content.size() <= kMostBytes) {
-    const std::size_t old = content.size();
-    content.resize(old + kBlock);
-    got = ::read(descriptor, content.data() + old, kBlock);
-    if (got < 0 && errno != EINTR) failure = errno;
-    content.resize(old + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  for (std::size_t read = 0; content.size() <= kMostBytes; read = content.size()) {
+    content.resize(read + kBlock);
+    const ssize_t got =
+        read_at_most(descriptor.get(), reinterpret_cast<std::byte*>(content.data()) + read, kBlock);
+    if (got < 0) return error("{} cannot be read: {}", path.string(), std::strerror(errno));
+    content.resize(read + static_cast<std::size_t>(got));
+    if (content.size() < read + kBlock) break;
   }
-  ::close(descriptor);
-  if (failure != 0) return error("{} cannot be read: {}", path.string(), std::strerror(failure));
   if (content.size() > kMostBytes)
     return error("{} has more than {} bytes", path.string(), kMostBytes);
   return content;
@@ -234,31 +257,6 @@ Result<std::byte*> map(const fs::path& path, std::size_t size, int descriptor) {
     return error("{} cannot be mapped: {}", path.string(), std::strerror(errno));
   return static_cast<std::byte*>(data);
 }
-
-// Reads `size` bytes; less where the file ends before; -1 with errno where it cannot be read.
-ssize_t read_at_most(int descriptor, std::byte* out, std::size_t size) {
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(descriptor, out + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return -1;
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return static_cast<ssize_t>(done);
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { ::close(descriptor_); }
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 }  // namespace
 

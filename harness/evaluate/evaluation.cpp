@@ -472,7 +472,7 @@ Status Evaluator::for_each_chunk(std::span<const std::size_t> chunks, const Chun
       return s.postprocess(chunk, loaded.images, outputs).first;
     }));
   }
-  return {};
+  return s.image_stamps.check();
 }
 
 Status Evaluator::prepare(const Cell& cell) {

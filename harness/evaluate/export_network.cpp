@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "common/file_stamps.h"
 #include "common/parallel.h"
 #include "common/sha256.h"
 #include "harness/evaluate/before_activation.h"
@@ -157,6 +158,8 @@ Result<OnnxActivations> calibrate_for_export(const ExportRequest& request, const
 }  // namespace
 
 Result<ExportReport> export_network(const ExportRequest& request, const ExecutorFactory& factory) {
+  FileStamps stamps;
+  stamps.add(request.model);
   QYOLO_TRY(SourceNetwork source, SourceNetwork::open(request.model));
   QYOLO_CHECK_OK(source.check(request.cell));
   if (source.artifact() != nullptr && source.artifact()->onnx) {
@@ -174,6 +177,7 @@ Result<ExportReport> export_network(const ExportRequest& request, const Executor
   QYOLO_CHECK_OK(source.artifact() != nullptr
                      ? take_artifact(request, source, weights)
                      : take_checkpoint(request, report.cell, source, weights));
+  QYOLO_CHECK_OK(stamps.check());
   OnnxNetwork network{source.graph(), report.cell, weights.checkpoint_sha256, weights.convs, {}};
   if (report.cell.activations) {
     QYOLO_TRY(network.activations,
