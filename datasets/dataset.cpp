@@ -12,6 +12,7 @@
 #include "common/yaml.h"
 #include "datasets/coco_json.h"
 #include "datasets/image_files.h"
+#include "datasets/sample.h"
 #include "datasets/yolo.h"
 
 namespace qyolo::datasets {
@@ -139,10 +140,24 @@ void keep_annotations_of(const std::vector<Entry>& entries, std::vector<Annotati
   std::erase_if(annotations, [&](const Annotation& a) { return !kept.contains(a.image_id); });
 }
 
+void keep_limited(const ImageLimit& limit, std::vector<Entry>& entries,
+                  std::vector<Annotation>& annotations) {
+  std::vector<std::int64_t> ids;
+  for (const Entry& entry : entries) ids.push_back(entry.info.id);
+  const std::vector<bool> marks = limited_images(ids, annotations, limit);
+  std::vector<Entry> kept;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (marks[i]) kept.push_back(std::move(entries[i]));
+  }
+  const bool cut = kept.size() < entries.size();
+  entries = std::move(kept);
+  if (cut) keep_annotations_of(entries, annotations);
+}
+
 }  // namespace
 
 Result<Dataset> dataset_of(GroundTruth truth, const fs::path& images, const fs::path& annotations,
-                           int limit) {
+                           const ImageLimit& limit) {
   QYOLO_CHECK_OK(check_folder(images));
   Dataset dataset;
   dataset.images_folder = images;
@@ -152,10 +167,7 @@ Result<Dataset> dataset_of(GroundTruth truth, const fs::path& images, const fs::
     return error("{} lists no images, expected at least one", annotations.string());
   }
   QYOLO_TRY(std::vector<Entry> entries, sorted_entries(dataset.truth, images, annotations));
-  if (limit > 0 && static_cast<std::size_t>(limit) < entries.size()) {
-    entries.erase(entries.begin() + limit, entries.end());
-    keep_annotations_of(entries, dataset.truth.annotations);
-  }
+  keep_limited(limit, entries, dataset.truth.annotations);
   QYOLO_CHECK_OK(find_files(entries, images, annotations, dataset.truth));
   sort_by_path(entries);
   QYOLO_CHECK_OK(check_twins(entries, dataset.truth.image_ids, annotations));
@@ -168,8 +180,8 @@ Result<Dataset> dataset_of(GroundTruth truth, const fs::path& images, const fs::
   return dataset;
 }
 
-Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations, int limit,
-                             const std::string& split) {
+Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations,
+                             const ImageLimit& limit, const std::string& split) {
   if (is_yaml(annotations)) {
     QYOLO_TRY(YoloData yolo, read_yolo(annotations, split, 0, 1));
     QYOLO_TRY(GroundTruth labelled, usable_truth(std::move(yolo.file), annotations.string()));

@@ -10,6 +10,7 @@
 
 #include "common/class_rules.h"
 #include "common/coco_types.h"
+#include "common/image_limit.h"
 #include "common/result.h"
 
 namespace qyolo::datasets {
@@ -25,18 +26,18 @@ struct Dataset {
 };
 
 // Reads the annotations and finds every image file inside `images` (image_files.h); notes are in
-// truth.warnings. `limit` > 0 keeps the first `limit` images by path, and their annotations; only
-// those need to exist. Errors: two images with one file, a name that leads out of the folder or is
+// truth.warnings. A limit keeps some of the images (sample.h), and their annotations; only those
+// need to exist. Errors: two images with one file, a name that leads out of the folder or is
 // missing, missing files (the first one and how many), no images at all.
 // Where `annotations` is a data.yaml, it is in the YOLO layout (yolo.h), `split` of it; `images` is
 // not looked at then.
 Result<Dataset> open_dataset(const std::filesystem::path& images,
-                             const std::filesystem::path& annotations, int limit = 0,
+                             const std::filesystem::path& annotations, const ImageLimit& limit = {},
                              const std::string& split = "val");
 
 // The same of annotations that are read already; `annotations` is what they are called.
 Result<Dataset> dataset_of(GroundTruth truth, const std::filesystem::path& images,
-                           const std::filesystem::path& annotations, int limit = 0);
+                           const std::filesystem::path& annotations, const ImageLimit& limit = {});
 
 // Where a dataset's images and annotations lie in its folder: images/ and annotations.json, or as
 // COCO publishes val2017: val2017/ and annotations/instances_val2017.json.

@@ -57,22 +57,38 @@ OrderedJson doctor_json(const DoctorReport& report) {
 
 std::string doctor_text(const DoctorReport& report) {
   const auto number = [](std::int64_t value) { return grouped(static_cast<std::uint64_t>(value)); };
-  std::string text = fmt::format("{} images, {} objects of {} classes", number(report.images),
-                                 number(report.objects), report.classes.size());
-  if (report.crowds > 0) text += fmt::format(", {} crowds", number(report.crowds));
-  if (report.calibration_images > 0)
-    text += fmt::format("; {} calibration images", number(report.calibration_images));
+  const auto several = [&](std::int64_t count, std::string_view one, std::string_view more) {
+    return fmt::format("{} {}", number(count), count == 1 ? one : more);
+  };
+  const auto classes = static_cast<std::int64_t>(report.classes.size());
+  std::string text = fmt::format("{}, {} of {}", several(report.images, "image", "images"),
+                                 several(report.objects, "object", "objects"),
+                                 several(classes, "class", "classes"));
+  if (report.crowds > 0) text += ", " + several(report.crowds, "crowd", "crowds");
+  if (report.calibration_images > 0) {
+    text += "; " + several(report.calibration_images, "calibration image", "calibration images");
+  }
   text += ".\n";
   if (report.findings.empty()) return text + "Nothing was found.\n";
-  text += fmt::format("Kinds of findings: errors {}, warnings {}, remarks {}.\n",
-                      report.count(Severity::kError), report.count(Severity::kWarning),
-                      report.count(Severity::kInfo));
+  const auto kinds = [&](Severity severity, std::string_view one, std::string_view more) {
+    const std::size_t count = report.count(severity);
+    return count == 0 ? fmt::format("no {}", more)
+                      : fmt::format("{} {}", count, count == 1 ? one : more);
+  };
+  text +=
+      fmt::format("Kinds of findings: {}, {}, {}.\n", kinds(Severity::kError, "error", "errors"),
+                  kinds(Severity::kWarning, "warning", "warnings"),
+                  kinds(Severity::kInfo, "remark", "remarks"));
   for (const Severity severity : kSeverities) {
+    const bool remark = severity == Severity::kInfo;
+    if (remark && report.count(severity) > 0) text += '\n';
     for (const Finding& finding : report.findings) {
       const CheckText& what = text_of(finding.check);
       if (what.severity != severity) continue;
-      text += fmt::format("\n{:<8} {}: {}\n", severity_name(severity), what.text,
+      text += fmt::format("{}{:<8} {}: {}\n", remark ? "" : "\n",
+                          remark ? "remark" : severity_name(severity), what.text,
                           number(finding.count));
+      if (remark) continue;  // nothing is wrong with these; the JSON has examples
       for (const FindingExample& example : finding.examples)
         text += fmt::format("           {}\n", example_text(example));
     }

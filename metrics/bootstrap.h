@@ -86,6 +86,7 @@ struct ClassDifference {
 struct PairedDifference {
   BootstrapOptions options;
   double tolerance = 0;
+  double margin = 0;             // of safety, taken off the tolerance where it is decided by
   std::optional<Difference> ap;  // none with fewer than two images, or without objects
   std::optional<Difference> ap50;
   std::vector<ClassDifference> classes;

@@ -1,16 +1,17 @@
 #include "metrics/verdict.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "common/grouped.h"
 
 namespace qyolo::metrics {
 namespace {
 
-constexpr double kFewestImages = 10;  // effective
 // Where no loss at all is tolerated, differences of half a point are still worth telling apart.
 constexpr double kFinestHalfWidth = 0.005;
 constexpr double kMostImages = 1e15;
@@ -22,6 +23,12 @@ class Points {
 
   [[nodiscard]] std::string number(double fraction) const {
     return fmt::format("{:.{}f}", 100 * std::abs(fraction), decimals_);
+  }
+  // "1 point less a margin of 0.1".
+  [[nodiscard]] static std::string allowed(const PairedDifference& difference) {
+    std::string text = limit_with_unit(difference.tolerance);
+    if (difference.margin > 0) text += " less a margin of " + limit(difference.margin);
+    return text;
   }
   // As the user gave it: 1, 0.5.
   [[nodiscard]] static std::string limit(double fraction) {
@@ -45,13 +52,6 @@ class Points {
  private:
   int decimals_;
 };
-
-// Rounded down, and never 100 %: the resamples are a sample themselves.
-std::string certainty(double share) {
-  if (share > 0.999) return "more than 99.9 %";
-  if (share >= 0.99) return fmt::format("{:.1f} %", std::floor(share * 1000 + 1e-9) / 10);
-  return fmt::format("{:.0f} %", std::floor(share * 100 + 1e-9));
-}
 
 // Two digits, with thousands apart: 4,200.
 std::string about(std::int64_t count) {
@@ -81,14 +81,17 @@ std::int64_t more_images_for(const PairedDifference& difference, double half_wid
   return static_cast<std::int64_t>(std::min(std::round(images * (ratio * ratio - 1)), kMostImages));
 }
 
+Decision decide(const Difference& difference, double allowed) {
+  if (difference.low >= -allowed) return Decision::kWithin;
+  return difference.high < -allowed ? Decision::kBeyond : Decision::kUndecided;
+}
+
 Decision decide(const PairedDifference& difference) {
   if (difference.objects == 0 || !difference.ap) return Decision::kUndecided;
   const Difference& d = *difference.ap;
   if (d.value == 0 && d.low == 0 && d.high == 0) return Decision::kWithin;
   if (difference.effective_images < kFewestImages) return Decision::kUndecided;
-  const double within = 1 - difference.loss_above_tolerance;
-  if (d.low > 0 || within >= difference.options.confidence) return Decision::kWithin;
-  return d.high < -difference.tolerance ? Decision::kBeyond : Decision::kUndecided;
+  return decide(d, difference.tolerance - difference.margin);
 }
 
 std::string_view decision_name(Decision decision) {
@@ -103,9 +106,10 @@ std::string_view decision_name(Decision decision) {
   return "";
 }
 
-std::string verdict(const PairedDifference& difference) {
-  if (difference.objects == 0) return "no verdict: the images show no objects";
-  if (!difference.ap) return "no verdict: one image says nothing about others";
+namespace {
+
+// REQUIRES: an interval, of images with objects.
+std::string verdict_alone(const PairedDifference& difference) {
   const Difference& d = *difference.ap;
   const double tolerance = difference.tolerance;
   const double half_width = tolerance > 0 ? tolerance / 2 : kFinestHalfWidth;
@@ -117,15 +121,13 @@ std::string verdict(const PairedDifference& difference) {
       if (d.value == 0 && d.low == 0 && d.high == 0) return "no difference";
       if (d.low > 0)
         return fmt::format("gains {} points ({})", points.number(d.value), points.range(d));
-      const std::string limit =
-          tolerance > 0 ? "within " + Points::limit_with_unit(tolerance) : std::string("no loss");
-      return fmt::format("{} with {} certainty ({})", limit,
-                         certainty(1 - difference.loss_above_tolerance), points.change(d.value));
+      return fmt::format("{}: {} ({})",
+                         tolerance > 0 ? "within " + Points::allowed(difference) : "no loss",
+                         points.change(d.value), points.range(d));
     }
     case Decision::kBeyond:
-      return tolerance > 0
-                 ? fmt::format("{}, more than {}", loss, Points::limit_with_unit(tolerance))
-                 : loss;
+      return tolerance > 0 ? fmt::format("{}, more than {}", loss, Points::allowed(difference))
+                           : loss;
     case Decision::kUndecided:
       break;
   }
@@ -134,8 +136,33 @@ std::string verdict(const PairedDifference& difference) {
     return not_enough(difference, half_width, points);
   }
   return tolerance > 0
-             ? fmt::format("{}, too close to {} to tell", loss, Points::limit_with_unit(tolerance))
+             ? fmt::format("{}, too close to {} to tell", loss, Points::allowed(difference))
              : fmt::format("{}, too close to none to tell", loss);
+}
+
+}  // namespace
+
+std::string caution(const PairedDifference& difference) {
+  std::vector<std::string> reasons;
+  if (difference.images < kFewImages) {
+    reasons.push_back(
+        fmt::format("only {} image{}", difference.images, difference.images == 1 ? "" : "s"));
+  }
+  const auto few = std::ranges::count_if(difference.classes, [](const ClassDifference& one) {
+    return one.objects > 0 && one.objects < kFewObjects;
+  });
+  if (few > 0) {
+    reasons.push_back(fmt::format("{} class{} with fewer than {} objects", few,
+                                  few == 1 ? "" : "es", kFewObjects));
+  }
+  return reasons.empty() ? "" : fmt::format("caution: {}", fmt::join(reasons, ", "));
+}
+
+std::string verdict(const PairedDifference& difference) {
+  if (difference.objects == 0) return "no verdict: the images show no objects";
+  if (!difference.ap) return "no verdict: one image says nothing about others";
+  const std::string care = caution(difference);
+  return verdict_alone(difference) + (care.empty() ? "" : "; " + care);
 }
 
 }  // namespace qyolo::metrics

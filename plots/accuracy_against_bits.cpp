@@ -5,6 +5,7 @@
 
 #include "plots/chart_parts.h"
 #include "plots/charts.h"
+#include "results/label.h"
 #include "results/reading_table.h"
 
 namespace qyolo::plots {
@@ -113,7 +114,7 @@ class BitsChart {
       }
       for (const Row* row : members) {
         svg.mark(series_shape(i), frame.at(row->bits, *row->ap * 100), kRadius - 0.5,
-                 series_colour(i), fmt::format("{}: {}", unique_name(run_, *row), ap_text(*row)));
+                 series_colour(i), fmt::format("{}: {}", results::label_of(*row), ap_text(*row)));
       }
       shown += members.size();
     }

@@ -165,7 +165,7 @@ class BytesChart {
     const Point at = place(frame, row);
     svg.mark(
         shape(row), at, kRadius, colour(row),
-        fmt::format("{}: {}, {}", unique_name(run_, row), ap_text(row), size_text(*row.true_bytes)),
+        fmt::format("{}: {}, {}", results::label_of(row), ap_text(row), size_text(*row.true_bytes)),
         opacity);
     placer.add_mark(at, kRadius + 1);
   }
@@ -224,7 +224,7 @@ class BytesChart {
 
   // "affine 4 filter": colour, shape and the note below say the rest.
   [[nodiscard]] std::string short_name(const Row& row) const {
-    std::string name = unique_name(run_, row);
+    std::string name = results::label_of(row);
     if (name == results::cell_name(row) && row.bits > 0 && !row.scheme.empty())
       name = fmt::format("{} {} {}", row.scheme, row.bits, row.granularity);
     return fit_text(name, 180, 11.5);
@@ -255,7 +255,7 @@ class BytesChart {
     for (std::size_t i = 0; i < std::min(front_.size(), kMostFrontLabels); ++i) {
       const Row& row = *front_[i];
       const std::string interval = interval_text(row);
-      text += fmt::format("{} {} ({}, AP {:.2f}{}{})", i == 0 ? "" : ",", unique_name(run_, row),
+      text += fmt::format("{} {} ({}, AP {:.2f}{}{})", i == 0 ? "" : ",", results::label_of(row),
                           size_text(*row.true_bytes), *row.ap * 100, interval.empty() ? "" : ", ",
                           interval);
     }

@@ -29,15 +29,6 @@ std::size_t Series::index(const std::string& name) const {
 
 std::string shown_name(const std::string& name) { return name.empty() ? "other" : name; }
 
-std::string unique_name(const Run& run, const Row& row) {
-  const auto same = [&](const Row& other) {
-    return other.scheme == row.scheme && other.bits == row.bits &&
-           other.granularity == row.granularity;
-  };
-  const auto count = std::count_if(run.rows.begin(), run.rows.end(), same);
-  return count > 1 ? results::label_of(row) : results::cell_name(row);
-}
-
 Scale percent_scale(double low, double high, double room, double bottom, double top) {
   const double extent = std::max(high - low, 1.0);
   const double step = nice_step(extent, 8);
@@ -130,7 +121,7 @@ std::string empty_chart(std::string_view id, std::string_view title, const Run& 
 
 LegendEntry baseline_entry(const Row& baseline) {
   return {LegendEntry::Kind::kLine,
-          fmt::format("{} {:.2f}", results::cell_name(baseline), *baseline.ap * 100),
+          fmt::format("{} {:.2f}", results::label_of(baseline), *baseline.ap * 100),
           kInk,
           Shape::kCircle,
           kBaselineDash,

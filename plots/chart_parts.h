@@ -37,8 +37,6 @@ class Series {
 
 // For legends and panels, where a name may be empty.
 [[nodiscard]] std::string shown_name(const std::string& name);
-// Rows told apart by scheme, bits and granularity are called so, others by their label.
-[[nodiscard]] std::string unique_name(const results::Run& run, const results::Row& row);
 
 // Lowest and highest AP in percent, intervals included. REQUIRES: all rows have an AP.
 [[nodiscard]] std::pair<double, double> percent_range(const std::vector<const results::Row*>& rows,

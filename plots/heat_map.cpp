@@ -9,6 +9,7 @@
 #include "plots/chart_parts.h"
 #include "plots/charts.h"
 #include "plots/colour_scale.h"
+#include "results/label.h"
 #include "results/reading_table.h"
 
 namespace qyolo::plots {
@@ -103,9 +104,10 @@ class HeatMap {
 
   // The scheme, with what else the label says where the scheme has several cells of the same bits.
   [[nodiscard]] std::string line_name(const Row& row) const {
-    if (several_.count({row.scheme, row.granularity}) == 0 || row.label.empty())
+    if (several_.count({row.scheme, row.granularity}) == 0 &&
+        results::label_of(row) == results::cell_name(row))
       return shown_name(row.scheme);
-    std::string name = row.label;
+    std::string name = results::label_of(row);
     remove_words(name, fmt::format("{}-bit", row.bits));
     remove_words(name, row.granularity);
     return name;
@@ -210,13 +212,13 @@ class HeatMap {
       draw_missing(svg, box);
     } else if (!has_loss(*row)) {
       const std::string status = row->status == "ok" ? "no AP" : row->status;
-      svg.rectangle(box, kPending, fmt::format("{}: {}", unique_name(run_, *row), status));
+      svg.rectangle(box, kPending, fmt::format("{}: {}", results::label_of(*row), status));
       draw_text(svg, box, status, kMuted);
     } else {
       const std::string fill = colour(loss(*row)), text = two_decimals(loss(*row));
       svg.rectangle(
           box, fill,
-          fmt::format("{}: AP {:.2f}, loss {}", unique_name(run_, *row), *row->ap * 100, text));
+          fmt::format("{}: AP {:.2f}, loss {}", results::label_of(*row), *row->ap * 100, text));
       draw_text(svg, box, text, ink_on(fill));
     }
   }
@@ -327,7 +329,7 @@ class HeatMap {
         "by "
         "granularity, a column per bit width. {}. Smallest loss: {} ({}), largest: {} ({}).",
         baseline_entry(*baseline_).text, shown_, results::setting_of(run_),
-        unique_name(run_, *best), two_decimals(loss(*best)), unique_name(run_, *worst),
+        results::label_of(*best), two_decimals(loss(*best)), results::label_of(*worst),
         two_decimals(loss(*worst)));
   }
 

@@ -8,6 +8,7 @@
 
 #include "plots/chart_parts.h"
 #include "plots/charts.h"
+#include "results/label.h"
 #include "results/layer_errors.h"
 #include "results/reading_table.h"
 
@@ -203,9 +204,9 @@ class LayerChart {
 
   void draw_title(Svg& svg, const Frame& frame, const Panel& panel) const {
     const Row& row = *panel.row;
-    const std::string whole = unique_name(run_, row) == row.label && repeated(row)
-                                  ? row.label
-                                  : shown_name(row.granularity);
+    const std::string label = results::label_of(row);
+    const bool plain = label == results::cell_name(row) && !repeated(row);
+    const std::string whole = plain ? shown_name(row.granularity) : label;
     const std::string name = fit_text(whole, 360, 13, true);
     const double y = frame.area.top - 12, left = frame.area.left;
     svg.text({left, y}, name, {13, kInk, Anchor::kStart, true});
@@ -307,7 +308,7 @@ class LayerChart {
         "{} {}-bit.",
         layers_, run_.network.empty() ? "the network" : run_.network, shown_name(scheme_), bits_);
     for (const Panel& panel : panels_)
-      text += fmt::format(" {}: {}.", unique_name(run_, *panel.row), summary(panel));
+      text += fmt::format(" {}: {}.", results::label_of(*panel.row), summary(panel));
     return text;
   }
 

@@ -224,6 +224,21 @@ std::string roadmap_html(const PocReport& report, const Texts& texts) {
   return html + "</ol>\n";
 }
 
+// What the verdict is to be taken with care for.
+std::vector<std::string> cautions(const PocReport& report, const Texts& texts) {
+  constexpr std::int64_t kFewImages = 50, kFewObjects = 10;
+  std::vector<std::string> lines;
+  if (report.images > 0 && report.images < kFewImages)
+    lines.push_back(say(texts.few_images, report.images));
+  std::string classes;
+  for (const ClassLoss& one : report.classes) {
+    if (one.objects == 0 || one.objects >= kFewObjects) continue;
+    classes += fmt::format("{}{}", classes.empty() ? "" : texts.list_separator, one.name);
+  }
+  if (!classes.empty()) lines.push_back(say(texts.few_objects, classes));
+  return lines;
+}
+
 // In the order of the document; the last one is the guideline.
 struct Entry {
   std::string_view id;
@@ -268,6 +283,8 @@ std::string verdict_section(const PocReport& report, const Texts& texts) {
   const bool errors = std::ranges::any_of(report.data.findings, [](const DataFinding& one) {
     return one.severity == Severity::kError;
   });
+  for (const std::string& care : cautions(report, texts))
+    html += paragraph(escaped(care), "warning");
   if (errors) html += paragraph(escaped(say(texts.data_errors, texts.data)), "warning");
   return html + tiles(report, texts) + "</section>\n";
 }
@@ -306,6 +323,7 @@ std::string verdict_text(const PocReport& report, Language language) {
   const Texts& texts = texts_of(language);
   std::string text = std::string(headline(report, texts)) + "\n";
   for (const std::string& line : verdict_lines(report, texts)) text += line + "\n";
+  for (const std::string& care : cautions(report, texts)) text += care + "\n";
   return text;
 }
 

@@ -162,6 +162,7 @@ struct PocReport {
   std::vector<Picture> pictures;
   std::vector<LatencyRow> latency;
   LatencySetting latency_setting;
+  bool latency_doubtful = false;  // the host was disturbed while it was measured
   std::vector<MemoryRow> memory;
   Energy energy;
   results::DeviceTable devices;  // what devices measured of this network; may be empty

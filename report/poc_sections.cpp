@@ -208,6 +208,7 @@ std::string latency_section(const PocReport& report, const Texts& texts) {
     return row.measured && row.precision != "FP32";
   });
   if (!integer) html += paragraph(escaped(texts.latency_missing), "note");
+  if (report.latency_doubtful) html += paragraph(escaped(texts.latency_doubtful), "warning");
   html += fmt::format("<h3>{}</h3>\n", escaped(texts.memory)) +
           paragraph(escaped(texts.memory_note), "note") + memory_table(report, texts);
   html += fmt::format("<h3>{}</h3>\n", escaped(texts.energy));

@@ -47,6 +47,8 @@ struct Texts {
   std::string_view gains;  // points
   std::string_view loses_nothing;
   std::string_view certain_gain;                   // confidence, points
+  std::string_view few_images;                     // images
+  std::string_view few_objects;                    // classes
   std::string_view data_errors;                    // kinds
   std::string_view tile_size, tile_size_note;      // times FP16, times FP32, percents
   std::string_view tile_ap, tile_ap_note;          // before, interval
@@ -96,6 +98,7 @@ struct Texts {
   // Latency, memory, energy.
   std::string_view latency, latency_note;  // width, height, batch, threads
   std::string_view latency_none, latency_missing;
+  std::string_view latency_doubtful;
   std::string_view column_precision, column_kind, column_median, column_spread, column_samples;
   std::string_view measured, simulated_note;
   std::string_view memory, memory_note, column_weights, computed;

@@ -130,6 +130,10 @@ constexpr Texts kTexts = {
     .gains = "loses no AP (it gains {0})",
     .loses_nothing = "loses no AP",
     .certain_gain = "With {0} confidence no AP is lost at all.",
+    .few_images = "Caution: {0} images are few; take every number here as a first impression.",
+    .few_objects =
+        "Caution: fewer than 10 objects of these classes were seen, which says little about them: "
+        "{0}.",
     .data_errors = "The check of the data found errors: see “{0}” before relying on these numbers.",
     .tile_size = "Size of the weights",
     .tile_size_note = "{0}× smaller than FP16, {1}× than FP32",
@@ -224,6 +228,8 @@ constexpr Texts kTexts = {
     .latency_missing =
         "INT8 and BF16 kernels were not timed in this run. A simulated row says "
         "nothing about their speed.",
+    .latency_doubtful =
+        "These times are not to be trusted: the host was disturbed while they were measured.",
     .column_precision = "Arithmetic",
     .column_kind = "Kind",
     .column_median = "Median, ms",

@@ -128,6 +128,8 @@ constexpr Texts kTexts = {
     .gains = "低下しません（{0}向上）",
     .loses_nothing = "低下しません",
     .certain_gain = "信頼水準 {0} で、AP の低下はありません。",
+    .few_images = "注意：画像が {0} 枚と少ないため、以下の数値は目安としてご覧ください。",
+    .few_objects = "注意：次のクラスは物体数が 10 個未満のため、結果は目安です：{0}。",
     .data_errors =
         "データの点検でエラーが見つかりました。数値を利用する前に「{0}」を確認してください。",
     .tile_size = "重みのサイズ",
@@ -223,6 +225,8 @@ constexpr Texts kTexts = {
         "今回は INT8 および BF16 "
         "カーネルの時間を測定していません。「シミュレーション値」の行はそれらの速度を示すものではあ"
         "りません。",
+    .latency_doubtful =
+        "測定中に本機でほかの処理が動いていたため、これらの時間は参考になりません。",
     .column_precision = "演算",
     .column_kind = "種別",
     .column_median = "中央値（ms）",

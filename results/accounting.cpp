@@ -54,7 +54,7 @@ Totals totals_of(const Run& run, const Row& row) {
 // paper's accounting, 3.815× in truth"
 std::string describe(const Run& run, const Row& row) {
   const Totals totals = totals_of(run, row);
-  std::string text = row.label.empty() ? cell_name(row) : row.label;
+  std::string text = label_of(row);
   if (totals.groups > 0 && row.scale_bytes && row.zero_point_bytes && row.breakpoint_bytes) {
     const double bytes = *row.scale_bytes + *row.zero_point_bytes + *row.breakpoint_bytes;
     text += fmt::format(" keeps {:.4g} bytes of parameters per group and", bytes / totals.groups);

@@ -7,6 +7,7 @@
 #include "metrics/verdict.h"
 #include "results/metrics_json.h"
 #include "results/record.h"
+#include "results/text.h"
 
 namespace qyolo::results {
 namespace {
@@ -103,6 +104,7 @@ OrderedJson uncertainty_json(const UncertaintyRecord& record) {
   json["per_class"] = std::move(classes);
   json["p_loss_above_tolerance"] = compared.loss_above_tolerance;
   json["tolerance"] = compared.tolerance;
+  if (compared.margin > 0) json["margin"] = compared.margin;
   json["images"] = compared.images;
   json["effective_images"] = compared.effective_images;
   json["objects"] = compared.objects;
@@ -136,6 +138,7 @@ OrderedJson accuracy_json(const AccuracyRecord& record) {
   OrderedJson json = base_json(kAccuracy, "ok", record.identity);
   add_execution(record.identity.execution, json);
   json["images"] = record.images;
+  if (!record.limit.empty()) json["limit"] = record.limit;
   json["detections"] = record.detections;
   if (!record.detections_sha256.empty()) json["detections_sha256"] = record.detections_sha256;
   for (std::size_t i = 0; i < kMetricNames.size(); ++i)
@@ -170,6 +173,7 @@ OrderedJson latency_json(const LatencyRecord& record) {
                      {"stddev", summary.stddev},
                      {"min", summary.min},
                      {"max", summary.max}};
+  if (!record.warning.empty()) json["latency"]["warning"] = record.warning;
   return json;
 }
 
@@ -184,10 +188,12 @@ OrderedJson evaluation_json(const AccuracyRecord& record, const std::string& exe
   OrderedJson full = accuracy_json(record);
   OrderedJson json = std::move(full["metrics"]);
   json["sqnr_db"] = full["weight_error"]["sqnr_db"];
+  json["label"] = json_text(full["cell"], "label");
   for (const char* key : {"cell", "execution", "precision", "engine", "images", "detections",
                           "memory", "weight_error", "per_class", "seconds"}) {
     json[key] = std::move(full[key]);
   }
+  if (full.contains("limit")) json["limit"] = std::move(full["limit"]);
   if (full.contains("activations")) json["activations"] = std::move(full["activations"]);
   json["executor"] = executor;
   return json;

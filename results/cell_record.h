@@ -96,6 +96,7 @@ struct CertaintyRecord {
 struct AccuracyRecord {
   CellIdentity identity;
   std::int64_t images = 0, detections = 0;
+  std::string limit;  // "60:1" (by seed 1), "first:60" (common/image_limit.h); empty: all images
   // Of detections/KEY.json, where these are kept; empty: they are not.
   std::string detections_sha256;
   std::array<std::optional<double>, kMetricNames.size()> metrics;
@@ -117,6 +118,7 @@ struct LatencyRecord {
   std::string executor;  // the engine, its precision and threads, and what is unusual about it
   std::int64_t batch = 1, height = 0, width = 0, threads = 0;
   std::vector<double> milliseconds;  // one per timed forward
+  std::string warning;  // why the times are not to be trusted; empty: nothing is known against them
 };
 
 [[nodiscard]] OrderedJson accuracy_json(const AccuracyRecord& record);

@@ -119,6 +119,7 @@ UncertaintyRecord read_uncertainty(const Members& view) {
   });
   view.read("p_loss_above_tolerance", compared.loss_above_tolerance);
   view.read("tolerance", compared.tolerance);
+  if (view.has("margin")) view.read("margin", compared.margin);
   view.read("images", compared.images);
   view.read("effective_images", compared.effective_images);
   view.read("objects", compared.objects);
@@ -231,6 +232,7 @@ Result<AccuracyRecord> read_accuracy(const Json& record, const std::string& plac
   AccuracyRecord read;
   read_identity(record, view, read.identity);
   view.read("images", read.images);
+  view.read("limit", read.limit);
   view.read("detections", read.detections);
   view.read("detections_sha256", read.detections_sha256);
   for (std::size_t i = 0; i < kMetricNames.size(); ++i)
@@ -268,6 +270,7 @@ Result<LatencyRecord> read_latency(const Json& record, const std::string& place)
   latency.read("height", read.height);
   latency.read("width", read.width);
   latency.read("threads", read.threads);
+  latency.read("warning", read.warning);
   latency.each("samples", [&](const Json& sample, const Members&) {
     if (sample.is_number() && sample >= 0) read.milliseconds.push_back(sample.get<double>());
   });

@@ -64,6 +64,7 @@ constexpr NumberColumn kColumns[] = {
      &Row::delta_ap50_error, 0, kLargest},
     uncertain("p_loss_above_tolerance", &Row::loss_above_tolerance),
     uncertain("tolerance", &Row::tolerance),
+    uncertain("margin", &Row::margin),
     uncertain("confidence", &Row::confidence),
     uncertain("effective_images", &Row::effective_images, kLargest),
     count("objects", "accuracy", "uncertainty", "objects", &Row::objects),

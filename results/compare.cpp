@@ -6,6 +6,7 @@
 #include <set>
 
 #include "results/cell_record.h"
+#include "results/label.h"
 
 namespace qyolo::results {
 namespace {
@@ -96,13 +97,18 @@ std::vector<std::string> latency_notes(const Comparison& comparison) {
   return notes;
 }
 
+// What cells of runs in different arithmetic have in common.
+std::string matched_label(const Row& row) {
+  return label_without_precision(row.label, row.baseline);
+}
+
 class Matcher {
  public:
   Matcher(const Run& a, const Run& b)
       : a_(a), b_(b), definitions_a_(definitions_of(a)), definitions_b_(definitions_of(b)) {
     for (const Row& row : b.rows) {
       keys_.emplace(row.key, &row);
-      if (!row.label.empty()) labels_[row.label].push_back(&row);
+      if (!row.label.empty()) labels_[matched_label(row)].push_back(&row);
     }
   }
 
@@ -114,7 +120,7 @@ class Matcher {
         partners[&row] = found->second;
     }
     for (const Row& row : a_.rows) {
-      const auto found = labels_.find(row.label);
+      const auto found = labels_.find(matched_label(row));
       if (partners.count(&row) != 0 || found == labels_.end()) continue;
       const auto free = std::find_if(found->second.begin(), found->second.end(),
                                      [&](const Row* other) { return taken_.count(other) == 0; });

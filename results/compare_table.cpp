@@ -15,6 +15,12 @@ std::string folder_of(const Run& run) {
   return run.name.empty() ? path : fmt::format("{} ({})", path, run.name);
 }
 
+// "FP32 / BF16" where the two are called differently.
+std::string pair_name(const CellPair& cell) {
+  const std::string a = label_of(*cell.a), b = label_of(*cell.b);
+  return a == b ? a : a + " / " + b;
+}
+
 std::string ap_of(const Row& row, const std::optional<Interval>& interval) {
   if (!row.ap) return row.status == "ok" ? std::string(kAbsent) : row.status;
   std::string text = fixed(*row.ap * 100, 2);
@@ -43,7 +49,7 @@ void add_column(ReadingTable& table, const Cells& cells, std::string header, con
 ReadingTable cells_table(const Comparison& comparison) {
   const Cells& cells = comparison.cells;
   ReadingTable table;
-  add_column(table, cells, "Cell", [](const CellPair& cell) { return label_of(*cell.a); });
+  add_column(table, cells, "Cell", [](const CellPair& cell) { return pair_name(cell); });
   add_column(table, cells, "Matched by",
              [](const CellPair& cell) { return std::string(cell.same_key ? "key" : "label"); });
   for (TextColumn& column : table.columns) column.number = false;
@@ -95,7 +101,7 @@ std::string summary_of(const Comparison& comparison) {
         fmt::format("; AP is the same to the last digit in all {} that have it twice", measured);
   } else if (largest != nullptr) {
     text += fmt::format("; AP differs in {} of {}, most in {} ({} points)", changed, measured,
-                        label_of(*largest->a), points(*largest->delta_ap));
+                        pair_name(*largest), points(*largest->delta_ap));
   }
   return text + '.';
 }
@@ -139,7 +145,7 @@ std::vector<std::string> differences_of(const Comparison& comparison) {
   for (const CellPair& cell : comparison.cells) {
     if (!cell.option_differences.empty())
       lines.push_back(
-          fmt::format("{}: {}", label_of(*cell.a), fmt::join(cell.option_differences, "; ")));
+          fmt::format("{}: {}", pair_name(cell), fmt::join(cell.option_differences, "; ")));
   }
   return lines;
 }

@@ -22,7 +22,7 @@ std::string beginning(const std::string& hash) {
 std::string spelling(const Json& cell) {
   Json plain = cell;
   if (plain.is_object()) {
-    for (const char* key : {"label", "artifact", "key"}) plain.erase(key);
+    for (const char* key : {"label", "name", "artifact", "key"}) plain.erase(key);
   }
   return plain.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -53,7 +53,8 @@ std::map<std::string, std::size_t> rows_by_spelling(const Run& run) {
     const Json* record = run.newest("accuracy", run.rows[i].key);
     const Json* cell = record == nullptr ? nullptr : &member(*record, "cell");
     if (cell == nullptr || cell->is_null()) {
-      const auto found = by_label.find(run.rows[i].label);
+      const auto found =
+          by_label.find(label_without_precision(run.rows[i].label, run.rows[i].baseline));
       if (found != by_label.end()) cell = found->second;
     }
     if (cell != nullptr && cell->is_object()) rows.emplace(spelling(*cell), i);
@@ -68,13 +69,6 @@ std::string arithmetic_of(const Run& run) {
     if (executor.find(name) != std::string::npos) return name;
   }
   return "fp32";
-}
-
-std::string upper_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return text;
 }
 
 // Devices of one name become "pi5", "pi5 (2)".
@@ -177,7 +171,7 @@ class DeviceTableBuilder {
     out.network = network_name(row.cell);
     out.unquantized = is_baseline_cell(row.cell);
     if (out.unquantized && row.precision != "fp32")
-      out.network = fmt::format("unquantized, in {}", upper_case(row.precision));
+      out.network = fmt::format("unquantized, in {}", precision_name(row.precision));
     out.precision = row.precision;
     out.packed = row.packed;
     out.coded_regions = row.coded_regions;
@@ -204,7 +198,7 @@ std::string DeviceTableRow::weights_text() const {
   return !packed ? "plain" : coded_regions ? "packed, coded regions" : "packed";
 }
 
-std::string DeviceTableRow::arithmetic_text() const { return upper_case(precision); }
+std::string DeviceTableRow::arithmetic_text() const { return precision_name(precision); }
 
 const DeviceRow* DeviceTable::at(const DeviceTableRow& row, std::size_t group) const {
   const auto& index = row.measured[group];

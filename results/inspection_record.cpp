@@ -1,5 +1,11 @@
 #include "results/inspection_record.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/words.h"
 #include "results/fields.h"
 #include "results/record.h"
 #include "results/text.h"
@@ -89,15 +95,35 @@ Result<WeightHistogram> read_histogram(const Json& document, const std::string& 
   return read_document<WeightHistogram>(kHistogram, kSchema, document, place);
 }
 
-std::string inspection_text(const Inspection& inspection) {
-  std::string text =
-      fmt::format("{:<28} {:<10} {:>20} {:>10} {:>9} {:>11} {:>9} {:>9} {:>9}\n", "layer", "type",
-                  "shape", "weights", "groups", "bytes", "min", "max", "std");
+namespace {
+
+// "64x32x3x3": filters, channels, kernel.
+std::string shape_text(const std::array<std::int64_t, 4>& shape) {
+  return fmt::format("{}", fmt::join(shape, "x"));
+}
+
+std::string layers_text(const Inspection& inspection) {
+  std::size_t name = 5, type = 4, recipe = 6;
   for (const InspectedLayer& layer : inspection.layers) {
-    text += fmt::format("{:<28} {:<10} {:>20} {:>10} {:>9} {:>11} {:>9.4f} {:>9.4f} {:>9.4f}\n",
-                        layer.name, layer.type, Json(layer.shape).dump(), layer.weights,
-                        layer.groups, layer.true_bytes, layer.min, layer.max, layer.std);
+    name = std::max(name, length_of(layer.name));
+    type = std::max(type, length_of(layer.type));
+    recipe = std::max(recipe, length_of(layer.recipe));
   }
+  std::string text =
+      fmt::format("{:<{}} {:<{}} {:>16} {:>9} {:<{}} {:>4} {:>7} {:>9}\n", "layer", name, "type",
+                  type, "shape", "weights", "recipe", recipe, "bits", "groups", "bytes");
+  for (const InspectedLayer& layer : inspection.layers) {
+    text += fmt::format("{:<{}} {:<{}} {:>16} {:>9} {:<{}} {:>4} {:>7} {:>9}\n", layer.name, name,
+                        layer.type, type, shape_text(layer.shape), layer.weights, layer.recipe,
+                        recipe, layer.bits, layer.groups, layer.true_bytes);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string inspection_text(const Inspection& inspection) {
+  std::string text = layers_text(inspection);
   text +=
       fmt::format("\n{} head, {} classes, strides {}; read from '{}'\n", inspection.head,
                   inspection.classes.size(), Json(inspection.strides).dump(), inspection.source);
@@ -110,11 +136,10 @@ std::string inspection_text(const Inspection& inspection) {
     const Json& value = member(memory, key);
     return value.is_number() ? value.get<double>() : 0;
   };
-  text += fmt::format(
-      "{}: {:.0f} bytes, {:.3f} bits per weight, {:.2f}x smaller than FP16 (paper accounting "
-      "{:.2f}x)\n",
-      inspection.cell_label, number("true_bytes"), number("bits_per_weight"),
-      number("ratio_fp16_true"), number("ratio_fp16_paper"));
+  text +=
+      fmt::format("{}: {:.0f} bytes, {:.3f} bits per weight, {} (paper accounting {:.2f}x)\n",
+                  inspection.cell_label, number("true_bytes"), number("bits_per_weight"),
+                  size_ratio_text(number("ratio_fp16_true"), "FP16"), number("ratio_fp16_paper"));
   if (const auto& artifact = inspection.artifact) {
     text += fmt::format(
         "artifact of qyolo {}: {} bytes of data and a header of {}, {} regions, made from the "

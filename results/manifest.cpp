@@ -43,6 +43,7 @@ OrderedJson manifest_json(const Manifest& manifest) {
   json["threads"] = manifest.threads;
   json["versions"] = manifest.versions;
   json["executor"] = manifest.executor;
+  json["precision"] = manifest.precision;
   return json;
 }
 
@@ -57,6 +58,7 @@ Result<Manifest> read_manifest(const Json& manifest, const std::string& place) {
   QYOLO_CHECK_OK(text(view, "name", read.name));
   QYOLO_CHECK_OK(text(view, "started", read.started));
   QYOLO_CHECK_OK(text(view, "executor", read.executor));
+  QYOLO_CHECK_OK(text(view, "precision", read.precision));
   if (view.has("threads")) {
     QYOLO_TRY(read.threads, view.integer("threads", 0, INT32_MAX));
   }

@@ -34,7 +34,8 @@ struct Manifest {
   std::optional<ManifestCalibration> calibration;
   OrderedJson host, versions;
   std::int64_t threads = 0;
-  std::string executor;  // "oneDNN 2.6.3, fp32, 2 threads"
+  std::string executor;   // "oneDNN 2.6.3, fp32, 2 threads"
+  std::string precision;  // "fp32", "bf16", "int8"
 };
 
 [[nodiscard]] OrderedJson manifest_json(const Manifest& manifest);

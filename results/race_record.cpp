@@ -11,6 +11,7 @@ constexpr std::string_view kRace = "race";
 template <class Fields>
 void describe(Fields& fields, Of<Fields, RaceCellRecord>& cell) {
   fields("label", cell.label);
+  fields.if_any("name", cell.name);  // as people read it, where that is not the label
   fields("bytes", cell.bytes);
   fields("images", cell.images);
   fields("AP", cell.ap);
@@ -44,7 +45,7 @@ std::string race_text(const RaceRecord& record) {
                    {"Outcome", false, {}}};
   for (const RaceCellRecord& cell : record.cells) {
     add_row(table,
-            {markdown_text(cell.label), fixed(static_cast<double>(cell.bytes) / 1e6, 3),
+            {cell.name.value_or(cell.label), fixed(static_cast<double>(cell.bytes) / 1e6, 3),
              std::to_string(cell.images), cell.ap ? fixed(100 * *cell.ap, 2) : std::string(kAbsent),
              cell.outcome},
             record.winner == cell.label);
@@ -56,6 +57,7 @@ std::string race_text(const RaceRecord& record) {
                               record.tolerance, record.tolerance == 1 ? "" : "s",
                               fixed(100 * record.baseline_ap, 2), markdown_text(*record.winner))
                         : std::string("No cell is certain to stay within the tolerance.\n");
+  text += "Certain: by the two-sided 95 % interval. Cells are stopped early by the 99.9 % one.\n";
   text += fmt::format("Image evaluations: {} of the {} that evaluating every cell takes ({} %).\n",
                       record.images_run, record.images_full, fixed(100 * record.spent_share, 1));
   return text;

@@ -21,6 +21,7 @@ struct RaceCellRecord {
   std::optional<double> ap;                // none where it was stopped early
   std::optional<IntervalRecord> delta_ap;  // from the baseline, on these images
   std::string outcome;                     // in words
+  std::optional<std::string> name = {};    // for people, where that is no label (label.h)
 };
 
 struct RaceRecord {

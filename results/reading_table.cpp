@@ -7,8 +7,8 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <tuple>
 
+#include "common/image_limit.h"
 #include "results/text.h"
 
 namespace qyolo::results {
@@ -29,18 +29,24 @@ double largest(const Run& run, std::initializer_list<Number> numbers) {
   return result;
 }
 
-// Scheme, bits and granularity; the label too where these do not tell the rows apart.
+// What the rows are called.
+void add_cells(const Run& run, ReadingTable& table) {
+  TextColumn cell{"Cell", false, {}, {}, "cell"};
+  for (const Row& row : run.rows) cell.cells.push_back({label_of(row)});
+  table.columns.push_back(std::move(cell));
+}
+
+// The same, and in detail their schemes, bits and granularities.
 void add_identity(const Run& run, ReadingTable& table) {
-  TextColumn scheme{"Scheme", false, {}}, bits{"Bits", true, {}};
-  TextColumn activations{"Activations", true, {}};
-  TextColumn granularity{"Granularity", false, {}}, label{"Label", false, {}};
+  constexpr int kDetail = TextColumn::kDetail;
+  add_cells(run, table);
+  TextColumn scheme{"Scheme", false, {}, {}, "scheme", kDetail};
+  TextColumn bits{"Bits", true, {}, {}, "bits", kDetail};
+  TextColumn activations{"Activations", true, {}, {}, "activations", kDetail};
+  TextColumn granularity{"Granularity", false, {}, {}, "granularity", kDetail};
   bool any_activations = false;
-  std::set<std::tuple<std::string, int, int, std::string>> names;
   for (const Row& row : run.rows) {
-    names.insert({row.scheme, row.bits, row.activation_bits, row.granularity});
-    const bool floating = row.bits == 0 && !row.label.empty();
-    scheme.cells.push_back(
-        {(floating || row.scheme.empty() ? row.label : row.scheme) + other_precision(row)});
+    scheme.cells.push_back({row.scheme.empty() ? std::string(kAbsent) : row.scheme});
     bits.cells.push_back({row.bits == 0 ? std::string(kAbsent) : std::to_string(row.bits)});
     any_activations = any_activations || row.activation_bits > 0;
     activations.cells.push_back({row.activation_bits == 0
@@ -48,9 +54,7 @@ void add_identity(const Run& run, ReadingTable& table) {
                                      : fmt::format("W{}A{}", row.bits, row.activation_bits)});
     const bool none = row.granularity.empty() || row.bits == 0;
     granularity.cells.push_back({none ? std::string(kAbsent) : row.granularity});
-    label.cells.push_back({row.label});
   }
-  if (names.size() < run.rows.size()) table.columns.push_back(std::move(label));
   table.columns.push_back(std::move(scheme));
   table.columns.push_back(std::move(bits));
   if (any_activations) table.columns.push_back(std::move(activations));
@@ -59,8 +63,9 @@ void add_identity(const Run& run, ReadingTable& table) {
 
 // Nothing where no row has the number.
 TextColumn* add_numbers(const Run& run, ReadingTable& table, std::string header, Number number,
-                        const Format& format) {
-  TextColumn column{std::move(header), true, {}};
+                        const Format& format, std::string key = {},
+                        int rank = TextColumn::kEssential) {
+  TextColumn column{std::move(header), true, {}, {}, std::move(key), rank};
   bool any = false;
   for (const Row& row : run.rows) {
     const auto& value = row.*number;
@@ -105,10 +110,10 @@ std::string add_intervals(const Run& run, TextColumn& delta) {
 }
 
 void add_accuracy(const Run& run, ReadingTable& table) {
-  TextColumn* ap = add_numbers(run, table, "AP", &Row::ap, decimals(2, 100));
+  TextColumn* ap = add_numbers(run, table, "AP", &Row::ap, decimals(2, 100), "AP");
   const bool bold = ap != nullptr && embolden_best(run, *ap);
   if (ap == nullptr) {
-    table.columns.push_back({"AP", true, std::vector<TextCell>(run.rows.size())});
+    table.columns.push_back({"AP", true, std::vector<TextCell>(run.rows.size()), {}, "AP"});
     ap = &table.columns.back();
   }
   for (std::size_t i = 0; i < run.rows.size(); ++i) {
@@ -116,20 +121,21 @@ void add_accuracy(const Run& run, ReadingTable& table) {
     ap->cells[i].text = run.rows[i].status == "ok" ? std::string(kAbsent) : run.rows[i].status;
   }
   const Row* baseline = run.baseline();
-  TextColumn* delta = add_numbers(run, table, "ΔAP", &Row::delta_ap,
-                                  [](double difference) { return points(difference); });
+  TextColumn* delta = add_numbers(
+      run, table, "ΔAP", &Row::delta_ap, [](double difference) { return points(difference); },
+      "delta_AP");
   if (delta != nullptr && baseline != nullptr)
     delta->cells[static_cast<std::size_t>(baseline - run.rows.data())].text = kAbsent;
   const std::string confidence = delta == nullptr ? "" : add_intervals(run, *delta);
-  add_numbers(run, table, "AP50", &Row::ap50, decimals(2, 100));
-  add_numbers(run, table, "AP75", &Row::ap75, decimals(2, 100));
+  add_numbers(run, table, "AP50", &Row::ap50, decimals(2, 100), "AP50", TextColumn::kDetail);
+  add_numbers(run, table, "AP75", &Row::ap75, decimals(2, 100), "AP75", TextColumn::kDetail);
 
   const std::string images = image_count_of(run);
   std::string note = "AP: COCO box AP (IoU 0.50:0.95, at most 100 detections per image) in percent";
   if (!images.empty()) note += fmt::format(" over {} images", images);
   if (images.find(' ') != std::string::npos) note += ", so that rows are not comparable";
   if (baseline != nullptr)
-    note += fmt::format("; ΔAP: points of difference to {}", cell_name(*baseline));
+    note += fmt::format("; ΔAP: points of difference to {}", label_of(*baseline));
   if (!confidence.empty()) note += fmt::format(", in brackets its {} interval", confidence);
   table.notes.push_back(note + ".");
   if (bold) table.notes.push_back("Bold: the best AP at its bit width.");
@@ -138,21 +144,22 @@ void add_accuracy(const Run& run, ReadingTable& table) {
 void add_memory(const Run& run, ReadingTable& table) {
   const std::size_t before = table.columns.size();
   const ByteUnit unit = byte_unit(largest(run, {&Row::true_bytes}));
-  add_numbers(run, table, fmt::format("Size, {}", unit.name), &Row::true_bytes,
-              decimals(unit.decimals, 1 / unit.bytes));
-  const bool coded =
-      add_numbers(run, table, fmt::format("Size coded, {}", unit.name), &Row::coded_bytes,
-                  decimals(unit.decimals, 1 / unit.bytes)) != nullptr;
-  add_numbers(run, table, "Bits/weight", &Row::bits_per_weight, decimals(3));
-  add_numbers(run, table, "vs FP16, true", &Row::ratio_fp16_true, decimals(2, 1, "×"));
-  add_numbers(run, table, "vs FP16, paper", &Row::ratio_fp16_paper, decimals(2, 1, "×"));
-  add_numbers(run, table, "vs FP32, true", &Row::ratio_fp32_true, decimals(2, 1, "×"));
+  const Format size = decimals(unit.decimals, 1 / unit.bytes);
+  add_numbers(run, table, fmt::format("Size, {}", unit.name), &Row::true_bytes, size, "size", 80);
+  const bool coded = add_numbers(run, table, fmt::format("Size coded, {}", unit.name),
+                                 &Row::coded_bytes, size, "size_coded", 30) != nullptr;
+  add_numbers(run, table, "Bits/weight", &Row::bits_per_weight, decimals(3), "bits_per_weight", 40);
+  const Format ratio = decimals(2, 1, "×");
+  add_numbers(run, table, "vs FP16", &Row::ratio_fp16_true, ratio, "vs_fp16", 60);
+  add_numbers(run, table, "vs FP16, paper", &Row::ratio_fp16_paper, ratio, "vs_fp16_paper",
+              TextColumn::kDetail);
+  add_numbers(run, table, "vs FP32", &Row::ratio_fp32_true, ratio, "vs_fp32", TextColumn::kDetail);
   if (table.columns.size() == before) return;
   table.notes.push_back(
-      "Size, bits per weight and the ratios marked true count everything that a decoder needs: "
+      "Size, bits per weight and the ratios count everything that a decoder needs: "
       "codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear "
-      "schemes, and what stays in floating point; the ratios are to the network as evaluated, in "
-      "FP16 or FP32.");
+      "schemes, and what stays in floating point; the ratios say how many times smaller that is "
+      "than the network as evaluated in FP16 or FP32 (below 1: larger).");
   if (coded) {
     table.notes.push_back(
         "Size coded: with the regions of piecewise-linear schemes entropy-coded, as qyolo quantize "
@@ -182,17 +189,23 @@ std::string latency_setting(const Run& run) {
 void add_latency(const Run& run, ReadingTable& table) {
   const double slowest = largest(run, {&Row::latency_median_ms});
   const Format milliseconds = decimals(slowest < 10 ? 3 : slowest < 1000 ? 2 : 1);
-  if (add_numbers(run, table, "Median, ms", &Row::latency_median_ms, milliseconds) == nullptr)
+  if (add_numbers(run, table, "Median, ms", &Row::latency_median_ms, milliseconds, "median", 50) ==
+      nullptr)
     return;
-  add_numbers(run, table, "p95, ms", &Row::latency_p95_ms, milliseconds);
+  add_numbers(run, table, "p95, ms", &Row::latency_p95_ms, milliseconds, "p95",
+              TextColumn::kDetail);
   std::string note = "Latency: median and 95th percentile of one forward pass";
   if (const std::string setting = latency_setting(run); !setting.empty()) note += ", " + setting;
   table.notes.push_back(note + ".");
+  std::set<std::string> doubts;
+  for (const Row& row : run.rows) doubts.insert(row.latency_warning);
+  for (const std::string& doubt : doubts)
+    if (!doubt.empty()) table.notes.push_back("Latency: " + doubt + ".");
 }
 
 // What ran; nothing where no row says it of its accuracy or has a latency.
 void add_execution(const Run& run, ReadingTable& table) {
-  TextColumn execution{"Execution", false, {}};
+  TextColumn execution{"Execution", false, {}, {}, "execution", 90};
   bool any = false, simulated = false;
   for (const Row& row : run.rows) {
     const bool shown = !row.execution.empty() && (row.latency_median_ms || !row.precision.empty());
@@ -238,11 +251,27 @@ std::string executions_of(const Run& run) {
   return fmt::format("{}", fmt::join(texts, " and "));
 }
 
+namespace {
+
+// ", a random sample by seed 1"; empty where all images were looked at, and where that is not
+// known.
+std::string sample_of(const Run& run) {
+  const Json& limit = member(member(member(run.manifest, "experiment"), "evaluation"), "limit");
+  if (limit.is_null()) return "";
+  const auto read = image_limit_from(limit, "limit");
+  if (!read.ok() || read->all()) return "";
+  return read->first ? ", the first by file name"
+                     : fmt::format(", a random sample by seed {}", read->seed);
+}
+
+}  // namespace
+
 std::string setting_of(const Run& run) {
   std::string text = run.network;
   if (!run.dataset.empty()) text += (text.empty() ? "" : " on ") + run.dataset;
   if (const std::string images = image_count_of(run); !images.empty())
-    text += fmt::format("{}{} images", text.empty() ? "" : ", ", images);
+    text += fmt::format("{}{} image{}{}", text.empty() ? "" : ", ", images,
+                        images == "1" ? "" : "s", sample_of(run));
   if (const std::string ran = executions_of(run); !ran.empty())
     text += fmt::format("{}{}", text.empty() ? "" : ", ", ran);
   return text;
@@ -253,16 +282,25 @@ ReadingTable main_table(const Run& run) {
   add_identity(run, table);
   add_accuracy(run, table);
   add_memory(run, table);
-  if (add_numbers(run, table, "SQNR, dB", &Row::sqnr_db, decimals(2)) != nullptr)
+  if (add_numbers(run, table, "SQNR, dB", &Row::sqnr_db, decimals(2), "sqnr",
+                  TextColumn::kDetail) != nullptr)
     table.notes.push_back("SQNR: of all quantized weights; absent where they are exact.");
   add_latency(run, table);
   add_execution(run, table);
   return table;
 }
 
+const std::vector<std::string>& main_table_columns() {
+  static const std::vector<std::string> keys = {
+      "cell",    "scheme", "bits",   "activations", "granularity",     "AP",      "delta_AP",
+      "AP50",    "AP75",   "size",   "size_coded",  "bits_per_weight", "vs_fp16", "vs_fp16_paper",
+      "vs_fp32", "sqnr",   "median", "p95",         "execution"};
+  return keys;
+}
+
 ReadingTable parts_table(const Run& run) {
   ReadingTable table;
-  add_identity(run, table);
+  add_cells(run, table);
   const std::size_t identity = table.columns.size();
   add_numbers(run, table, "AP small", &Row::ap_small, decimals(2, 100));
   add_numbers(run, table, "AP medium", &Row::ap_medium, decimals(2, 100));
@@ -288,7 +326,7 @@ ReadingTable parts_table(const Run& run) {
 
 ReadingTable certainty_table(const Run& run) {
   ReadingTable table;
-  add_identity(run, table);
+  add_cells(run, table);
   const std::size_t identity = table.columns.size();
   const auto with_error = [&](std::string header, Number number, Number error, double factor,
                               int digits, std::string_view suffix) {

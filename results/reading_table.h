@@ -18,6 +18,19 @@ struct TextColumn {
   bool number = false;  // aligned to the right
   std::vector<TextCell> cells;
   std::string group = {};  // a heading above this one and its neighbours of the same group
+  std::string key = {};    // what --columns calls it
+  // Of several columns those of the lowest rank give way first where there is no room; those of
+  // rank kDetail are shown only on demand.
+  int rank = kEssential;
+
+  static constexpr int kDetail = 0, kEssential = 100;
+};
+
+// What of a table is shown.
+struct TableView {
+  bool wide = false;                      // every column
+  std::vector<std::string> columns = {};  // these, by key, in this order; none: what fits
+  std::size_t width = 100;                // characters
 };
 
 struct ReadingTable {
@@ -38,6 +51,8 @@ void add_row(ReadingTable& table, std::vector<std::string> cells, bool bold = fa
 [[nodiscard]] std::string image_count_of(const Run& run);
 
 [[nodiscard]] ReadingTable main_table(const Run& run);
+// The keys of main_table()'s columns, whether or not a run fills them.
+[[nodiscard]] const std::vector<std::string>& main_table_columns();
 // Bytes by part, AP by object size. Without columns of numbers where no row has them.
 [[nodiscard]] ReadingTable parts_table(const Run& run);
 // Divergence of the head's scores and changed top detections, with their standard errors. Without

@@ -1,6 +1,8 @@
 // A recommendation for people.
 #include <algorithm>
 
+#include "common/words.h"
+#include "metrics/verdict.h"
 #include "results/recommendation_record.h"
 #include "results/render.h"
 #include "results/text.h"
@@ -14,21 +16,32 @@ std::string megabytes(std::int64_t bytes) {
   return fixed(static_cast<double>(bytes) / 1e6, 3) + " MB";
 }
 
-// "AP 73.70, 0.83 points lost (0.55 to 1.00 with 95 % confidence)".
+// "-0.83 (-1.00 to -0.55)", in points.
+std::string difference_text(const IntervalRecord& ap) {
+  return fmt::format("{} ({} to {})", points(ap.value), points(ap.low), points(ap.high));
+}
+
+// "AP 73.70, ΔAP -0.83 (-1.00 to -0.55)".
 std::string ap_text(const TriedRecord& tried) {
   std::string text = tried.ap ? fmt::format("AP {}", fixed(100 * *tried.ap, 2))
-                              : fmt::format("stopped after {} images", tried.images);
+                              : fmt::format("stopped after {}", counted(tried.images, "image"));
   if (const auto& ap = tried.delta_ap) {
-    text += fmt::format(", {} points lost ({} to {})", fixed(-100 * ap->value, 2),
-                        fixed(-100 * ap->high, 2), fixed(-100 * ap->low, 2));
+    text += ", ΔAP " + difference_text(*ap);
   }
   return text;
+}
+
+// Whether it certainly loses more than is allowed (metrics/verdict.h), by what is recorded of it.
+bool is_beyond(const RecommendationRecord& record, const TriedRecord& tried) {
+  const auto& ap = tried.delta_ap;
+  return ap && metrics::decide(metrics::Difference{ap->value, ap->low, ap->high, 0},
+                               record.tolerance.value_or(0)) == metrics::Decision::kBeyond;
 }
 
 std::string kept_text(const RecommendationRecord& record, const TriedRecord& tried) {
   if (record.budget_bytes) return tried.holds ? "fits" : "does not fit";
   if (tried.holds) return "holds";
-  if (tried.lossy_classes.empty()) return "does not hold";
+  if (tried.lossy_classes.empty()) return is_beyond(record, tried) ? "does not hold" : "undecided";
   return fmt::format("does not hold: {} lose{} too much",
                      tried.lossy_classes.size() == 1
                          ? tried.lossy_classes.front()
@@ -39,7 +52,7 @@ std::string kept_text(const RecommendationRecord& record, const TriedRecord& tri
 ReadingTable tried_table(const RecommendationRecord& record) {
   ReadingTable table;
   table.columns = {{"Choice", false, {}}, {"Size, MB", true, {}}, {"Bits/weight", true, {}},
-                   {"Images", true, {}},  {"AP", true, {}},       {"Points lost", true, {}},
+                   {"Images", true, {}},  {"AP", true, {}},       {"ΔAP", true, {}},
                    {"Promise", false, {}}};
   const auto add = [&](const std::vector<TriedRecord>& all,
                        const std::optional<TriedRecord>& best) {
@@ -49,10 +62,7 @@ ReadingTable tried_table(const RecommendationRecord& record) {
               {tried.name, fixed(static_cast<double>(tried.bytes) / 1e6, 3),
                fixed(tried.bits_per_weight, 3), std::to_string(tried.images),
                tried.ap ? fixed(100 * *tried.ap, 2) : std::string(kAbsent),
-               ap ? fmt::format("{} ({} to {})", fixed(-100 * ap->value, 2),
-                                fixed(-100 * ap->high, 2), fixed(-100 * ap->low, 2))
-                  : std::string(kAbsent),
-               kept_text(record, tried)},
+               ap ? difference_text(*ap) : std::string(kAbsent), kept_text(record, tried)},
               best && best->name == tried.name && best->cell == tried.cell);
     }
   };
@@ -100,7 +110,7 @@ std::int64_t confirmed_on(const RecommendationRecord& record) {
   return 0;
 }
 
-// "  - on 80 images that took no part in the choice: AP 73.10 of 73.80, 0.70 points lost (...)".
+// "  - on 80 images that took no part in the choice: AP 73.10 of 73.80, ΔAP -0.70 (...)".
 std::string confirmation_text(const RecommendationRecord& record, const TriedRecord& best) {
   if (!best.confirmed) return "";
   const ConfirmationRecord& confirmed = *best.confirmed;
@@ -108,8 +118,7 @@ std::string confirmation_text(const RecommendationRecord& record, const TriedRec
       fmt::format("  - on {} images that took no part in the choice: AP {} of {}", confirmed.images,
                   fixed(100 * confirmed.ap, 2), fixed(100 * confirmed.baseline_ap, 2));
   if (const auto& ap = confirmed.delta_ap) {
-    text += fmt::format(", {} points lost ({} to {})", fixed(-100 * ap->value, 2),
-                        fixed(-100 * ap->high, 2), fixed(-100 * ap->low, 2));
+    text += ", ΔAP " + difference_text(*ap);
   }
   if (!record.budget_bytes) text += "; " + confirmed.verdict;
   return text + "\n";
@@ -118,7 +127,8 @@ std::string confirmation_text(const RecommendationRecord& record, const TriedRec
 std::string promise(const RecommendationRecord& record) {
   if (record.budget_bytes) return fmt::format("at most {}", megabytes(*record.budget_bytes));
   std::string text =
-      fmt::format("at most {} points of AP lost", fixed(100 * record.tolerance.value_or(0), 2));
+      fmt::format("at most {:.6g} point{} of AP lost", 100 * record.tolerance.value_or(0),
+                  record.tolerance == 0.01 ? "" : "s");
   if (record.class_tolerance)
     text += fmt::format(", and at most {} by any one class, as measured", *record.class_tolerance);
   return text;
@@ -156,25 +166,28 @@ std::string recommendation_text(const RecommendationRecord& record) {
                       fixed(100 * record.baseline_ap, 2), megabytes(record.baseline_bytes));
   const auto say_best = [&](const char* kind, const std::optional<TriedRecord>& best) {
     if (!best) {
-      text += fmt::format("- {}: none was found that keeps the promise\n", kind);
+      text += fmt::format("- {}: none was found that {}\n", kind,
+                          record.budget_bytes ? "fits" : "certainly keeps the promise");
       return;
     }
-    text += fmt::format("- {}{}: {} ({} bits per weight, {}x smaller than FP32), {}; {}\n", kind,
-                        best->proxy ? "" : " (" + best->name + ")", megabytes(best->bytes),
-                        fixed(best->bits_per_weight, 3),
-                        fixed(static_cast<double>(record.baseline_bytes) /
-                                  static_cast<double>(std::max<std::int64_t>(1, best->bytes)),
-                              2),
-                        ap_text(*best),
-                        record.budget_bytes ? "within the budget" : best->verdict.value_or(""));
+    text += fmt::format(
+        "- {}{}: {} ({} bits per weight, {}), {}; {}\n", kind,
+        best->proxy ? "" : " (" + best->name + ")", megabytes(best->bytes),
+        fixed(best->bits_per_weight, 3),
+        size_ratio_text(static_cast<double>(record.baseline_bytes) /
+                            static_cast<double>(std::max<std::int64_t>(1, best->bytes)),
+                        "FP32"),
+        ap_text(*best), record.budget_bytes ? "within the budget" : best->verdict.value_or(""));
     text += confirmation_text(record, *best);
   };
   say_best("Hybrid", record.hybrid);
   if (!record.uniforms_tried.empty()) say_best("Uniform", record.uniform);
   text += fmt::format("\n## Tried\n\n{}\n", markdown_table(tried_table(record)));
   text += markdown_list(
-      {"Points lost: of AP against FP32 on the same images, in brackets the 95 % interval "
-       "(99.9 % where a network was stopped early).",
+      {"ΔAP: points of difference to FP32 on the same images, in brackets the two-sided 95 % "
+       "interval "
+       "(99.9 % where a network was stopped early). The promise holds where the whole interval is "
+       "within it, does not where the whole interval is beyond it, and is undecided else.",
        fmt::format("The choice was made among these on {} images. {}", record.images,
                    confirmed_on(record) > 0
                        ? fmt::format("{} others, held out from it, say what it is worth (above).",

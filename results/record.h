@@ -71,10 +71,14 @@ using Interval = std::pair<double, double>;
 // One row of every table: the newest records of a cell, both passes joined. Absent numbers were not
 // measured (or, for AP and AR, have no ground truth that counts).
 struct Row {
-  std::string key, label, scheme, granularity;
+  std::string key, scheme, granularity;
+  // label.h: in full by what ran; as people read it, no two rows alike; what the experiment calls
+  // it.
+  std::string label, shown, name;
   std::string status;  // a record's, or "pending" where there is none yet; accuracy before latency
   std::string error;   // of the pass that `status` is about
-  std::string latency_error;  // where accuracy is ok and latency is not
+  std::string latency_error;    // where accuracy is ok and latency is not
+  std::string latency_warning;  // why the times are not to be trusted
   // What ran: "measured int8", "simulated"; "fp32" of earlier versions, which say it of latency
   // alone and leave the next two empty.
   std::string execution;
@@ -90,7 +94,8 @@ struct Row {
   // more AP is lost than the tolerance.
   std::optional<double> delta_ap_low, delta_ap_high, delta_ap_error;
   std::optional<double> delta_ap50_low, delta_ap50_high, delta_ap50_error;
-  std::optional<double> loss_above_tolerance, tolerance, confidence, effective_images, objects;
+  std::optional<double> loss_above_tolerance, tolerance, margin, confidence, effective_images,
+      objects;
   std::string decision, verdict;
   // The record's "certainty": of the head's scores beside the unquantized network's.
   std::optional<double> certainty_images, kl, kl_error, kl_median, kl_p999, kl_max;

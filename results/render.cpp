@@ -97,6 +97,54 @@ std::string markdown_table(const ReadingTable& table) {
   return fmt::format("{}\n", fmt::join(lines, "\n"));
 }
 
+namespace {
+
+std::size_t width_of(const ReadingTable& table) {
+  const std::string text = markdown_table(table);
+  return length_of(std::string_view(text).substr(0, text.find('\n')));
+}
+
+// Those of the table, in the order asked for.
+std::vector<TextColumn> chosen(std::vector<TextColumn> columns,
+                               const std::vector<std::string>& keys) {
+  std::vector<TextColumn> found;
+  for (const std::string& key : keys) {
+    const auto column = std::ranges::find(columns, key, &TextColumn::key);
+    if (column != columns.end()) found.push_back(*column);
+  }
+  return found;
+}
+
+}  // namespace
+
+ReadingTable fitted(ReadingTable table, const TableView& view) {
+  if (!view.columns.empty()) {
+    table.columns = chosen(std::move(table.columns), view.columns);
+    return table;
+  }
+  if (view.wide) return table;
+  std::vector<std::string> left_out;
+  const auto leave_out = [&](auto column) {
+    left_out.push_back(column->header);
+    table.columns.erase(column);
+  };
+  for (;;) {
+    const auto detail = std::ranges::find(table.columns, TextColumn::kDetail, &TextColumn::rank);
+    if (detail == table.columns.end()) break;
+    leave_out(detail);
+  }
+  while (table.columns.size() > 1 && width_of(table) > view.width) {
+    const auto least = std::ranges::min_element(table.columns, {}, &TextColumn::rank);
+    if (least->rank == TextColumn::kEssential) break;
+    leave_out(least);
+  }
+  if (!left_out.empty()) {
+    table.notes.push_back(
+        fmt::format("Not shown (--wide, --columns): {}.", fmt::join(left_out, "; ")));
+  }
+  return table;
+}
+
 std::string markdown_list(const std::vector<std::string>& lines) {
   std::string out;
   for (const std::string& line : lines) out += "- " + markdown_text(line) + '\n';

@@ -11,6 +11,9 @@ namespace qyolo::results {
 // A GitHub-flavoured table, columns padded so that it also reads as plain text; empty for a table
 // without columns. Without the notes.
 [[nodiscard]] std::string markdown_table(const ReadingTable& table);
+// The table with the columns of `view`: where it asks for none, without details, and without those
+// of the lowest rank that leave it wider than the view; a note then says what was left out.
+[[nodiscard]] ReadingTable fitted(ReadingTable table, const TableView& view);
 // One list item per line.
 [[nodiscard]] std::string markdown_list(const std::vector<std::string>& lines);
 

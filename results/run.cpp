@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 #include <tuple>
 
 #include "common/file.h"
+#include "metrics/verdict.h"
 #include "results/cell_record.h"
 #include "results/columns.h"
 #include "results/record.h"
@@ -44,7 +46,8 @@ class RowReader {
   Row from_cell(const Json& cell, std::string_view place) {
     Row row;
     row.key = json_text(cell, "key");
-    row.label = json_text(cell, "label");
+    row.label = full_label(cell, row.precision);
+    row.name = plain_text(json_text(cell, "name"));
     row.scheme = json_text(cell, "scheme");
     row.granularity = json_text(cell, "granularity");
     const Json& bits = member(cell, "bits");
@@ -70,6 +73,9 @@ class RowReader {
       warn("{}: the status '{}' is unknown and counts as failed", place, status);
       status = "failed";
     }
+    // What would have run, of one that failed.
+    if (std::string text = json_text(record, "precision"); !text.empty())
+      row.precision = std::move(text);
     std::string reason = json_text(record, "error");
     if (accuracy || row.status == "pending") {
       row.status = status;
@@ -79,10 +85,8 @@ class RowReader {
     }
     if (status != "ok") return;
     if (std::string text = execution_text(record); !text.empty()) row.execution = std::move(text);
-    if (std::string text = json_text(record, "precision"); !text.empty()) {
-      row.precision = std::move(text);
-      row.engine = json_text(record, "engine");
-    }
+    if (std::string text = json_text(record, "engine"); !text.empty()) row.engine = std::move(text);
+    if (!accuracy) row.latency_warning = json_text(member(record, "latency"), "warning");
     for (const NumberColumn& column : number_columns()) {
       if (kind == column.kind) row.*column.value = number(record, column, place);
     }
@@ -96,16 +100,45 @@ class RowReader {
   }
 
   void add_uncertainty(Row& row, const Json& uncertainty, const std::string& place) {
-    row.decision = json_text(uncertainty, "decision");
-    row.verdict = json_text(uncertainty, "verdict");
+    if (!uncertainty.is_object()) return;
     const auto ordered = [](const auto& low, const auto& high) {
       return low.has_value() == high.has_value() && (!low || *low <= *high);
     };
     if (ordered(row.delta_ap_low, row.delta_ap_high) &&
         ordered(row.delta_ap50_low, row.delta_ap50_high))
-      return;
+      return judge(row, uncertainty);
     warn("{}: 'uncertainty' has no interval, expected 'low' and 'high' above it", place);
     forget_uncertainty(row);
+  }
+
+  // By today's rule, whatever rule the record was written by: it has the numbers.
+  static void judge(Row& row, const Json& uncertainty) {
+    if (!row.tolerance || !row.confidence || !row.effective_images || !row.objects) {
+      row.decision = json_text(uncertainty, "decision");
+      row.verdict = json_text(uncertainty, "verdict");
+      return;
+    }
+    metrics::PairedDifference difference;
+    difference.options.confidence = *row.confidence;
+    difference.tolerance = *row.tolerance;
+    difference.margin = row.margin.value_or(0);
+    difference.effective_images = *row.effective_images;
+    difference.objects = static_cast<std::int64_t>(*row.objects);
+    difference.images = static_cast<std::int64_t>(row.images.value_or(0));
+    difference.loss_above_tolerance = row.loss_above_tolerance.value_or(0);
+    const Json& value = member(member(uncertainty, "delta_AP"), "value");
+    if (value.is_number() && row.delta_ap_low) {
+      difference.ap = metrics::Difference{value.get<double>(), *row.delta_ap_low,
+                                          *row.delta_ap_high, row.delta_ap_error.value_or(0)};
+    }
+    const Json& classes = member(uncertainty, "per_class");
+    for (const Json& one : classes.is_array() ? classes : Json::array()) {
+      const Json& objects = member(one, "objects");
+      if (objects.is_number_integer())
+        difference.classes.emplace_back().objects = objects.get<std::int64_t>();
+    }
+    row.decision = metrics::decision_name(metrics::decide(difference));
+    row.verdict = metrics::verdict(difference);
   }
 
   std::optional<double> number(const Json& record, const NumberColumn& column,
@@ -155,6 +188,36 @@ std::vector<Row> list_cells(const Json& manifest, const RecordLines& lines, RowR
   return rows;
 }
 
+// The labels of all rows, by what ran; what is shown of two alike gets a number.
+void add_labels(Run& run) {
+  const Json& cells = member(run.manifest, "cells");
+  const std::string expected = json_text(run.manifest, "precision");
+  std::map<std::string, const Json*> definitions;
+  if (cells.is_array()) {
+    for (const Json& cell : cells) definitions.emplace(json_text(cell, "key"), &cell);
+  }
+  std::set<std::string> taken;
+  for (Row& row : run.rows) {
+    const Json* record = run.newest("accuracy", row.key);
+    if (record == nullptr) record = run.newest("latency", row.key);
+    const auto found = definitions.find(row.key);
+    const Json& cell = found != definitions.end() ? *found->second
+                       : record != nullptr        ? member(*record, "cell")
+                                                  : Json();
+    // One that has not run yet runs as the others do.
+    const std::string_view precision = row.status == "pending" && row.precision.empty()
+                                           ? std::string_view(expected)
+                                           : row.precision;
+    if (cell.is_object()) {
+      row.label = full_label(cell, precision);
+      row.shown = shown_label(cell, precision, row.bits_per_weight);
+    }
+    const std::string shown = label_of(row);
+    for (int i = 2; !taken.insert(label_of(row)).second; ++i)
+      row.shown = fmt::format("{} ({})", shown, i);
+  }
+}
+
 void join_records(Run& run, const RecordLines& lines, RowReader& reader) {
   std::map<std::pair<std::string, std::string>, std::size_t> newest;
   std::set<std::string> keys;
@@ -190,7 +253,7 @@ void check_uncertainty(Run& run, Row& row) {
   if (row.delta_ap && std::abs(value.get<double>() - *row.delta_ap) <= kRounding) return;
   run.warnings.push_back(fmt::format(
       "the uncertainty of {} is that of a difference to another baseline and is left out",
-      row.label));
+      label_of(row)));
   forget_uncertainty(row);
 }
 
@@ -269,6 +332,7 @@ Result<Run> assemble(Json manifest, RecordLines lines, const fs::path& folder) {
   run.rows = list_cells(run.manifest, lines, reader, run.warnings);
   join_records(run, lines, reader);
   run.records = std::move(lines.records);
+  add_labels(run);
   add_differences(run);
   add_names(run);
   return run;

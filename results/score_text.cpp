@@ -124,7 +124,7 @@ std::string class_table(const ScoreRecord& record) {
   }
   text += fmt::format("  {:>6}\n", "AR");
   const auto add = [&text](double value) {
-    text += value < 0 ? fmt::format("  {:>6}", "-") : fmt::format("  {:>6.3f}", value);
+    text += value < 0 ? fmt::format("  {:>6}", "-") : fmt::format("  {:>6.2f}", 100 * value);
   };
   for (const ScoreClass& one : record.per_class) {
     text += fmt::format(" {:>5}  {:<{}}", id_text(one.category_id), one.name, width);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "results/accounting.h"
 #include "results/text.h"
@@ -14,10 +13,6 @@ namespace {
 
 constexpr int kStudyBits = 4;
 constexpr std::size_t kSchemesAcross = 3;  // what a page holds
-
-using Identity = std::tuple<std::string, int, std::string>;  // scheme, bits, granularity
-
-Identity identity_of(const Row& row) { return {row.scheme, row.bits, row.granularity}; }
 
 bool is_quantized(const Row& row) {
   return !row.baseline && row.bits > 0 && !row.scheme.empty() && !row.granularity.empty();
@@ -40,20 +35,18 @@ struct Grid {
 };
 
 // "filter", "filter breakpoint=laplace"; with the whole label where it is not made of the names.
-std::string line_name(const Row& row, bool shared) {
-  const std::string name = cell_name(row);
-  if (row.label.starts_with(name + ' ')) return row.granularity + row.label.substr(name.size());
-  return shared && row.label != name ? row.granularity + ": " + row.label : row.granularity;
+std::string line_name(const Row& row) {
+  const std::string name = cell_name(row), label = label_of(row);
+  if (label.starts_with(name + ' ')) return row.granularity + label.substr(name.size());
+  return label == name ? row.granularity : row.granularity + ": " + label;
 }
 
 Grid grid_of(const Run& run, int bits) {
-  std::map<Identity, int> counts;
-  for (const Row& row : run.rows) ++counts[identity_of(row)];
   Grid grid;
   for (const Row& row : run.rows) {
     if (!is_quantized(row) || row.bits != bits) continue;
     const std::size_t scheme = index_in(grid.schemes, row.scheme);
-    std::string name = line_name(row, counts[identity_of(row)] > 1);
+    std::string name = line_name(row);
     std::size_t line = index_in(grid.lines, name);
     for (int i = 2; !grid.cells.try_emplace({line, scheme}, &row).second; ++i)
       line = index_in(grid.lines, fmt::format("{} ({})", name, i));
@@ -64,14 +57,14 @@ Grid grid_of(const Run& run, int bits) {
   return grid;
 }
 
-std::string loss_of(const Row& row, const Row& baseline) {
-  const double loss = *baseline.ap - *row.ap;
+std::string difference_of(const Row& row, const Row& baseline) {
+  const double difference = *row.ap - *baseline.ap;
   std::vector<std::string> brackets;
   if (row.delta_ap_low && row.delta_ap_high)
-    brackets.push_back(fmt::format("{} to {}", fixed(*row.delta_ap_high * -100, 1),
-                                   fixed(*row.delta_ap_low * -100, 1)));
-  if (*baseline.ap > 0) brackets.push_back(fixed(loss / *baseline.ap * 100, 1) + " %");
-  std::string text = fixed(loss * 100, 2);
+    brackets.push_back(
+        fmt::format("{} to {}", points(*row.delta_ap_low, 1), points(*row.delta_ap_high, 1)));
+  if (*baseline.ap > 0) brackets.push_back(points(difference / *baseline.ap, 1) + " %");
+  std::string text = points(difference);
   if (!brackets.empty()) text += fmt::format(" ({})", fmt::join(brackets, "; "));
   return text;
 }
@@ -86,7 +79,7 @@ std::string ratios_of(const Row& row) {
 
 void add_scheme(const Grid& grid, std::size_t scheme, const Row* baseline, ReadingTable& table) {
   const std::string& name = grid.schemes[scheme];
-  TextColumn ap{name + ", AP", true, {}}, loss{name + ", loss", true, {}};
+  TextColumn ap{name + ", AP", true, {}}, loss{name + ", ΔAP", true, {}};
   TextColumn ratios{name + ", paper / true", true, {}};
   for (std::size_t line = 0; line < grid.lines.size(); ++line) {
     const std::string absent(kAbsent);
@@ -96,7 +89,7 @@ void add_scheme(const Grid& grid, std::size_t scheme, const Row* baseline, Readi
       const Row& row = *found->second;
       if (row.ap) {
         ap_cell = {fixed(*row.ap * 100, 2), grid.measured > 1 && *row.ap == grid.best_ap};
-        if (baseline != nullptr) loss_cell = {loss_of(row, *baseline)};
+        if (baseline != nullptr) loss_cell = {difference_of(row, *baseline)};
       } else if (row.status != "ok") {
         ap_cell = {row.status};
       }
@@ -117,8 +110,8 @@ std::vector<std::string> notes_of(const Run& run, const Row* baseline) {
     const auto certain = std::ranges::find_if(
         run.rows, [](const Row& row) { return row.delta_ap_low && row.confidence; });
     note +=
-        fmt::format("; loss: points of AP below {} ({}), in brackets {}in percent of it",
-                    cell_name(*baseline), fixed(*baseline->ap * 100, 2),
+        fmt::format("; ΔAP: points of difference to {} ({}), in brackets {}in percent of it",
+                    label_of(*baseline), fixed(*baseline->ap * 100, 2),
                     certain == run.rows.end()
                         ? ""
                         : fmt::format("its {} interval, and ", percent_text(*certain->confidence)));

@@ -36,7 +36,8 @@ std::string provenance(const Run& run) {
       parts.push_back(fmt::format(fmt::runtime(format), value));
   };
   add("host", "cpu", "{}");
-  add("host", "threads", "{} threads");
+  add("host", "threads",
+      text_member(run.manifest, "host", "threads") == "1" ? "{} thread" : "{} threads");
   add("versions", "qyolo", "qyolo {}");
   add("versions", "git", "commit {:.12}");
   add("checkpoint", "sha256", "checkpoint {:.12}");
@@ -85,14 +86,16 @@ std::vector<Section> sections_of(const Run& run, TablePart part, const DeviceTab
   return sections;
 }
 
-std::string emit_markdown(const Run& run, TablePart part, const DeviceTable& devices) {
+std::string emit_markdown(const Run& run, TablePart part, const DeviceTable& devices,
+                          const TableView& view) {
   std::string out = fmt::format("# {}\n\n", markdown_text(title_of(run)));
   for (const std::string& line : {setting_of(run), provenance(run)}) {
     if (!line.empty()) out += markdown_text(line) + ".\n\n";
   }
   if (run.rows.empty()) return out + "No cells.\n";
   bool first = true;
-  for (const Section& section : sections_of(run, part, devices)) {
+  for (Section& section : sections_of(run, part, devices)) {
+    if (section.heading.empty()) section.table = fitted(std::move(section.table), view);
     if (!first) out += '\n';
     first = false;
     if (!section.heading.empty()) out += fmt::format("## {}\n\n", markdown_text(section.heading));
@@ -152,6 +155,7 @@ struct TextField {
 constexpr TextField kTextFields[] = {
     {"key", &Row::key},
     {"label", &Row::label},
+    {"name", &Row::name},
     {"scheme", &Row::scheme},
     {"granularity", &Row::granularity},
     {"status", &Row::status},
@@ -271,10 +275,10 @@ Result<TablePart> parse_table_part(std::string_view name) {
 }
 
 std::string emit_table(const Run& run, TableFormat format, TablePart part,
-                       const DeviceTable& devices) {
+                       const DeviceTable& devices, const TableView& view) {
   switch (format) {
     case TableFormat::kMarkdown:
-      return emit_markdown(run, part, devices);
+      return emit_markdown(run, part, devices, view);
     case TableFormat::kCsv:
       return part == TablePart::kDevices ? devices_csv(devices) : emit_csv(run, devices);
     case TableFormat::kLatex:
@@ -285,12 +289,31 @@ std::string emit_table(const Run& run, TableFormat format, TablePart part,
   return "";
 }
 
-Renderers renderers_of(const Run& run, TablePart part, const DeviceTable& devices) {
-  const auto as = [&run, part, &devices](TableFormat format) {
-    return [&run, part, &devices, format] { return emit_table(run, format, part, devices); };
+Renderers renderers_of(const Run& run, TablePart part, const DeviceTable& devices,
+                       const TableView& view) {
+  const auto as = [&run, part, &devices, &view](TableFormat format) {
+    return [&run, part, &devices, &view, format] {
+      return emit_table(run, format, part, devices, view);
+    };
   };
   return {as(TableFormat::kMarkdown), as(TableFormat::kCsv), as(TableFormat::kJson),
           as(TableFormat::kLatex)};
+}
+
+Result<std::vector<std::string>> parse_table_columns(std::string_view text) {
+  const std::vector<std::string>& known = main_table_columns();
+  std::vector<std::string> keys;
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    const std::string key(text.substr(0, comma));
+    if (std::ranges::find(known, key) == known.end()) {
+      return error("the column '{}' is unknown, expected some of: {}{}", key,
+                   fmt::join(known, ", "), did_you_mean(key, known));
+    }
+    keys.push_back(key);
+    if (comma == std::string_view::npos) return keys;
+    text.remove_prefix(comma + 1);
+  }
 }
 
 Result<TableRequest> parse_table_request(std::string_view format, std::string_view part,

@@ -7,6 +7,7 @@
 
 #include "common/result.h"
 #include "results/device_table.h"
+#include "results/reading_table.h"
 #include "results/record.h"
 #include "results/renderers.h"
 
@@ -21,7 +22,7 @@ Result<TableFormat> parse_table_format(std::string_view name);
 // What is shown in the formats for reading:
 //   main       one row per cell, in the experiment's order: AP in percent, sizes in a decimal unit,
 //              the best AP of each bit width in bold; what failed; the verdicts. Columns that no
-//              row fills are left out.
+//              row fills are left out, and in Markdown those that the view has no room for.
 //   verdicts   how sure each cell's difference from the baseline is (verdicts.h)
 //   study      schemes by granularities, one table per bit width, beside the study's
 //              (study_table.h)
@@ -48,15 +49,18 @@ Result<TablePart> parse_table_part(std::string_view name);
 // ran, and the JSON "devices": the device files, with the "key" of the cell in each row.
 [[nodiscard]] std::string emit_table(const Run& run, TableFormat format,
                                      TablePart part = TablePart::kAll,
-                                     const DeviceTable& devices = {});
+                                     const DeviceTable& devices = {}, const TableView& view = {});
 
 // Refers to all of its arguments.
-[[nodiscard]] Renderers renderers_of(const Run& run, TablePart part, const DeviceTable& devices);
+[[nodiscard]] Renderers renderers_of(const Run& run, TablePart part, const DeviceTable& devices,
+                                     const TableView& view);
 
 struct TableRequest {
   TableFormat format = TableFormat::kMarkdown;
   TablePart part = TablePart::kAll;
 };
+// Keys of the main table's columns, separated by commas.
+Result<std::vector<std::string>> parse_table_columns(std::string_view text);
 // Fails for a part of what has no parts, and for devices where there are none.
 Result<TableRequest> parse_table_request(std::string_view format, std::string_view part,
                                          bool devices);

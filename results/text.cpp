@@ -143,25 +143,4 @@ std::string json_text(const Json& object, std::string_view key) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-std::string other_precision(const Row& row) {
-  if (!row.baseline || row.precision.empty() || row.precision == "fp32") return "";
-  std::string name = row.precision;
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return " in " + name;
-}
-
-std::string cell_name(const Row& row) {
-  if (row.scheme.empty() || row.bits == 0 || row.baseline)
-    return (row.label.empty() ? row.scheme : row.label) + other_precision(row);
-  std::string name = fmt::format("{} {}-bit", row.scheme, row.bits);
-  if (!row.granularity.empty()) name += ' ' + row.granularity;
-  if (row.activation_bits > 0) name += fmt::format(" A{}", row.activation_bits);
-  return name;
-}
-
-std::string label_of(const Row& row) {
-  return row.label.empty() ? cell_name(row) : row.label + other_precision(row);
-}
-
 }  // namespace qyolo::results

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/plain_text.h"
+#include "results/label.h"
 #include "results/record.h"
 
 namespace qyolo::results {
@@ -39,12 +40,5 @@ struct ByteUnit {
 
 // The member's text; empty where `object` is none, or has no such text.
 [[nodiscard]] std::string json_text(const Json& object, std::string_view key);
-
-// " in BF16" of a baseline that did not run in FP32, whatever its label says; else empty.
-[[nodiscard]] std::string other_precision(const Row& row);
-// "pwlq 4-bit filter"; the label where scheme or bits do not say it all.
-[[nodiscard]] std::string cell_name(const Row& row);
-// The label, or what cell_name() makes up for it.
-[[nodiscard]] std::string label_of(const Row& row);
 
 }  // namespace qyolo::results

@@ -38,8 +38,10 @@ std::string shared(const Rows& rows, std::optional<double> Row::*number, auto te
   return one ? text(**values.begin()) : std::move(otherwise);
 }
 
+std::string number_text(double fraction) { return fmt::format("{:.6g}", fraction * 100); }
+
 std::string points_text(double fraction) {
-  const std::string number = fmt::format("{:.6g}", fraction * 100);
+  const std::string number = number_text(fraction);
   return number + (number == "1" ? " point" : " points");
 }
 
@@ -55,7 +57,11 @@ struct Limit {
 Limit limit_of(const Rows& rows) {
   const bool none = std::ranges::all_of(rows, [](const Row* row) { return row->tolerance == 0; });
   if (none) return {"without a loss", "to lose"};
-  const std::string tolerance = shared(rows, &Row::tolerance, points_text, "the tolerance");
+  std::string tolerance = shared(rows, &Row::tolerance, points_text, "the tolerance");
+  const bool margin = std::ranges::any_of(rows, [](const Row* row) { return row->margin > 0; });
+  if (margin) {
+    tolerance += " less a margin of " + shared(rows, &Row::margin, number_text, "safety");
+  }
   return {"within " + tolerance, "to lose more than " + tolerance};
 }
 
@@ -67,7 +73,7 @@ std::vector<std::string> answers_of(const Rows& rows) {
   const Limit limit = limit_of(rows);
   const std::string certain = shared(
       rows, &Row::confidence,
-      [](double share) { return fmt::format("certain (at least {})", percent_text(share)); },
+      [](double share) { return fmt::format("certain (by the {} interval)", percent_text(share)); },
       "certain");
   const Rows within = rows_with(rows, "within"), beyond = rows_with(rows, "beyond"),
              undecided = rows_with(rows, "undecided");
@@ -108,7 +114,9 @@ Verdicts verdicts_of(const Run& run) {
   verdicts.answers = answers_of(rows);
   verdicts.explanation = fmt::format(
       "The range in brackets is what the limited number of images leaves open: {} times out of 100 "
-      "it holds the difference that endlessly many images like these would show.",
+      "it holds the difference that endlessly many images like these would show. A cell is certain "
+      "where all of it lies on one side of what is allowed (two-sided), undecided where it does "
+      "not.",
       shared(
           rows, &Row::confidence, [](double share) { return fmt::format("{:.6g}", share * 100); },
           "most"));

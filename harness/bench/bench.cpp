@@ -14,6 +14,7 @@
 #include "datasets/image_pipeline.h"
 #include "harness/host/energy.h"
 #include "harness/host/host.h"
+#include "harness/host/host_watch.h"
 #include "harness/host/interleaved.h"
 #include "harness/model/activation_points.h"
 #include "harness/network/memory_account.h"
@@ -278,7 +279,10 @@ Status time_cases(const BenchOptions& options, std::vector<PreparedCase>& cases,
   };
   const TimedCases timed{cases.size(), say_round,
                          [&](std::size_t i) { return cases[i].network->time_forward(); }};
+  const HostWatch watch;
   QYOLO_TRY(auto samples, time_interleaved(timed, {options.rounds, options.warmup}));
+  if (const std::string doubt = watch.warning(samples); !doubt.empty())
+    progress("warning: " + doubt);
   for (std::size_t i = 0; i < cases.size(); ++i) cases[i].row.milliseconds = std::move(samples[i]);
   return {};
 }

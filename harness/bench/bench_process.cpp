@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 #include "common/parallel.h"
 #include "harness/host/resident_memory.h"
@@ -73,17 +75,26 @@ MeasureMemory no_memory() {
   };
 }
 
-Result<results::Device> bench_low_precisions(const std::filesystem::path& model, int height,
-                                             int width, int batch, int threads) {
+Result<std::vector<LowPrecisionCase>> low_precision_cases(const std::filesystem::path& model,
+                                                          int height, int width, int batch,
+                                                          int threads) {
   BenchOptions options;
   options.model = model;
   options.height = height;
   options.width = width;
-  options.energy = options.kernels = false;
-  std::vector<BenchCase> cases;
-  for (const engine::Precision precision : {engine::Precision::kBf16, engine::Precision::kInt8})
-    cases.push_back({precision, false, batch, threads});
-  return run_bench(options, cases, no_memory(), [](const std::string&) {});
+  std::vector<LowPrecisionCase> cases;
+  std::optional<Error> failure;
+  for (const engine::Precision precision : {engine::Precision::kBf16, engine::Precision::kInt8}) {
+    const BenchCase what{precision, false, batch, threads};
+    auto network = BenchNetwork::open(options, what);
+    if (network.ok()) {
+      cases.push_back({what, std::move(network).value()});
+    } else if (!failure) {
+      failure = network.error();
+    }
+  }
+  if (cases.empty()) return *failure;
+  return cases;
 }
 
 }  // namespace qyolo::harness

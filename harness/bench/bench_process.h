@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <istream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,13 @@ Result<std::int64_t> peak_memory(const BenchOptions& options, const BenchCase& w
 // Measures nothing.
 [[nodiscard]] MeasureMemory no_memory();
 
-// Latencies of the network in bfloat16 and in integers, as far as this host has the kernels.
-Result<results::Device> bench_low_precisions(const std::filesystem::path& model, int height,
-                                             int width, int batch, int threads);
+// The network in bfloat16 and in integers, ready to run, as far as this host has the kernels.
+struct LowPrecisionCase {
+  BenchCase what;
+  std::shared_ptr<BenchNetwork> network;
+};
+Result<std::vector<LowPrecisionCase>> low_precision_cases(const std::filesystem::path& model,
+                                                          int height, int width, int batch,
+                                                          int threads);
 
 }  // namespace qyolo::harness

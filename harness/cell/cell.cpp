@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/plain_text.h"
 #include "common/spelling.h"
 #include "harness/cell/cell_options.h"
 #include "harness/cell/rule_text.h"
@@ -39,6 +40,20 @@ Result<Json> as_list(std::string_view key, const Json& value, const std::string&
 }
 
 constexpr std::string_view kFloatingPoint = "fp32";
+constexpr std::string_view kName = "name";
+constexpr std::size_t kLongestName = 100;
+
+// What a block calls its only cell; empty where it has no name.
+Result<std::string> name_of_block(const Json& block, const std::string& place) {
+  QYOLO_TRY(const JsonObject view, JsonObject::from(block, place));
+  if (!view.has(kName)) return std::string();
+  QYOLO_TRY(std::string name, view.string(kName));
+  if (name.empty() || length_of(name) > kLongestName || plain_text(name) != name) {
+    return error("{} is no name, expected a line of 1 to {} characters", view.place_of(kName),
+                 kLongestName);
+  }
+  return name;
+}
 
 bool only_floating_point(const JsonObject& block) {
   const auto scheme = block.at("scheme");
@@ -59,9 +74,10 @@ Result<std::vector<std::pair<std::string, Json>>> axes_of(const Json& block,
     axes.emplace_back(key, std::move(list));
   }
   for (const auto& [key, value] : block.items()) {
-    if (is_cell_key(key)) continue;
+    if (is_cell_key(key) || key == kName) continue;
     if (find_cell_option(key) == nullptr) {
       std::vector<std::string> names(cell_keys().begin(), cell_keys().end());
+      names.emplace_back(kName);
       std::ranges::copy(cell_option_names(), std::back_inserter(names));
       return error("{}: unknown key '{}', expected one of: {}{}", place, key,
                    fmt::join(names, ", "), did_you_mean(key, names));
@@ -186,6 +202,15 @@ const std::vector<std::string_view>& cell_keys() {
 
 Status expand_block(const Json& block, const std::string& place, std::vector<Cell>& cells) {
   QYOLO_TRY(const auto axes, axes_of(block, place));
+  QYOLO_TRY(const std::string name, name_of_block(block, place));
+  const bool single =
+      std::ranges::all_of(axes, [](const auto& axis) { return axis.second.size() == 1; });
+  if (!name.empty() && !single) {
+    return error(
+        "{}: the name '{}' is that of one cell; the block is several, expected one value "
+        "for each key",
+        place, name);
+  }
   std::vector<std::size_t> position(axes.size(), 0);
   std::size_t rules = 0;
   for (const Cell& cell : cells) rules += cell.rules.size();
@@ -194,6 +219,7 @@ Status expand_block(const Json& block, const std::string& place, std::vector<Cel
     for (std::size_t i = 0; i < axes.size(); ++i)
       choice.emplace_back(axes[i].first, axes[i].second[position[i]]);
     QYOLO_TRY(Cell cell, make_cell(choice, place));
+    cell.name = name;
     cells.push_back(std::move(cell));
     if (cells.size() > kMaxCells) return error("{}: more than {} cells", place, kMaxCells);
     rules += cells.back().rules.size();
@@ -241,9 +267,10 @@ std::string Cell::granularity() const {
 }
 
 std::string Cell::label() const {
-  if (!quantized()) return "FP32";
+  const std::string as_stored = dequantized.empty() ? "FP32" : "dequantized " + dequantized;
+  if (!quantized()) return as_stored;
   std::string text = baseline
-                         ? "FP32"
+                         ? as_stored
                          : fmt::format("{}{} {}-bit {}", artifact ? "artifact " : "",
                                        recipe.scheme->name(), recipe.options.bits, granularity());
   if (activations) text += fmt::format(" A{}", activations->bits);
@@ -287,6 +314,13 @@ OrderedJson Cell::as_json() const {
     json["rules"] = OrderedJson::array();
     for (const quant::Rule& rule : rules) json["rules"].push_back(rule_json(rule, recipe));
   }
+  return json;
+}
+
+OrderedJson Cell::named_json() const {
+  if (name.empty()) return as_json();
+  OrderedJson json = {{"name", name}};
+  json.update(as_json());
   return json;
 }
 

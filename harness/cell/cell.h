@@ -3,7 +3,7 @@
 // As JSON (one block of an experiment's matrix; there, each value but those inside a rule may be a
 // list, and the block is the cross product of its lists):
 //   {"scheme": "affine", "bits": 4, "granularity": "channel",
-//    "keep": "head",
+//    "keep": "head", "name": "ours",
 //    "rules": ["1x1 -> filter", {"index": [0, 10], "scheme": "pwlq", "bits": 8}],
 //    "fold": "on", "kept_bits": 16, and the options of quant::SchemeOptions,
 //    "activation_bits": 8, "activation_range": "mse", "activation_shared": true}
@@ -20,7 +20,8 @@
 // absent: none) activations are quantized, too, which needs the experiment's calibration set; a
 // kept layer reads floating point where it is the only reader (model/activation_points.h). The
 // scheme "fp32" (no bits, no granularity; rules can only keep) leaves the weights as they are. In a
-// matrix "rules" is one list of rules, or a list of such lists: one cell for each.
+// matrix "rules" is one list of rules, or a list of such lists: one cell for each. A "name" is what
+// tables and charts call the cell; of a block that is one cell.
 #pragma once
 
 #include <optional>
@@ -40,6 +41,9 @@ struct Cell {
   // which layers are kept, are looked at.
   bool baseline = false;
   bool artifact = false;  // what a packed artifact was made with, and the only cell it has
+  // Of a baseline whose checkpoint holds dequantized weights: what these were quantized as.
+  std::string dequantized;
+  std::string name;  // that the experiment gives it; no part of what it is
   quant::Recipe recipe;
   std::vector<quant::Rule> rules;
   NetworkOptions network;
@@ -47,13 +51,16 @@ struct Cell {
 
   // Whether anything is quantized.
   [[nodiscard]] bool quantized() const { return !baseline || activations.has_value(); }
-  // "affine 4-bit filter", "pwlq 4-bit 1x1 filter, else channel fold=off", "FP32",
-  // "symmetric 8-bit filter A8".
+  // What it is, in full: "affine 4-bit filter", "pwlq 4-bit 1x1 filter, else channel fold=off",
+  // "FP32", "symmetric 8-bit filter A8", "dequantized affine 4-bit filter". What people read is
+  // made of it and of what ran by results/label.h.
   [[nodiscard]] std::string label() const;
   // "filter", or with rules that set nothing but the granularity "1x1 filter, else channel".
   [[nodiscard]] std::string granularity() const;
-  // Normalised: options at their default are written too.
+  // Normalised: options at their default are written too; without the name.
   [[nodiscard]] OrderedJson as_json() const;
+  // With the name, if there is one.
+  [[nodiscard]] OrderedJson named_json() const;
 
   // Whether weights or activations depend on calibration images.
   [[nodiscard]] bool calibrated() const;

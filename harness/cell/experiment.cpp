@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "common/yaml.h"
@@ -22,7 +23,8 @@ constexpr std::array<std::string_view, 7> kEvaluationKeys = {
     "img", "batch", "rect", "confidence", "iou", "limit", "ignore_class_names"};
 constexpr std::array<std::string_view, 2> kCalibrationKeys = {"calibration", "calibration_limit"};
 constexpr std::array<std::string_view, 2> kLatencyKeys = {"rounds", "warmup"};
-constexpr std::array<std::string_view, 3> kUncertaintyKeys = {"resamples", "seed", "tolerance"};
+constexpr std::array<std::string_view, 4> kUncertaintyKeys = {"resamples", "seed", "tolerance",
+                                                              "margin"};
 
 template <class Keys>
 bool contains(const Keys& keys, std::string_view key) {
@@ -78,9 +80,22 @@ Result<std::vector<Cell>> expand_matrix(const JsonObject& root) {
         expand_block((*matrix)[i], fmt::format("{}[{}]", root.place_of("matrix"), i), all));
   }
   std::vector<Cell> cells;
-  std::set<std::string> seen;
+  std::map<std::string, std::size_t> seen;
   for (Cell& cell : all) {
-    if (seen.insert(cell.as_json().dump()).second) cells.push_back(std::move(cell));
+    const auto [at, added] = seen.emplace(cell.as_json().dump(), cells.size());
+    if (added) {
+      cells.push_back(std::move(cell));
+    } else if (std::string& name = cells[at->second].name; name.empty()) {
+      name = cell.name;
+    } else if (!cell.name.empty() && cell.name != name) {
+      return error("{}: '{}' and '{}' are one cell, {}", root.place_of("matrix"), name, cell.name,
+                   cell.label());
+    }
+  }
+  std::set<std::string_view> names;
+  for (const Cell& cell : cells) {
+    if (!cell.name.empty() && !names.insert(cell.name).second)
+      return error("{}: two cells are named '{}'", root.place_of("matrix"), cell.name);
   }
   return cells;
 }
@@ -112,7 +127,10 @@ Result<EvaluationOptions> read_evaluation(const JsonObject& root) {
   };
   QYOLO_CHECK_OK(integer("img", 32, 8192, options.image_size));
   QYOLO_CHECK_OK(integer("batch", 1, 4096, options.batch));
-  QYOLO_CHECK_OK(integer("limit", 0, INT32_MAX, options.limit));
+  if (view.has("limit")) {
+    QYOLO_TRY(const Json* limit, view.at("limit"));
+    QYOLO_TRY(options.limit, image_limit_from(*limit, view.place_of("limit")));
+  }
   QYOLO_CHECK_OK(fraction("confidence", options.confidence));
   QYOLO_CHECK_OK(fraction("iou", options.iou));
   QYOLO_CHECK_OK(boolean("rect", options.rect));
@@ -145,7 +163,7 @@ Result<UncertaintyOptions> read_uncertainty(const JsonObject& root) {
   UncertaintyOptions options;
   if (!root.has("uncertainty")) return options;
   QYOLO_TRY(const JsonObject view, root.object("uncertainty"));
-  QYOLO_CHECK_OK(view.only({"resamples", "seed", "tolerance"}));
+  QYOLO_CHECK_OK(view.only({"resamples", "seed", "tolerance", "margin"}));
   if (view.has("resamples")) {
     QYOLO_TRY(const std::int64_t resamples, view.integer("resamples", 0, kMost));
     if (resamples > 0 && resamples < kFewest) {
@@ -163,6 +181,13 @@ Result<UncertaintyOptions> read_uncertainty(const JsonObject& root) {
     if (options.tolerance < 0 || options.tolerance > 100) {
       return error("{} is {}, expected points of AP from 0 to 100", view.place_of("tolerance"),
                    options.tolerance);
+    }
+  }
+  if (view.has("margin")) {
+    QYOLO_TRY(options.margin, view.number("margin"));
+    if (options.margin < 0 || options.margin > options.tolerance) {
+      return error("{} is {}, expected points of AP from 0 to the tolerance, {}",
+                   view.place_of("margin"), options.margin, options.tolerance);
     }
   }
   return options;
@@ -197,7 +222,7 @@ OrderedJson EvaluationOptions::as_json() const {
                       {"rect", rect},
                       {"confidence", confidence},
                       {"iou", iou},
-                      {"limit", limit},
+                      {"limit", limit.as_json()},
                       {"ignore_class_names", ignore_class_names}};
   if (!class_map.empty()) json["class_map"] = class_map;
   return json;
@@ -210,7 +235,9 @@ OrderedJson CalibrationSet::as_json() const {
 OrderedJson LatencyOptions::as_json() const { return {{"rounds", rounds}, {"warmup", warmup}}; }
 
 OrderedJson UncertaintyOptions::as_json() const {
-  return {{"resamples", resamples}, {"seed", seed}, {"tolerance", tolerance}};
+  OrderedJson json = {{"resamples", resamples}, {"seed", seed}, {"tolerance", tolerance}};
+  if (margin > 0) json["margin"] = margin;
+  return json;
 }
 
 OrderedJson Experiment::as_json() const {
@@ -228,7 +255,7 @@ OrderedJson Experiment::as_json() const {
   json["latency"] = latency.as_json();
   json["uncertainty"] = uncertainty.as_json();
   json["cells"] = OrderedJson::array();
-  for (const Cell& cell : cells) json["cells"].push_back(cell.as_json());
+  for (const Cell& cell : cells) json["cells"].push_back(cell.named_json());
   return json;
 }
 
@@ -247,7 +274,10 @@ OrderedJson experiment_file(const Experiment& experiment, const fs::path& folder
   json.erase("cells");
   json["matrix"] = OrderedJson::array();
   for (const Cell& cell : experiment.cells) {
-    if (cell.quantized()) json["matrix"].push_back(matrix_block(cell));
+    if (!cell.quantized() && cell.name.empty()) continue;
+    OrderedJson block = matrix_block(cell);
+    if (!cell.name.empty()) block["name"] = cell.name;
+    json["matrix"].push_back(std::move(block));
   }
   return json;
 }

@@ -8,7 +8,9 @@
 //     "dataset": {"images": "...", "annotations": "..."},       or in the YOLO layout
 //                {"data": "data.yaml", "split": "val"}          (split optional)
 //     "evaluation": {"img": 640, "batch": 32, "rect": true, "confidence": 0.001, "iou": 0.65,
-//                    "limit": 0, "ignore_class_names": false,
+//                    "limit": 0, "ignore_class_names": false,  limit: N (a random sample),
+//                    "N:SEED",
+//                                                              "first:N" (by file name), 0: all
 //                    "class_map": {"category": "class"}},       optional, defaults shown (no map)
 //     "calibration": {"images": "...", "limit": 0},   needed by cells with activation_bits; limit:
 //                                                     first N images by file name, 0: all
@@ -31,6 +33,7 @@
 #include <vector>
 
 #include "common/class_rules.h"
+#include "common/image_limit.h"
 #include "common/json.h"
 #include "common/result.h"
 #include "harness/cell/cell.h"
@@ -44,7 +47,7 @@ struct EvaluationOptions {
   bool rect = true;
   double confidence = 0.001;
   double iou = 0.65;  // NMS
-  int limit = 0;      // first N images by file name; 0: all
+  ImageLimit limit;   // of the dataset's images
   bool ignore_class_names = false;
   std::map<std::string, std::string> class_map;  // category name -> class name
 
@@ -72,6 +75,7 @@ struct UncertaintyOptions {
   int resamples = 10000;  // 0: no comparison
   std::uint64_t seed = 1;
   double tolerance = 1;  // loss of AP that is still acceptable, in points
+  double margin = 0;     // of safety, taken off the tolerance where it is decided by; points
 
   [[nodiscard]] OrderedJson as_json() const;
 };

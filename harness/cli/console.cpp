@@ -1,11 +1,14 @@
 #include "harness/cli/console.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <deque>
 #include <iostream>
 
 #include "common/file.h"
@@ -15,6 +18,19 @@ namespace {
 
 bool is_control(unsigned char byte) {
   return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+}
+
+constexpr std::string_view kClearLine = "\r\033[K";
+
+volatile std::sig_atomic_t bar_shown = 0;
+const char* volatile interrupted = nullptr;
+
+// Only what a signal handler may do.
+void end_by_interrupt(int signal) {
+  if (bar_shown != 0) (void)!::write(STDERR_FILENO, kClearLine.data(), kClearLine.size());
+  const char* text = interrupted;
+  if (text != nullptr) (void)!::write(STDERR_FILENO, text, std::strlen(text));
+  ::raise(signal);  // handled as usual now
 }
 
 }  // namespace
@@ -37,7 +53,34 @@ std::string without_controls(std::string_view text, std::string_view escape) {
   return clean;
 }
 
-void say_raw(std::string_view text) noexcept { (void)write_all(STDERR_FILENO, text); }
+void show_bar(std::string_view line) noexcept {
+  try {
+    (void)write_all(STDERR_FILENO, std::string(kClearLine) + without_controls(line));
+    bar_shown = 1;
+  } catch (const std::exception&) {  // no memory for a bar
+  }
+}
+
+void clear_bar() noexcept {
+  if (bar_shown != 0) (void)write_all(STDERR_FILENO, kClearLine);
+  bar_shown = 0;
+}
+
+void say_when_interrupted(const std::string& sentence) {
+  // The handler may run at any moment: what it reads is never freed.
+  static std::deque<std::string> sentences;
+  interrupted =
+      sentences.emplace_back("qyolo: interrupted; " + without_controls(sentence) + '\n').c_str();
+  struct sigaction action {};
+  action.sa_handler = &end_by_interrupt;
+  action.sa_flags = SA_RESETHAND;
+  (void)sigaction(SIGINT, &action, nullptr);
+}
+
+void say_raw(std::string_view text) noexcept {
+  clear_bar();
+  (void)write_all(STDERR_FILENO, text);
+}
 
 void say_text(std::string_view text) noexcept {
   try {
@@ -47,6 +90,7 @@ void say_text(std::string_view text) noexcept {
 }
 
 void print_text(std::string_view text) noexcept {
+  clear_bar();
   try {
     const std::string clean = without_controls(text, "\\u00");
     std::fwrite(clean.data(), 1, clean.size(), stdout);
@@ -62,6 +106,12 @@ bool flush_output() noexcept {
     return false;
   }
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+}
+
+std::size_t terminal_width(int descriptor) noexcept {
+  winsize size{};
+  if (isatty(descriptor) != 1 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
 }
 
 void secure_standard_streams() noexcept {

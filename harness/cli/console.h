@@ -16,6 +16,15 @@ namespace qyolo::cli {
 // before the two digits.
 [[nodiscard]] std::string without_controls(std::string_view text, std::string_view escape = "\\x");
 
+// A line on a terminal that the next one replaces, and that is cleared before anything else is
+// written there; or no line any more.
+void show_bar(std::string_view line) noexcept;
+void clear_bar() noexcept;
+
+// What an interrupt (Ctrl-C) says before it ends the program: what is kept, and how to go on.
+// Replaces the sentence before it.
+void say_when_interrupted(const std::string& sentence);
+
 // To the standard error: a text as it is, escape sequences included; or one with names in it.
 void say_raw(std::string_view text) noexcept;
 void say_text(std::string_view text) noexcept;
@@ -34,6 +43,9 @@ void print(fmt::format_string<Args...> format, Args&&... args) {
 
 // Whether all that was printed has been written.
 [[nodiscard]] bool flush_output() noexcept;
+
+// Characters across the terminal that a descriptor is; 0 where it is none, or does not say.
+[[nodiscard]] std::size_t terminal_width(int descriptor) noexcept;
 
 // Opens what of the descriptors 0 to 2 is closed on /dev/null: the next file that is opened, a
 // user's, would else become the place where messages go. A pipe that nobody reads any more is an

@@ -26,7 +26,7 @@ Result<datasets::Dataset> read(const ConvertArguments& arguments) {
     QYOLO_CHECK_OK(arguments.data.check());
     return datasets::open_dataset(
         arguments.data.images,
-        arguments.data.data.empty() ? arguments.data.annotations : arguments.data.data, 0,
+        arguments.data.data.empty() ? arguments.data.annotations : arguments.data.data, {},
         arguments.data.split);
   }
   if (!arguments.data.data.empty() || !arguments.data.annotations.empty())

@@ -51,7 +51,9 @@ Result<harness::Diff> run_networks(const DiffArguments& arguments) {
   QYOLO_TRY(const harness::Cell cell, arguments.cell.cell());
   QYOLO_TRY(harness::EvaluatorConfig config, arguments.evaluation.config());
   QYOLO_TRY(config.calibration, arguments.calibration.for_cell(cell));
+  say_when_interrupted("nothing was written");
   ProgressPrinter progress;
+  progress.set_precision(arguments.evaluation.executor.precision);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.evaluation.executor.factory());
   return harness::diff_network(config, factory, cell, arguments.diff, progress);
 }

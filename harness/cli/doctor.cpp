@@ -39,8 +39,9 @@ Result<int> doctor(DoctorArguments arguments) {
   arguments.output.print({[&] { return datasets::doctor_text(report); },
                           {},
                           [&] { return results::document_text(datasets::doctor_json(report)); }});
-  const bool found = report.count(Severity::kError) + report.count(Severity::kWarning) > 0;
-  return arguments.strict && found ? 1 : 0;
+  const bool errors = report.count(Severity::kError) > 0;
+  const bool warnings = report.count(Severity::kWarning) > 0;
+  return errors || (arguments.strict && warnings) ? 1 : 0;
 }
 
 }  // namespace
@@ -64,11 +65,12 @@ void add_doctor(CLI::App& app, Action& action) {
   command->add_option("--examples", arguments->options.examples, "Shown of each finding")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  command->add_flag("--strict", arguments->strict,
-                    "Exit with 1 where there are errors or warnings");
+  command->add_flag("--strict", arguments->strict, "Exit with 1 where there are warnings, too");
   add_threads(*command, arguments->options.threads);
   arguments->output.add_to(*command);
   command->footer(
+      "Exit codes: 0 nothing is wrong (or only warned of), 1 there are errors (images that are "
+      "missing, boxes that cannot be read, ...), 2 bad usage or input.\n"
       "Example: qyolo doctor --images datasets/parts/val/images --annotations "
       "datasets/parts/val/annotations.json --calibration datasets/parts/calib/images --model "
       "datasets/parts/parts-yolov7-w025.pt");

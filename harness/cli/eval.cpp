@@ -1,3 +1,4 @@
+#include "common/words.h"
 #include "datasets/coco_json.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
@@ -8,6 +9,8 @@
 #include "harness/evaluate/evaluation.h"
 #include "harness/evaluate/network_inputs.h"
 #include "harness/run/cell_record.h"
+#include "results/label.h"
+#include "results/text.h"
 
 namespace qyolo::cli {
 namespace {
@@ -21,20 +24,30 @@ struct EvalArguments {
   Output output{{"text", "json"}};
 };
 
-std::string result_text(const results::AccuracyRecord& record, const harness::Cell& cell,
-                        const harness::CellResult& result, const GroundTruth& truth) {
+std::string result_text(const results::AccuracyRecord& record, const harness::CellResult& result,
+                        const GroundTruth& truth) {
   std::string text = results::score_text(results::score_record(
       result.evaluation, results::class_names(result.evaluation, truth.categories),
       truth.category_ids));
   const metrics::MemoryReport& memory = result.memory;
   text += fmt::format(
-      "\n{}: {} detections, {} bytes ({:.3f} bits per weight, {:.2f}x smaller than FP16)",
-      cell.label(), result.detections.size(), memory.true_bytes(), memory.bits_per_weight(),
-      memory.ratio_fp16_true());
+      "\n{}: AP {}, {}, {} bytes ({:.3f} bits per weight, {})",
+      results::shown_label(Json(record.identity.cell), record.identity.execution.precision,
+                           memory.bits_per_weight()),
+      record.ap() ? results::fixed(100 * *record.ap(), 2) : std::string(results::kAbsent),
+      counted(result.detections.size(), "detection"), memory.true_bytes(), memory.bits_per_weight(),
+      size_ratio_text(memory.ratio_fp16_true(), "FP16"));
   if (!result.layers.empty())
     text += fmt::format(", weight SQNR {:.2f} dB", result.weight_error.sqnr_db());
   const results::Execution& execution = record.identity.execution;
-  return text + fmt::format("; {} by {}\n", execution.text(), execution.engine);
+  text += fmt::format("; {} by {}\n", execution.text(), execution.engine);
+  if (const auto limit = parse_image_limit(record.limit); limit.ok()) {
+    text += fmt::format("On {} of the dataset's images, {} (--limit {}).\n", record.images,
+                        limit->first ? "the first by file name"
+                                     : fmt::format("a random sample by seed {}", limit->seed),
+                        record.limit);
+  }
+  return text;
 }
 
 Result<std::unique_ptr<harness::Evaluator>> open_evaluator(
@@ -52,20 +65,29 @@ Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(const auto calibration, arguments.calibration.for_cell(cell));
   QYOLO_TRY(const auto evaluator, open_evaluator(arguments, evaluation, calibration));
   cell = evaluator->resolve(cell);
+  if (evaluator->precision() == "int8" && !cell.quantized()) {
+    return error(
+        "{}: nothing here is computed in integers; expected a quantization by --scheme symmetric "
+        "--bits 8 --activation-bits 8 --calibration, or another --precision",
+        cell.label());
+  }
+  say_when_interrupted("nothing was written");
   ProgressPrinter progress;
+  progress.set_precision(evaluator->precision());
   for (const std::string& warning : evaluator->truth().warnings) progress.on_warning(warning);
-  progress.on_pass(cell.label(), 1, 0);
+  progress.on_pass(progress.label_of(cell), 1, 0);
   QYOLO_TRY(const harness::CellResult result,
             evaluator->evaluate(cell, [&](std::size_t done, std::size_t total) {
               progress.on_progress(done, total);
             }));
-  progress.on_cell_done(0, cell, true, fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
+  progress.on_cell_done(0, cell, true,
+                        fmt::format("AP {:.2f}", 100 * result.evaluation.stats()[0]));
   if (!arguments.save_detections.empty()) {
     QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections,
                                                    datasets::names_of(evaluator->truth())));
   }
   const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
-  arguments.output.print({[&] { return result_text(record, cell, result, evaluator->truth()); },
+  arguments.output.print({[&] { return result_text(record, result, evaluator->truth()); },
                           {},
                           [&] {
                             return results::document_text(results::evaluation_json(

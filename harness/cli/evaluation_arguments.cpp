@@ -26,9 +26,18 @@ CLI::Option* add_nms_iou(CLI::App& command, double& iou) {
       ->capture_default_str();
 }
 
-CLI::Option* add_limit(CLI::App& command, int& limit) {
-  return command.add_option("--limit", limit, "Only the first N images by file name (0: all)")
-      ->check(CLI::NonNegativeNumber);
+CLI::Option* add_limit(CLI::App& command, ImageLimit& limit) {
+  return command
+      .add_option_function<std::string>(
+          "--limit",
+          [&limit](const std::string& text) {
+            const auto parsed = parse_image_limit(text);
+            if (!parsed.ok()) throw CLI::ValidationError("--limit", parsed.error().message);
+            limit = *parsed;
+          },
+          "Only N images, a random sample of all kinds (N:SEED: another one; first:N: the first by "
+          "file name; 0: all)")
+      ->type_name("N");
 }
 
 CLI::Option* add_ignore_class_names(CLI::App& command, bool& ignore) {

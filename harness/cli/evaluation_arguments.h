@@ -20,7 +20,7 @@ CLI::Option* add_image_size(CLI::App& command, int& image_size,
                             const std::string& help = "Long side of the network input, pixels");
 CLI::Option* add_confidence(CLI::App& command, double& confidence);
 CLI::Option* add_nms_iou(CLI::App& command, double& iou);
-CLI::Option* add_limit(CLI::App& command, int& limit);
+CLI::Option* add_limit(CLI::App& command, ImageLimit& limit);
 CLI::Option* add_ignore_class_names(CLI::App& command, bool& ignore);
 CLI::Option* add_threads(CLI::App& command, int& threads);
 

@@ -8,6 +8,8 @@
 #include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/engine/precision.h"
+#include "results/label.h"
 
 namespace qyolo::cli {
 namespace {
@@ -48,7 +50,7 @@ std::string command_of(const PocArguments& arguments) {
   const harness::CalibrationSet& calibration = arguments.calibration.set;
   if (!calibration.images.empty()) add("--calibration", calibration.images.string());
   if (calibration.limit > 0) add("--calibration-limit", std::to_string(calibration.limit));
-  if (evaluation.limit > 0) add("--limit", std::to_string(evaluation.limit));
+  if (!evaluation.limit.all()) add("--limit", evaluation.limit.text());
   if (evaluation.ignore_class_names) text += " --ignore-class-names";
   if (!data.class_map.empty()) add("--class-map", data.class_map);
   if (arguments.options.confidence) add("--conf", fmt::format("{}", *arguments.options.confidence));
@@ -56,6 +58,21 @@ std::string command_of(const PocArguments& arguments) {
   if (arguments.language != "en") add("--lang", arguments.language);
   add("--out", arguments.out);
   return text;
+}
+
+Result<std::vector<harness::LowPrecisionNetwork>> low_precisions(
+    const fs::path& model, const report::LatencySetting& setting) {
+  QYOLO_TRY(const auto cases, harness::low_precision_cases(model, setting.height, setting.width,
+                                                           setting.batch, setting.threads));
+  std::vector<harness::LowPrecisionNetwork> networks;
+  for (const harness::LowPrecisionCase& one : cases) {
+    const std::string precision(engine::precision_name(one.what.precision));
+    const bool integers = one.what.precision == engine::Precision::kInt8;
+    networks.push_back(
+        {integers ? "symmetric 8-bit filter A8, head FP32" : results::precision_name(precision),
+         precision, [network = one.network] { return network->time_forward(); }});
+  }
+  return networks;
 }
 
 Result<int> poc(PocArguments arguments) {
@@ -74,11 +91,13 @@ Result<int> poc(PocArguments arguments) {
   options.out = arguments.out;
   options.command = command_of(arguments);
   if (arguments.evaluation.executor.engine == "onednn") {
-    options.measure_low_precisions = [&](const report::LatencySetting& setting) {
-      return harness::bench_low_precisions(arguments.evaluation.model, setting.height,
-                                           setting.width, setting.batch, setting.threads);
+    options.low_precisions = [&](const report::LatencySetting& setting) {
+      return low_precisions(arguments.evaluation.model, setting);
     };
   }
+  say_when_interrupted(
+      fmt::format("finished networks are kept in {}, and the same command goes on behind them",
+                  options.out.string()));
   ProgressPrinter progress(arguments.quiet);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.evaluation.executor.factory());
   QYOLO_TRY(const report::PocReport result, harness::run_poc(options, factory, progress));

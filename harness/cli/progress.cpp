@@ -2,32 +2,28 @@
 
 #include <unistd.h>
 
+#include "common/words.h"
 #include "harness/cli/console.h"
+#include "results/label.h"
 
 namespace qyolo::cli {
 namespace {
 
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
-  if (whole >= 60) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
-  return fmt::format("{}s", whole);
-}
+constexpr std::chrono::milliseconds kRedraw{100};
+constexpr std::chrono::seconds kSay{60};
 
 }  // namespace
 
 ProgressPrinter::ProgressPrinter(bool quiet)
     : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
-void ProgressPrinter::clear_bar() {
-  if (bar_shown_) say_raw("\r\033[K");
-  bar_shown_ = false;
+std::string ProgressPrinter::label_of(const harness::Cell& cell) const {
+  // Only quantized cells have integers to compute on.
+  const bool floating = precision_ == "int8" && !cell.quantized();
+  return results::shown_label(Json(cell.named_json()), floating ? "fp32" : precision_);
 }
 
-void ProgressPrinter::on_warning(const std::string& text) {
-  clear_bar();
-  say("warning: {}\n", text);
-}
+void ProgressPrinter::on_warning(const std::string& text) { say("warning: {}\n", text); }
 
 void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) {
   pass_ = pass;
@@ -36,49 +32,50 @@ void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::s
   to_do_ = cells - skipped;
   finished_ = 0;
   start_ = std::chrono::steady_clock::now();
-  drawn_ = {};
+  shown_ = terminal_ ? std::chrono::steady_clock::time_point() : start_;
   if (quiet_) return;
-  clear_bar();
   if (to_do_ == 0) {
-    say("{}: all {} cells were finished by an earlier run\n", pass, cells);
+    say("{}: finished by an earlier run ({})\n", pass, counted(cells, "cell"));
   } else if (skipped > 0) {
-    say("{}: {} cells, {} of them finished by an earlier run\n", pass, cells, skipped);
+    say("{}: {}, {} of them finished by an earlier run\n", pass, counted(cells, "cell"), skipped);
   } else {
-    say("{}: {} cells\n", pass, cells);
+    say("{}: {}\n", pass, counted(cells, "cell"));
   }
 }
 
 void ProgressPrinter::on_cell(std::size_t /*index*/, const harness::Cell& cell) {
-  current_ = cell.label();
+  current_ = label_of(cell);
+}
+
+ProgressState ProgressPrinter::state_of(std::size_t done, std::size_t total) const {
+  const double part = static_cast<double>(done) / static_cast<double>(total);
+  const double spent =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  // The latency pass reports its progress as a whole, the accuracy pass cell by cell.
+  const double share = pass_ == "latency" || to_do_ == 0
+                           ? part
+                           : (static_cast<double>(finished_) + part) / static_cast<double>(to_do_);
+  return {share, spent, current_};
 }
 
 void ProgressPrinter::on_progress(std::size_t done, std::size_t total) {
-  if (quiet_ || !terminal_ || total == 0) return;
+  if (quiet_ || total == 0) return;
   const auto now = std::chrono::steady_clock::now();
-  if (done < total && now - drawn_ < std::chrono::milliseconds(100)) return;
-  drawn_ = now;
-  const double part = static_cast<double>(done) / static_cast<double>(total);
-  // The latency pass reports its progress as a whole, the accuracy pass cell by cell.
-  const double share = pass_ == "latency"
-                           ? part
-                           : (static_cast<double>(finished_) + part) / static_cast<double>(to_do_);
-  constexpr int kWidth = 28;
-  const int filled = static_cast<int>(share * kWidth);
-  std::string bar(static_cast<std::size_t>(filled), '#');
-  bar.resize(kWidth, '.');
-  const double spent = std::chrono::duration<double>(now - start_).count();
-  const std::string left = share > 0.01 ? duration_text(spent / share * (1 - share)) + " left" : "";
-  say_raw("\r\033[K");
-  say("[{}] {:3.0f}%  {}  {}", bar, share * 100, current_, left);
-  bar_shown_ = true;
+  if (terminal_) {
+    if (done < total && now - shown_ < kRedraw) return;
+    show_bar(progress_bar(state_of(done, total), terminal_width(STDERR_FILENO)));
+  } else {
+    if (now - shown_ < kSay) return;
+    say("{}\n", progress_sentence(state_of(done, total)));
+  }
+  shown_ = now;
 }
 
 void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell, bool ok,
                                    const std::string& summary) {
   ++finished_;
   if (quiet_) return;
-  clear_bar();
-  say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
+  say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, label_of(cell), ok ? "" : "FAILED: ", summary);
 }
 
 void ProgressPrinter::on_stage(const std::string& stage, std::size_t done, std::size_t total) {

@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "common/sha256.h"
 #include "common/shell.h"
+#include "common/words.h"
 #include "harness/artifact/packed_artifact.h"
 #include "harness/cell/cell_flags.h"
 #include "harness/cli/cell_arguments.h"
@@ -107,6 +108,7 @@ Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::ChoiceEvaluators evaluators,
             harness::open_for_choice(config, factory, arguments.confirm));
   const auto& evaluator = evaluators.choice;
+  say_when_interrupted("nothing was written");
   ProgressPrinter printer(arguments.quiet);
   if (arguments.confirm > 0 && evaluators.confirmation == nullptr) {
     printer.on_warning(fmt::format(
@@ -120,9 +122,9 @@ Result<int> recommend(const RecommendArguments& arguments) {
   const auto on_tried = [&](const harness::Tried& tried) {
     if (arguments.quiet) return;
     say("{}: {} bytes, {}, {}\n", harness::name_of(tried), tried.bytes,
-        tried.trial.result ? fmt::format("AP {:.4f}", tried.ap())
-                           : fmt::format("stopped after {} images", tried.trial.images),
-        tried.holds ? "holds" : "does not hold");
+        tried.trial.result ? fmt::format("AP {:.2f}", 100 * tried.ap())
+                           : fmt::format("stopped after {}", counted(tried.trial.images, "image")),
+        harness::standing_of(tried));
   };
   QYOLO_TRY(const harness::Recommendation found,
             harness::recommend(evaluators, options, progress, on_tried));

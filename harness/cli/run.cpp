@@ -7,6 +7,7 @@
 #include "harness/cli/progress.h"
 #include "harness/run/runner.h"
 #include "harness/search/race_record.h"
+#include "results/label.h"
 #include "results/tables.h"
 
 namespace qyolo::cli {
@@ -23,7 +24,9 @@ struct RunArguments {
   std::string model, dataset;
   DataArguments data;
   CalibrationArguments calibration;
-  int limit = kAsInExperiment, image_size = kAsInExperiment;
+  ImageLimit limit;
+  bool limited = false;  // by the command line
+  int image_size = kAsInExperiment;
   bool ignore_class_names = false;
   std::string out;
   Output output{results::table_format_names()};
@@ -42,13 +45,16 @@ Result<int> race(const harness::Experiment& experiment, const RunArguments& argu
       const auto evaluator,
       harness::Evaluator::open(harness::evaluator_config(experiment, arguments.threads), factory));
   for (const std::string& warning : evaluator->truth().warnings) say("warning: {}\n", warning);
+  const std::string precision = evaluator->precision();
   QYOLO_TRY(const harness::RaceResult result,
             harness::race(*evaluator, experiment.uncertainty, experiment.cells,
                           [&](const harness::RaceEntry& entry, const harness::Cell& cell) {
                             if (arguments.quiet) return;
-                            say("{}: {}\n", cell.label(), harness::outcome_of(entry));
+                            say("{}: {}\n",
+                                results::shown_label(Json(cell.named_json()), precision),
+                                harness::outcome_of(entry));
                           }));
-  const results::RaceRecord record = harness::race_record(result, experiment);
+  const results::RaceRecord record = harness::race_record(result, experiment, precision);
   arguments.output.print(results::renderers_of(record));
   return result.winner ? 0 : 1;
 }
@@ -79,8 +85,7 @@ Result<std::vector<harness::Override>> overrides_of(const RunArguments& argument
   };
   number("calibration_limit", arguments.calibration.set.limit);
   number("img", arguments.image_size);
-  if (arguments.limit != kAsInExperiment)
-    overrides.push_back({"limit", {std::to_string(arguments.limit)}});
+  if (arguments.limited) overrides.push_back({"limit", {arguments.limit.text()}});
   if (arguments.ignore_class_names) overrides.push_back({"ignore_class_names", {"true"}});
   return overrides;
 }
@@ -113,12 +118,17 @@ Result<int> run(const RunArguments& arguments) {
     options.out = arguments.out;
   }
   options.threads = arguments.threads;
+  say_when_interrupted(
+      fmt::format("finished cells are kept in {}, and the same command goes on behind them",
+                  options.out.string()));
   ProgressPrinter progress(arguments.quiet);
+  progress.set_precision(arguments.executor.precision);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
   QYOLO_TRY(const harness::RunSummary summary,
             harness::run_experiment(experiment, options, factory, progress));
   QYOLO_TRY(const results::Run finished, results::read_run(options.out));
-  arguments.output.print(results::renderers_of(finished, results::TablePart::kAll, {}));
+  arguments.output.print(
+      results::renderers_of(finished, results::TablePart::kAll, {}, arguments.output.view()));
   if (!arguments.quiet) say("records: {}\n", (options.out / "records.jsonl").string());
   return summary.failed > 0 ? 1 : 0;
 }
@@ -160,6 +170,7 @@ void add_run(CLI::App& app, Action& action) {
   arguments->executor.add_to(*command);
   add_threads(*command, arguments->threads);
   arguments->output.add_to(*command);
+  arguments->output.add_columns_to(*command);
   command->add_flag("--race", arguments->race,
                     "Only find the smallest cell that is certain to stay within the tolerance: "
                     "cells that cannot are stopped early; leaves no records (md, csv or json)");
@@ -168,7 +179,10 @@ void add_run(CLI::App& app, Action& action) {
       "Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo\n"
       "         qyolo run experiments/paper.json --model datasets/parts/parts-yolov7-w025.pt "
       "--dataset datasets/parts/val --set img=320");
-  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+  command->callback([arguments, command, &action] {
+    arguments->limited = command->count("--limit") > 0;
+    action = [arguments] { return run(*arguments); };
+  });
 }
 
 }  // namespace qyolo::cli

@@ -38,7 +38,7 @@ Result<int> tables(const TablesArguments& arguments) {
   QYOLO_TRY(std::vector<results::Device> devices, results::read_devices(arguments.devices));
   QYOLO_TRY(const results::DeviceTable table, results::device_table(run, std::move(devices)));
   for (const std::string& warning : run.warnings) say("warning: {}\n", warning);
-  arguments.output.print(results::renderers_of(run, request.part, table));
+  arguments.output.print(results::renderers_of(run, request.part, table, arguments.output.view()));
   return 0;
 }
 
@@ -55,6 +55,7 @@ void add_tables(CLI::App& app, Action& action) {
       ->type_name(kFolderType)
       ->required();
   arguments->output.add_to(*command);
+  arguments->output.add_columns_to(*command);
   command
       ->add_option(
           "--table", arguments->table,

@@ -6,6 +6,7 @@
 
 #include "datasets/coco_json.h"
 #include "datasets/results_file.h"
+#include "harness/detections/score.h"
 #include "metrics/coco_map.h"
 #include "metrics/matched_detections.h"
 #include "results/metrics_json.h"
@@ -42,6 +43,8 @@ Result<Examined> examine(GroundTruth& truth, const fs::path& annotations, const 
   QYOLO_TRY(datasets::ResultsFile file,
             datasets::read_results_of(truth, annotations, path, options.threads));
   truth.warnings.insert(truth.warnings.end(), file.warnings.begin(), file.warnings.end());
+  if (const std::string note = unseen_images(truth, file.detections); !note.empty())
+    truth.warnings.push_back(fmt::format("{}: {}", path.string(), note));
   examined.detections = std::move(file.detections);
   const std::vector<Detection>& detections = examined.detections;
   metrics::CocoParams params;

@@ -9,6 +9,7 @@
 
 #include "datasets/coco_json.h"
 #include "datasets/results_file.h"
+#include "datasets/sample.h"
 #include "metrics/object_match.h"
 
 namespace qyolo::harness {
@@ -16,15 +17,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Keeps the first `limit` images by file name, and what is theirs.
-void limit_images(int limit, GroundTruth& truth, std::vector<Detection>& baseline,
+// Keeps the images that the limit leaves, and what is theirs.
+void limit_images(const ImageLimit& limit, GroundTruth& truth, std::vector<Detection>& baseline,
                   std::vector<Detection>& other) {
-  const auto keep = static_cast<std::size_t>(limit);
-  if (limit <= 0 || truth.images.size() <= keep) return;
+  if (limit.all() || truth.images.size() <= static_cast<std::uint64_t>(limit.images)) return;
   std::ranges::stable_sort(truth.images, {}, &ImageInfo::file_name);
+  std::vector<std::int64_t> ids;
+  for (const ImageInfo& image : truth.images) ids.push_back(image.id);
+  const std::vector<bool> marks = datasets::limited_images(ids, truth.annotations, limit);
   std::set<std::int64_t> cut;
-  for (std::size_t i = keep; i < truth.images.size(); ++i) cut.insert(truth.images[i].id);
-  truth.images.resize(keep);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!marks[i]) cut.insert(ids[i]);
+  }
+  std::erase_if(truth.images, [&](const ImageInfo& image) { return cut.contains(image.id); });
   const auto is_cut = [&](const auto& item) { return cut.contains(item.image_id); };
   std::erase_if(truth.annotations, is_cut);
   std::erase_if(baseline, is_cut);
@@ -46,10 +51,10 @@ void warn_of_unseen_images(Diff& diff) {
   for (const Detection& detection : diff.other) seen.insert(detection.image_id);
   const std::size_t unseen = diff.truth.images.size() - seen.size();
   if (unseen == 0) return;
-  diff.warnings.push_back(
-      fmt::format("{} of {} images have no detection in either file; if these were not evaluated, "
-                  "their objects count as missed (--limit leaves out the last by file name)",
-                  unseen, diff.truth.images.size()));
+  diff.warnings.push_back(fmt::format(
+      "{} of {} images have no detection in either file; if these were not evaluated, "
+      "their objects count as missed (--limit as they were evaluated with leaves out the others)",
+      unseen, diff.truth.images.size()));
 }
 
 }  // namespace
@@ -74,7 +79,7 @@ Result<Diff> compare_detections(Diff diff, const DiffOptions& options) {
 
 Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
-                        int limit, const DiffOptions& options) {
+                        const ImageLimit& limit, const DiffOptions& options) {
   Diff diff;
   QYOLO_TRY(diff.truth, datasets::read_coco_annotations(annotations));
   if (diff.truth.images.empty()) return error("{}: no images to compare", annotations.string());

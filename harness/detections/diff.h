@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/coco_types.h"
+#include "common/image_limit.h"
 #include "common/result.h"
 #include "metrics/detection_changes.h"
 #include "metrics/operating_point.h"
@@ -41,11 +42,12 @@ struct Diff {
 // do not fit the annotations, and without a confidence where none is best.
 Result<Diff> compare_detections(Diff diff, const DiffOptions& options);
 
-// From COCO results files, without a network. `limit` > 0 keeps the first images by file name.
+// From COCO results files, without a network. A limit keeps the images that evaluation with it
+// has (datasets/sample.h).
 // Fails where a file does not fit the annotations, and without a confidence where none is best.
 Result<Diff> diff_files(const std::filesystem::path& annotations,
                         const std::filesystem::path& baseline, const std::filesystem::path& other,
-                        int limit, const DiffOptions& options);
+                        const ImageLimit& limit, const DiffOptions& options);
 
 // As results/diff_record.h writes it: totals, classes, flips, every image with what changed in it,
 // box by box; at most `worst` images named as the most changed ones.

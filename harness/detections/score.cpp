@@ -1,7 +1,9 @@
 #include "harness/detections/score.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <unordered_set>
 #include <utility>
 
 #include "common/file.h"
@@ -13,6 +15,20 @@ namespace qyolo::harness {
 
 static_assert(std::endian::native == std::endian::little,
               "arrays are written in the host's byte order");
+
+std::string unseen_images(const GroundTruth& truth, std::span<const Detection> detections) {
+  std::unordered_set<std::int64_t> seen;
+  for (const Detection& detection : detections) seen.insert(detection.image_id);
+  const auto covered = std::ranges::count_if(
+      truth.images, [&](const ImageInfo& image) { return seen.contains(image.id); });
+  const auto all = static_cast<std::ptrdiff_t>(truth.images.size());
+  if (covered == all) return "";
+  return fmt::format(
+      "only {} of {} images have detections; if the others were not evaluated, their objects count "
+      "as "
+      "missed",
+      covered, all);
+}
 
 Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
@@ -29,7 +45,9 @@ Result<Score> score_files(const std::filesystem::path& annotations,
                                        truth.category_ids);
   score.record.images = static_cast<std::int64_t>(truth.images.size());
   score.record.detections = static_cast<std::int64_t>(file.detections.size());
-  score.warnings = std::move(truth.warnings);
+  score.warnings = truth.warnings;
+  if (std::string note = unseen_images(truth, file.detections); !note.empty())
+    score.warnings.push_back(std::move(note));
   score.warnings.insert(score.warnings.end(), file.warnings.begin(), file.warnings.end());
   return score;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "common/coco_types.h"
 #include "common/result.h"
 #include "metrics/coco_map.h"
 #include "results/score_record.h"
@@ -20,6 +22,11 @@ struct Score {
 Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
                           const metrics::CocoParams& params);
+
+// Says of how many images there are no detections at all, which a file of a part of the images has
+// not either; empty where there are none.
+[[nodiscard]] std::string unseen_images(const GroundTruth& truth,
+                                        std::span<const Detection> detections);
 
 // precision.f64, recall.f64, scores.f64 in `folder`: raw little-endian doubles, C order, [T, R, K,
 // A, M]

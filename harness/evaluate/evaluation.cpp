@@ -307,6 +307,13 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   std::vector<std::string>& warnings = s.dataset.truth.warnings;
   QYOLO_TRY(datasets::ClassMap classes, datasets::map_classes(graph.class_names, s.dataset.truth,
                                                               config.options.class_rules()));
+  if (const std::string& cell = s.source.dequantized(); !cell.empty()) {
+    warnings.push_back(
+        fmt::format("{} holds dequantized weights ({}); what is unquantized here, and what is "
+                    "compared with, is "
+                    "that network",
+                    config.model.string(), cell));
+  }
   s.category_of_class = std::move(classes.category_of_class);
   warnings.insert(warnings.end(), classes.notes.begin(), classes.notes.end());
   if (std::string note = datasets::rounding_note(config.options.image_size, graph.max_stride);
@@ -373,6 +380,7 @@ std::size_t Evaluator::calibration_images() const {
 }
 std::string Evaluator::executor_description() const { return state_->executor->description(); }
 std::string Evaluator::engine() const { return state_->executor->engine(); }
+std::string Evaluator::precision() const { return state_->executor->precision(); }
 std::string Evaluator::precision_of(const Cell& cell) const {
   // Only quantized cells have integer weights.
   if (state_->executor->wants_integer_weights() && !cell.quantized()) return "fp32";

@@ -117,7 +117,8 @@ class Evaluator {
   [[nodiscard]] std::string calibration_sha256() const;
   [[nodiscard]] std::size_t calibration_images() const;  // 0 before the first cell that needs them
   [[nodiscard]] std::string executor_description() const;
-  [[nodiscard]] std::string engine() const;  // "oneDNN 2.6.3"
+  [[nodiscard]] std::string engine() const;     // "oneDNN 2.6.3"
+  [[nodiscard]] std::string precision() const;  // of the executor: "fp32", "bf16", "int8"
   // What the cell computes in here: "fp32", "bf16", "int8"; and whether its quantization is
   // simulated: quantized values in floating-point kernels.
   [[nodiscard]] std::string precision_of(const Cell& cell) const;

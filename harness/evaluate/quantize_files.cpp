@@ -5,6 +5,7 @@
 
 #include "common/file_stamps.h"
 #include "common/sha256.h"
+#include "common/words.h"
 #include "harness/artifact/dequantized.h"
 #include "harness/evaluate/rounding_images.h"
 #include "harness/network/memory_account.h"
@@ -41,7 +42,8 @@ Result<QuantizeReport> quantize_files(const QuantizeRequest& request,
   for (const QuantizedLayer& layer : network.layers)
     ++(layer.tensor ? report.quantized : report.kept);
   if (!request.dequantized.empty()) {
-    QYOLO_CHECK_OK(write_dequantized(request.model, request.dequantized, source.graph(), network));
+    QYOLO_CHECK_OK(write_dequantized(request.model, request.dequantized, source.graph(), network,
+                                     request.cell.label()));
   }
   if (request.artifact.empty()) return report;
   QYOLO_TRY(std::string checkpoint, sha256_of_file(request.model));
@@ -78,8 +80,8 @@ std::string quantize_text(const QuantizeRequest& request, const QuantizeReport& 
   for (const auto& [name, bits] : parts)
     if (bits > 0) text += fmt::format("{:>13} {:>11} bytes\n", name, bits / 8);
   text +=
-      fmt::format("{:>13} {:>11} bytes, {:.3f} bits per weight, {:.2f}x smaller than FP16\n",
-                  "data", report.sizes->data, memory.bits_per_weight(), memory.ratio_fp16_true());
+      fmt::format("{:>13} {:>11} bytes, {:.3f} bits per weight, {}\n", "data", report.sizes->data,
+                  memory.bits_per_weight(), size_ratio_text(memory.ratio_fp16_true(), "FP16"));
   return text + fmt::format("{:>13} {:>11} bytes\n", "header", report.sizes->header);
 }
 

@@ -26,14 +26,18 @@ Status Uncertainty::set_baseline(std::span<const Detection> detections) {
 
 Result<metrics::PairedDifference> Uncertainty::compare(
     std::span<const Detection> detections) const {
-  return compare(detections, options_.tolerance * metrics::kPoint);
+  QYOLO_TRY(metrics::PairedDifference difference,
+            compare(detections, options_.tolerance * metrics::kPoint));
+  difference.margin = options_.margin * metrics::kPoint;
+  return difference;
 }
 
 bool Uncertainty::is_of_these(const metrics::PairedDifference& difference) const {
   constexpr double kRounding = 1e-12;
   return difference.options.resamples == options_.resamples &&
          difference.options.seed == options_.seed &&
-         std::abs(difference.tolerance - options_.tolerance * metrics::kPoint) < kRounding;
+         std::abs(difference.tolerance - options_.tolerance * metrics::kPoint) < kRounding &&
+         std::abs(difference.margin - options_.margin * metrics::kPoint) < kRounding;
 }
 
 Result<metrics::PairedDifference> Uncertainty::compare(std::span<const Detection> detections,

@@ -26,10 +26,11 @@ class Uncertainty {
   // `tolerance`: a fraction of AP. REQUIRES: has_baseline().
   [[nodiscard]] Result<metrics::PairedDifference> compare(std::span<const Detection> detections,
                                                           double tolerance) const;
-  // By the tolerance of the options.
+  // By the tolerance and the margin of the options.
   [[nodiscard]] Result<metrics::PairedDifference> compare(
       std::span<const Detection> detections) const;
-  // Whether a difference was made with the resamples, seed and tolerance of the options.
+  // Whether a difference was made with the resamples, seed, tolerance and margin of the
+  // options.
   [[nodiscard]] bool is_of_these(const metrics::PairedDifference& difference) const;
 
  private:

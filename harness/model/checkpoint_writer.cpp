@@ -11,6 +11,7 @@
 #include "harness/model/checkpoint_plan.h"
 #include "harness/model/identity_norm.h"
 #include "harness/model/layers.h"
+#include "harness/model/printable.h"
 #include "harness/model/stored_values.h"
 #include "harness/model/tensor_writer.h"
 #include "harness/model/zip_patch.h"
@@ -19,6 +20,8 @@ namespace qyolo::model {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kDequantized = "qyolo dequantized: ";
 
 // What both graphs must agree on for one convolution.
 bool same_shape(const ConvNode& a, const ConvNode& b) {
@@ -192,25 +195,36 @@ Result<std::string> rewrite(const ZipArchive& archive, const Weights& quantized)
 }
 
 template <class Weights>
-Status rewrite_file(const fs::path& original, const fs::path& out, const Weights& quantized) {
+Status rewrite_file(const fs::path& original, const fs::path& out, const Weights& quantized,
+                    std::string_view cell) {
   std::error_code ignored;
   if (fs::equivalent(original, out, ignored))
     return error("{} is the original checkpoint; write to another file", out.string());
   QYOLO_TRY(const ZipArchive archive, ZipArchive::open(original));
-  QYOLO_TRY(const std::string file, rewrite(archive, quantized));
+  QYOLO_TRY(std::string file, rewrite(archive, quantized));
+  if (!cell.empty()) {
+    const std::string comment = std::string(kDequantized) + std::string(cell);
+    file = with_comment(archive, std::move(file), comment.substr(0, kLongestComment));
+  }
   return write_file(out, file);
 }
 
 }  // namespace
 
 Status write_dequantized_checkpoint(const fs::path& original, const fs::path& out,
-                                    const Graph& quantized) {
-  return rewrite_file(original, out, quantized);
+                                    const Graph& quantized, std::string_view cell) {
+  return rewrite_file(original, out, quantized, cell);
 }
 
 Status write_dequantized_checkpoint(const fs::path& original, const fs::path& out,
-                                    const StoredWeights& quantized) {
-  return rewrite_file(original, out, quantized);
+                                    const StoredWeights& quantized, std::string_view cell) {
+  return rewrite_file(original, out, quantized, cell);
+}
+
+std::string cell_of_checkpoint(const fs::path& path) {
+  const auto archive = ZipArchive::open(path);
+  if (!archive.ok() || !archive->comment().starts_with(kDequantized)) return "";
+  return printable(archive->comment().substr(kDequantized.size()));
 }
 
 Result<std::string> dequantized_checkpoint(std::span<const std::byte> original, std::string name,

@@ -34,17 +34,25 @@ using StoredWeights = std::map<std::string, std::span<const float>, std::less<>>
 // training reads `model`. Both get the new network: `model` becomes a copy of `ema`, as official
 // strip_optimizer makes it.
 //
+// `cell` says what the weights were quantized as, "affine 4-bit filter": the file's comment says it
+// to cell_of_checkpoint(), and to nobody else (zip archives have one; torch.load looks past it).
+//
 // `out` is written beside its place and renamed, and must not be `original`. Refuses what
 // load_checkpoint refuses, values that do not fit the file's type (65520 in FP16), and tensors that
 // share storage and would need different values.
 Status write_dequantized_checkpoint(const std::filesystem::path& original,
-                                    const std::filesystem::path& out, const Graph& quantized);
+                                    const std::filesystem::path& out, const Graph& quantized,
+                                    std::string_view cell = "");
 
 // The same for a network that is quantized before it is folded: only conv weights change. Fails for
 // a name that the file does not have.
 Status write_dequantized_checkpoint(const std::filesystem::path& original,
                                     const std::filesystem::path& out,
-                                    const StoredWeights& quantized);
+                                    const StoredWeights& quantized, std::string_view cell = "");
+
+// What the weights of a checkpoint were quantized as, where one of the above wrote it; of any other
+// file, and of what is no checkpoint, nothing. Printable, a single line.
+[[nodiscard]] std::string cell_of_checkpoint(const std::filesystem::path& path);
 
 // The same from and to memory; `name` names the original in errors.
 Result<std::string> dequantized_checkpoint(std::span<const std::byte> original, std::string name,

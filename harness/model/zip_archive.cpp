@@ -59,6 +59,9 @@ class Reader {
  public:
   Reader(Bytes bytes, const std::string& where) : bytes_(bytes), where_(where) {}
 
+  // What stands behind the directory, once it was read.
+  [[nodiscard]] std::string_view comment() const { return comment_; }
+
   Result<ZipArchive::Entries> read() {
     QYOLO_TRY(const Directory directory, find_directory());
     ZipArchive::Entries entries;
@@ -80,7 +83,7 @@ class Reader {
     return error("{}: the zip directory is damaged or cut off: is the file complete?", where_);
   }
 
-  Result<Directory> find_directory() const {
+  Result<Directory> find_directory() {
     if (bytes_.empty()) return error("{}: the file is empty", where_);
     if (bytes_.size() < 4 || number32(bytes_, 0) != kLocalHeader) {
       const std::string_view start(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
@@ -97,7 +100,9 @@ class Reader {
     const std::size_t first = last > kMaxComment ? last - kMaxComment : 0;
     for (std::size_t at = last + 1; at-- > first;) {
       const bool comment_ends_the_file = number16(bytes_, at + 20) == last - at;
-      if (number32(bytes_, at) == kEndOfDirectory && comment_ends_the_file) return directory_at(at);
+      if (number32(bytes_, at) != kEndOfDirectory || !comment_ends_the_file) continue;
+      comment_ = {reinterpret_cast<const char*>(bytes_.data()) + at + kEndSize, last - at};
+      return directory_at(at);
     }
     return error("{}: the zip archive has no directory at its end: the file is cut off", where_);
   }
@@ -238,6 +243,7 @@ class Reader {
 
   Bytes bytes_;
   const std::string& where_;
+  std::string_view comment_;
 };
 
 }  // namespace
@@ -246,7 +252,9 @@ Result<ZipArchive> ZipArchive::from_bytes(Bytes bytes, std::string name) {
   ZipArchive archive;
   archive.name_ = std::move(name);
   archive.bytes_ = bytes;
-  QYOLO_TRY(archive.entries_, Reader(bytes, archive.name_).read());
+  Reader reader(bytes, archive.name_);
+  QYOLO_TRY(archive.entries_, reader.read());
+  archive.comment_ = reader.comment();
   return archive;
 }
 

@@ -52,11 +52,14 @@ class ZipArchive {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }  // the whole file
+  // Of the archive as a whole, whatever bytes stand there; mostly empty.
+  [[nodiscard]] std::string_view comment() const { return comment_; }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
  private:
   std::string name_;
   std::span<const std::byte> bytes_;
+  std::string_view comment_;
   std::optional<MappedFile> file_;
   Entries entries_;
 };

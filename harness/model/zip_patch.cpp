@@ -73,6 +73,13 @@ class Patch {
 
 }  // namespace
 
+std::string with_comment(const ZipArchive& archive, std::string file, std::string_view comment) {
+  const auto length = static_cast<std::uint16_t>(comment.size());
+  file.resize(file.size() - archive.comment().size());
+  std::memcpy(file.data() + file.size() - sizeof length, &length, sizeof length);
+  return file.append(comment);
+}
+
 Result<std::string> patched_archive(const ZipArchive& archive,
                                     const ZipReplacements& replacements) {
   const std::span<const std::byte> whole = archive.bytes();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.h"
@@ -13,6 +14,14 @@
 namespace qyolo::model {
 
 using ZipReplacements = std::map<std::string, std::vector<std::byte>, std::less<>>;
+
+// The longest comment that a zip archive can have.
+inline constexpr std::size_t kLongestComment = 0xFFFF;
+
+// The content of `archive` with another comment behind its directory: `file` is that content, or
+// what patched_archive() made of it. REQUIRES: at most kLongestComment bytes.
+[[nodiscard]] std::string with_comment(const ZipArchive& archive, std::string file,
+                                       std::string_view comment);
 
 // The whole file. Only the bytes of the named entries change, and their checksums wherever the file
 // states them. Fails for an entry that is absent, for content of another size, and where the file

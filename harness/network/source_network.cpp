@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "harness/model/checkpoint_writer.h"
 #include "harness/onnx/reader.h"
 
 namespace qyolo::harness {
@@ -16,12 +17,16 @@ Result<SourceNetwork> SourceNetwork::open(const std::filesystem::path& model) {
     source.unfused_ = std::move(source.artifact_->unfused);
   } else {
     QYOLO_TRY(source.graph_, model::load_checkpoint(model));
+    source.dequantized_ = model::cell_of_checkpoint(model);
   }
   return source;
 }
 
 Cell SourceNetwork::resolve(const Cell& cell) const {
-  return artifact_ && cell.baseline ? artifact_->cell : cell;
+  if (artifact_ && cell.baseline) return artifact_->cell;
+  Cell resolved = cell;
+  if (cell.baseline) resolved.dequantized = dequantized_;
+  return resolved;
 }
 
 Status SourceNetwork::check(const Cell& cell) const {

@@ -25,8 +25,12 @@ class SourceNetwork {
   [[nodiscard]] const model::Graph& graph() const { return graph_; }
   // nullptr for a checkpoint; its graph and unfused convolutions are those of this object.
   [[nodiscard]] const Artifact* artifact() const { return artifact_ ? &*artifact_ : nullptr; }
-  // The cell that the network as it is in the file belongs to: for the baseline, an artifact's own.
+  // The cell that the network as it is in the file belongs to: for the baseline, an artifact's own;
+  // of a dequantized checkpoint, the baseline that says so.
   [[nodiscard]] Cell resolve(const Cell& cell) const;
+  // What a checkpoint's weights were quantized as before they were written in floating point
+  // (model/checkpoint_writer.h), "affine 4-bit filter"; empty where that is not known of them.
+  [[nodiscard]] const std::string& dequantized() const { return dequantized_; }
   // Fails for a cell that would quantize an artifact again.
   [[nodiscard]] Status check(const Cell& cell) const;
   // Where the calibration images come from that cells with calibrated rounding need. What it gives
@@ -42,6 +46,7 @@ class SourceNetwork {
   model::Graph graph_;
   std::vector<model::UnfusedConv> unfused_;
   std::optional<Artifact> artifact_;
+  std::string dequantized_;
   RoundingCalibrator calibrator_;
 };
 

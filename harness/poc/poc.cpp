@@ -10,6 +10,7 @@
 #include "harness/poc/poc_search.h"
 #include "harness/poc/roadmap.h"
 #include "harness/run/session.h"
+#include "metrics/verdict.h"
 #include "report/texts.h"
 #include "results/record.h"
 
@@ -42,7 +43,13 @@ Experiment experiment_of(const PocOptions& options, const Evaluator& evaluator) 
   all.latency = options.latency;
   all.uncertainty = options.uncertainty;
   // Records say it in points; what percent are is not known before the baseline is.
-  if (!options.tolerance.percent) all.uncertainty.tolerance = options.tolerance.value;
+  if (!options.tolerance.percent) {
+    all.uncertainty.tolerance = options.tolerance.value;
+    all.uncertainty.margin = kDefaultMargin * options.tolerance.value;
+    if (options.margin)
+      all.uncertainty.margin = options.margin->percent ? 0 : options.margin->value;
+    all.uncertainty.margin = std::min(all.uncertainty.margin, all.uncertainty.tolerance);
+  }
   return all;
 }
 
@@ -212,15 +219,18 @@ class Poc {
         candidate.name = fmt::format("hybrid of {} recipes", recipes_of(one.step.cell));
         candidate.details.clear();
       }
-      if (one.step.stage != Stage::kBaseline && usable_) judge(one, candidate);
+      if (one.step.stage != Stage::kBaseline && usable_) judge(one, *row, candidate);
       report_.candidates.push_back(std::move(candidate));
     }
     return {};
   }
 
-  void judge(const Evaluated& one, report::Candidate& candidate) const {
+  void judge(const Evaluated& one, const results::Row& row, report::Candidate& candidate) const {
     const double allowed = report_.tolerance - report_.margin;
     candidate.standing = standing_of(candidate.delta, allowed);
+    const bool few = row.effective_images.value_or(0) < metrics::kFewestImages;
+    if (few && candidate.delta && candidate.delta->low < candidate.delta->high)
+      candidate.standing = Standing::kUndecided;
     candidate.probable = candidate.delta && candidate.delta->value >= -allowed;
     for (const report::ClassLoss& loss : losses_of(one)) {
       if (!loss.binding) continue;
@@ -304,25 +314,14 @@ class Poc {
   Status measure() {
     std::vector<std::size_t> timed = {0};
     if (report_.subject) timed.push_back(*report_.subject);
-    std::vector<Cell> cells;
-    for (const std::size_t i : timed) cells.push_back(evaluated_[i].step.cell);
-    QYOLO_CHECK_OK(session_.time_cells(cells));
+    std::vector<TimedCell> cells;
     for (const std::size_t i : timed) {
-      const Json* record = store_.newest(results::kLatency, evaluated_[i].key);
-      if (record == nullptr) continue;
-      const std::string& name = report_.candidates[i].name;
-      const auto latency = results::read_latency(*record, "the latency of " + name);
-      if (latency.ok()) add_latency(*latency, name, report_);
+      const Evaluated& one = evaluated_[i];
+      cells.push_back({report_.candidates[i].name, one.key, one.step.cell});
     }
-    if (options_.measure_low_precisions) {
-      const auto device = options_.measure_low_precisions(report_.latency_setting);
-      if (device.ok()) {
-        add_low_precisions(*device, report_);
-      } else {
-        listener_.on_warning(device.error().message);
-      }
-    }
-    report_.energy = measure_energy(evaluator_, cells.front());
+    QYOLO_TRY(const auto latency, timed_together(options_, cells, evaluator_, store_, listener_));
+    if (latency) add_latency(*latency, report_);
+    report_.energy = measure_energy(evaluator_, cells.front().cell);
     report_.memory = memory_rows(report_);
     QYOLO_TRY(report_.devices, results::device_table(run_, std::move(devices_)));
     return {};

@@ -35,6 +35,14 @@ struct ClassTolerance {
 // "nut=2pt", "3pt".
 Result<ClassTolerance> parse_class_tolerance(std::string_view text);
 
+// The checkpoint's network in kernels that really run at a lower precision, to be timed beside the
+// cells.
+struct LowPrecisionNetwork {
+  std::string name;                              // "BF16"
+  std::string precision;                         // "bf16", "int8"
+  std::function<Result<double>()> time_forward;  // milliseconds
+};
+
 struct PocOptions {
   EvaluatorConfig evaluation;
   std::filesystem::path out;  // run folder
@@ -48,9 +56,10 @@ struct PocOptions {
   bool search = true;   // with a calibration set: how to quantize each layer (search/recommend.h)
   std::string command;  // that asked for it, for the report
   std::vector<std::filesystem::path> devices;  // device files of the same checkpoint
-  // Times kernels that really run at a lower precision than FP32, where this host has them; none:
-  // they are not timed.
-  std::function<Result<results::Device>(const report::LatencySetting&)> measure_low_precisions;
+  // Networks in kernels of a lower precision than FP32, where this host has them; none: they are
+  // not timed.
+  std::function<Result<std::vector<LowPrecisionNetwork>>(const report::LatencySetting&)>
+      low_precisions;
 };
 
 Result<report::PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,

@@ -1,11 +1,17 @@
 // Latency and energy of a proof of concept.
-#include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "common/file.h"
+#include "common/sha256.h"
 #include "harness/host/energy.h"
+#include "harness/host/host.h"
+#include "harness/host/host_watch.h"
+#include "harness/host/interleaved.h"
 #include "harness/poc/poc_parts.h"
+#include "harness/run/cell_record.h"
 #include "metrics/statistics.h"
+#include "results/label.h"
+#include "results/renderers.h"
 
 namespace qyolo::harness {
 namespace {
@@ -28,34 +34,104 @@ results::PocNetwork network_of(const report::Candidate& one) {
   return network;
 }
 
-}  // namespace
-
-void add_latency(const results::LatencyRecord& record, const std::string& name,
-                 report::PocReport& report) {
-  const results::Execution& execution = record.identity.execution;
-  report::LatencyRow row;
-  row.label = name;
-  row.precision = execution.precision;
-  std::ranges::transform(row.precision, row.precision.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  row.measured = !execution.simulated;
-  row.median = metrics::quantile(record.milliseconds, 0.5);
-  row.low = metrics::quantile(record.milliseconds, 0.25);
-  row.high = metrics::quantile(record.milliseconds, 0.75);
-  row.samples = record.milliseconds.size();
-  report.latency.push_back(std::move(row));
-  report.latency_setting = {static_cast<int>(record.batch), static_cast<int>(record.width),
-                            static_cast<int>(record.height), static_cast<int>(record.threads)};
+// Everything that decides what the numbers are of.
+std::string what_is_timed(const PocOptions& options, std::span<const TimedCell> cells,
+                          const Evaluator& evaluator, const results::TimingRecord& record) {
+  OrderedJson asked = {{"host", record.host},
+                       {"executor", evaluator.executor_description()},
+                       {"threads", record.threads},
+                       {"input", {record.batch, record.height, record.width}},
+                       {"latency", options.latency.as_json()},
+                       {"low_precisions", static_cast<bool>(options.low_precisions)},
+                       {"cells", OrderedJson::array()}};
+  for (const TimedCell& one : cells) asked["cells"].push_back(one.key);
+  return sha256_hex(asked.dump()).substr(0, 16);
 }
 
-void add_low_precisions(const results::Device& device, report::PocReport& report) {
-  for (const results::DeviceRow& row : device.rows) {
-    const bool integers = !row.calibration.empty();
-    report.latency.push_back({integers ? "symmetric 8-bit filter A8, head FP32" : "FP32",
-                              integers ? "INT8" : "BF16", true, row.median_ms(),
-                              metrics::quantile(row.milliseconds, 0.25),
-                              metrics::quantile(row.milliseconds, 0.75), row.milliseconds.size()});
+// What an earlier session timed of the same.
+std::optional<results::TimingRecord> kept_timing(const std::filesystem::path& file,
+                                                 const std::string& asked) {
+  const auto json = read_json(file);
+  if (!json.ok()) return std::nullopt;
+  auto read = results::read_timing(*json, file.string());
+  if (!read.ok() || read->asked != asked || read->networks.empty()) return std::nullopt;
+  for (const results::TimedNetworkRecord& one : read->networks)
+    if (one.milliseconds.empty()) return std::nullopt;
+  return std::move(read).value();
+}
+
+}  // namespace
+
+Result<std::optional<results::TimingRecord>> timed_together(const PocOptions& options,
+                                                            std::span<const TimedCell> cells,
+                                                            Evaluator& evaluator,
+                                                            results::RecordStore& store,
+                                                            RunListener& listener) {
+  if (options.latency.rounds == 0) return std::optional<results::TimingRecord>();
+  const LatencyInput input = evaluator.latency_input();
+  results::TimingRecord record;
+  record.host = describe_host().cpu;
+  record.height = input.height;
+  record.width = input.width;
+  record.threads = evaluator.threads();
+  record.asked = what_is_timed(options, cells, evaluator, record);
+  const std::filesystem::path file = options.out / "latency.json";
+  if (auto kept = kept_timing(file, record.asked)) {
+    listener.on_pass("latency", kept->networks.size(), kept->networks.size());
+    return std::optional(std::move(*kept));
   }
+  std::vector<LowPrecisionNetwork> others;
+  if (options.low_precisions) {
+    auto opened = options.low_precisions({static_cast<int>(record.batch), input.width, input.height,
+                                          static_cast<int>(record.threads)});
+    if (opened.ok()) {
+      others = std::move(opened).value();
+    } else {
+      listener.on_warning(opened.error().message);
+    }
+  }
+  const std::size_t count = cells.size() + others.size();
+  listener.on_pass("latency", count, 0);
+  const TimedCases timed{
+      count,
+      [&](std::size_t i) { return i < cells.size() ? evaluator.prepare(cells[i].cell) : Status(); },
+      [&](std::size_t i) {
+        return i < cells.size() ? evaluator.time_forward()
+                                : others[i - cells.size()].time_forward();
+      }};
+  const HostWatch watch;
+  QYOLO_TRY(auto samples, time_interleaved(timed, {options.latency.rounds, options.latency.warmup},
+                                           [&](std::size_t done, std::size_t total) {
+                                             listener.on_progress(done, total);
+                                           }));
+  record.warning = watch.warning(samples);
+  if (!record.warning.empty()) listener.on_warning("latency: " + record.warning);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    results::LatencyRecord of_cell =
+        latency_record(cells[i].key, cells[i].cell, evaluator, samples[i]);
+    of_cell.warning = record.warning;
+    QYOLO_CHECK_OK(store.append(results::latency_json(of_cell)));
+    record.networks.push_back({cells[i].name, evaluator.precision_of(cells[i].cell),
+                               evaluator.simulates(cells[i].cell), std::move(samples[i])});
+  }
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    record.networks.push_back(
+        {others[i].name, others[i].precision, false, std::move(samples[cells.size() + i])});
+  }
+  QYOLO_CHECK_OK(write_file(file, results::document_text(results::timing_json(record))));
+  return std::optional(std::move(record));
+}
+
+void add_latency(const results::TimingRecord& record, report::PocReport& report) {
+  for (const results::TimedNetworkRecord& one : record.networks) {
+    report.latency.push_back({one.network, results::precision_name(one.precision), !one.simulated,
+                              metrics::quantile(one.milliseconds, 0.5),
+                              metrics::quantile(one.milliseconds, 0.25),
+                              metrics::quantile(one.milliseconds, 0.75), one.milliseconds.size()});
+  }
+  report.latency_doubtful = !record.warning.empty();
+  report.latency_setting = {static_cast<int>(record.batch), static_cast<int>(record.width),
+                            static_cast<int>(record.height), static_cast<int>(record.threads)};
 }
 
 results::PocSummary summary_of(const report::PocReport& report, report::Language language,

@@ -10,6 +10,7 @@
 #include "harness/cell/cell_flags.h"
 #include "harness/pictures/crops.h"
 #include "metrics/equal_recall.h"
+#include "metrics/verdict.h"
 #include "results/manifest.h"
 #include "results/reading_table.h"
 
@@ -140,8 +141,15 @@ report::Candidate candidate_of(const results::Row& row, report::Stage stage) {
 
 Standing standing_of(const std::optional<report::Difference>& delta, double allowed) {
   if (!delta) return Standing::kUnknown;
-  if (delta->low >= -allowed) return Standing::kWithin;
-  return delta->high < -allowed ? Standing::kBeyond : Standing::kUndecided;
+  switch (metrics::decide({delta->value, delta->low, delta->high, 0}, allowed)) {
+    case metrics::Decision::kWithin:
+      return Standing::kWithin;
+    case metrics::Decision::kBeyond:
+      return Standing::kBeyond;
+    case metrics::Decision::kUndecided:
+      break;
+  }
+  return Standing::kUndecided;
 }
 
 std::vector<report::ClassLoss> class_losses(const results::AccuracyRecord& baseline,
@@ -279,7 +287,8 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
           : fmt::format("--images {} --annotations {}", shell_quoted(config.images.string()),
                         shell_quoted(config.annotations.string()));
   std::string evaluation = data + fmt::format(" --img {}", config.options.image_size);
-  if (config.options.limit > 0) evaluation += fmt::format(" --limit {}", config.options.limit);
+  if (!config.options.limit.all())
+    evaluation += fmt::format(" --limit {}", config.options.limit.text());
   if (config.options.ignore_class_names) evaluation += " --ignore-class-names";
   std::string calibration;
   if (config.calibration) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "harness/poc/poc.h"
 #include "results/cell_record.h"
 #include "results/record.h"
+#include "results/timing_record.h"
 
 namespace qyolo::harness {
 
@@ -44,12 +46,22 @@ namespace qyolo::harness {
 // Changes, pictures and guideline.
 Status describe_objects(const Diff& diff, const PocOptions& options, report::PocReport& report);
 
-// The record as a row, and the setting it was measured in.
-void add_latency(const results::LatencyRecord& record, const std::string& name,
-                 report::PocReport& report);
-
-// A row for each precision that the device ran: the network as it is, or in integers.
-void add_low_precisions(const results::Device& device, report::PocReport& report);
+// A cell whose forwards are timed.
+struct TimedCell {
+  std::string name;
+  std::string key;
+  Cell cell;
+};
+// The cells and the options' networks of lower precision, all of them interleaved: as an earlier
+// session kept it in the run's folder, or measured now, kept there, and the cells' as latency
+// records in the store. Nothing where no rounds are wanted.
+Result<std::optional<results::TimingRecord>> timed_together(const PocOptions& options,
+                                                            std::span<const TimedCell> cells,
+                                                            Evaluator& evaluator,
+                                                            results::RecordStore& store,
+                                                            RunListener& listener);
+// One row for each network, and the setting they were measured in.
+void add_latency(const results::TimingRecord& record, report::PocReport& report);
 
 [[nodiscard]] report::Energy measure_energy(Evaluator& evaluator, const Cell& baseline);
 // Computed ones, and what this process has taken at most so far.

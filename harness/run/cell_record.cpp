@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "results/label.h"
 #include "results/metrics_json.h"
 
 namespace qyolo::harness {
@@ -34,10 +35,16 @@ results::ActivationsRecord activations_of(const CalibratedActivations& activatio
 
 }  // namespace
 
+OrderedJson cell_json(const Cell& cell, const Evaluator& evaluator) {
+  OrderedJson json = cell.named_json();
+  json["label"] = results::full_label(Json(json), evaluator.precision_of(cell));
+  return json;
+}
+
 results::CellIdentity identity_of(const std::string& key, const Cell& cell,
                                   const Evaluator& evaluator) {
   return {key,
-          cell.as_json(),
+          cell_json(cell, evaluator),
           {evaluator.simulates(cell), evaluator.precision_of(cell), evaluator.engine()}};
 }
 
@@ -46,6 +53,8 @@ results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell
   results::AccuracyRecord record;
   record.identity = identity_of(key, cell, evaluator);
   record.images = static_cast<std::int64_t>(evaluator.truth().images.size());
+  if (const ImageLimit& limit = evaluator.options().limit; !limit.all())
+    record.limit = limit.first ? limit.text() : fmt::format("{}:{}", limit.images, limit.seed);
   record.detections = static_cast<std::int64_t>(result.detections.size());
   results::set_metrics(result.evaluation, evaluator.truth(), record);
   record.sqnr_db = finite(result.weight_error.sqnr_db());

@@ -9,6 +9,8 @@
 
 namespace qyolo::harness {
 
+// As the cell writes itself, with the label of what runs (results/label.h).
+[[nodiscard]] OrderedJson cell_json(const Cell& cell, const Evaluator& evaluator);
 [[nodiscard]] results::CellIdentity identity_of(const std::string& key, const Cell& cell,
                                                 const Evaluator& evaluator);
 [[nodiscard]] results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell,

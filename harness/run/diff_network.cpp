@@ -3,12 +3,17 @@
 #include <utility>
 #include <vector>
 
+#include "harness/run/cell_record.h"
+#include "results/label.h"
+
 namespace qyolo::harness {
 
 Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& factory,
                           const Cell& cell, const DiffOptions& options, RunListener& listener) {
   if (!cell.quantized())
-    return error("FP32 has nothing to be compared with but itself; --scheme names a quantization");
+    return error(
+        "the unquantized network has nothing to be compared with but itself; --scheme names a "
+        "quantization");
   QYOLO_TRY(const auto evaluator, Evaluator::open(config, factory));
   Cell baseline;
   baseline.baseline = true;
@@ -21,8 +26,11 @@ Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& 
   diff.truth = evaluator->truth();
   diff.images = evaluator->images_folder();
   diff.warnings = std::move(diff.truth.warnings);
-  diff.baseline_name = cells[0].label();
-  diff.other_name = cells[1].label();
+  const auto name = [&](const Cell& one) {
+    return results::shown_label(Json(cell_json(one, *evaluator)), evaluator->precision_of(one));
+  };
+  diff.baseline_name = name(cells[0]);
+  diff.other_name = name(cells[1]);
   listener.on_pass("diff", cells.size(), 0);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     listener.on_cell(i, cells[i]);
@@ -31,7 +39,7 @@ Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& 
                 listener.on_progress(done, total);
               }));
     listener.on_cell_done(i, cells[i], true,
-                          fmt::format("AP {:.4f}", result.evaluation.stats()[0]));
+                          fmt::format("AP {:.2f}", 100 * result.evaluation.stats()[0]));
     (i == 0 ? diff.baseline : diff.other) = std::move(result.detections);
   }
   return compare_detections(std::move(diff), options);

@@ -8,6 +8,7 @@
 #include "common/sha256.h"
 #include "datasets/coco_json.h"
 #include "harness/host/host.h"
+#include "harness/host/host_watch.h"
 #include "harness/host/interleaved.h"
 #include "harness/quant/calibrated.h"
 #include "harness/run/cell_record.h"
@@ -117,7 +118,7 @@ std::string Session::compare(const std::vector<Detection>& detections,
 Status Session::record_result(std::size_t index, const Cell& cell, const CellResult& result) {
   const std::string key = key_of(cell);
   results::AccuracyRecord record = accuracy_record(key, cell, evaluator_, result);
-  std::string summary = fmt::format("AP {:.4f}", result.evaluation.stats()[0]);
+  std::string summary = fmt::format("AP {:.2f}", 100 * result.evaluation.stats()[0]);
   if (!cell.quantized() || options_.keep_all)
     QYOLO_CHECK_OK(keep_detections(result.detections, record));
   if (cell.quantized() && uncertainty_.has_baseline()) {
@@ -201,13 +202,17 @@ Status Session::time_cells(std::span<const Cell> cells) {
   if (complete) return {};
   const TimedCases timed{cells.size(), [&](std::size_t i) { return evaluator_.prepare(cells[i]); },
                          [&](std::size_t) { return evaluator_.time_forward(); }};
+  const HostWatch watch;
   QYOLO_TRY(const auto samples, time_interleaved(timed, {options.rounds, options.warmup},
                                                  [&](std::size_t done, std::size_t total) {
                                                    listener_.on_progress(done, total);
                                                  }));
+  const std::string doubt = watch.warning(samples);
+  if (!doubt.empty()) listener_.on_warning("latency: " + doubt);
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    QYOLO_CHECK_OK(store_.append(
-        results::latency_json(latency_record(keys[i], cells[i], evaluator_, samples[i]))));
+    results::LatencyRecord record = latency_record(keys[i], cells[i], evaluator_, samples[i]);
+    record.warning = doubt;
+    QYOLO_CHECK_OK(store_.append(results::latency_json(record)));
   }
   return {};
 }
@@ -219,7 +224,8 @@ OrderedJson Session::manifest(std::span<const Cell> cells) const {
   Experiment experiment = experiment_;
   experiment.cells.assign(cells.begin(), cells.end());
   manifest.experiment = experiment.as_json();
-  for (const Cell& cell : cells) manifest.cells.push_back({key_of(cell), cell.as_json()});
+  for (const Cell& cell : cells)
+    manifest.cells.push_back({key_of(cell), cell_json(cell, evaluator_)});
   manifest.checkpoint = experiment.model.string();
   manifest.checkpoint_sha256 = evaluator_.checkpoint_sha256();
   manifest.images = experiment.images.string();
@@ -234,6 +240,7 @@ OrderedJson Session::manifest(std::span<const Cell> cells) const {
   manifest.threads = evaluator_.threads();
   manifest.versions = results::versions_json(describe_versions());
   manifest.executor = evaluator_.executor_description();
+  manifest.precision = evaluator_.precision();
   return results::manifest_json(manifest);
 }
 

@@ -563,6 +563,14 @@ double value_of(Proxy proxy, const HeadDivergence& divergence) {
 
 double Tried::ap() const { return trial.result ? trial.result->evaluation.stats()[0] : 0; }
 
+std::string_view standing_of(const Tried& tried) {
+  if (tried.holds) return "holds";
+  const auto& ap = tried.trial.difference.ap;
+  const bool beyond =
+      ap && metrics::decide(*ap, tried.trial.difference.tolerance) == metrics::Decision::kBeyond;
+  return beyond || !tried.lossy_classes.empty() ? "does not hold" : "undecided";
+}
+
 Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorFactory& factory,
                                          double held_out) {
   config.part = {held_out, kLeastConfirming, false};

@@ -145,6 +145,8 @@ Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
 
 // "hybrid by KL", "pwlq 4-bit filter".
 [[nodiscard]] std::string name_of(const Tried& tried);
+// "holds"; else "does not hold" or "undecided", by the rule of metrics/verdict.h.
+[[nodiscard]] std::string_view standing_of(const Tried& tried);
 // All that was measured, as results/recommendation_record.h writes it: what was tried, and every
 // candidate of every layer.
 [[nodiscard]] results::RecommendationRecord recommendation_record(

@@ -1,6 +1,7 @@
 #include "harness/cell/cell_flags.h"
 #include "harness/search/recommend.h"
 #include "metrics/verdict.h"
+#include "results/label.h"
 
 namespace qyolo::harness {
 namespace {
@@ -70,7 +71,7 @@ Experiment recommended_experiment(const Recommendation& r, const EvaluatorConfig
 
 std::string name_of(const Tried& tried) {
   return tried.proxy ? fmt::format("hybrid by {}", proxy_name(*tried.proxy))
-                     : tried.cell.recipe.text();
+                     : results::shown_label(Json(tried.cell.as_json()), "fp32");
 }
 
 results::RecommendationRecord recommendation_record(const Recommendation& r) {

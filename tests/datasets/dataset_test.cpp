@@ -49,7 +49,7 @@ class Datasets : public ::testing::Test {
   }
 
   [[nodiscard]] Result<Dataset> open(int limit = 0) const {
-    return open_dataset(images(), annotations(), limit);
+    return open_dataset(images(), annotations(), {.images = limit, .first = true});
   }
   [[nodiscard]] std::string failure(int limit = 0) const {
     const auto dataset = open(limit);

@@ -35,7 +35,7 @@ class YoloLayout : public ::testing::Test {
   }
   [[nodiscard]] fs::path root() const { return fs::canonical(folder_.path()); }
   [[nodiscard]] Result<Dataset> open(const std::string& split = "val") const {
-    return open_dataset("", root() / "data.yaml", 0, split);
+    return open_dataset("", root() / "data.yaml", {}, split);
   }
   [[nodiscard]] std::string failure() const {
     const auto dataset = open();
@@ -150,7 +150,8 @@ TEST_F(YoloLayout, LinesMayEndAnyWayAndHaveSpacesAnywhere) {
 
 TEST_F(YoloLayout, WrittenAndReadBackIsIdentical) {
   const fs::path parts = testing::source_dir() / "datasets/parts/val";
-  const auto original = open_dataset(parts / "images", parts / "annotations.json", 20);
+  const auto original =
+      open_dataset(parts / "images", parts / "annotations.json", {.images = 20, .first = true});
   ASSERT_TRUE(original.ok()) << original.error().message;
   std::vector<std::string> notes;
   Dataset dataset = *original;

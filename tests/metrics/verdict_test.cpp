@@ -18,44 +18,61 @@ PairedDifference measured(double value, double low, double high, double above,
   return difference;
 }
 
-TEST(Verdict, WithinTheToleranceSaysHowCertainThatIs) {
-  EXPECT_EQ(verdict(measured(-0.4, -1.05, 0.2, 0.028)),
-            "within 1 point with 97 % certainty (0.4 points lost)");
+TEST(Verdict, WithinTheToleranceIsTheWholeInterval) {
+  EXPECT_EQ(verdict(measured(-0.4, -0.93, 0.2, 0.028)),
+            "within 1 point: 0.4 points lost (0.9 lost to 0.2 gained)");
   EXPECT_EQ(verdict(measured(0.4, -0.2, 1.1, 0)),
-            "within 1 point with more than 99.9 % certainty (0.4 points gained)");
-  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.006, 0.5)),
-            "within 0.5 points with 99.4 % certainty (0.4 points lost)");
+            "within 1 point: 0.4 points gained (0.2 lost to 1.1 gained)");
+  EXPECT_EQ(verdict(measured(-0.4, -0.5, 0.2, 0.006, 0.5)),
+            "within 0.5 points: 0.4 points lost (0.5 lost to 0.2 gained)");
 }
 
-TEST(Verdict, CertaintyIsRoundedDownAndNeverComplete) {
-  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.0301)),
-            "within 1 point with 96 % certainty (0.4 points lost)");
-  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.001)),
-            "within 1 point with 99.9 % certainty (0.4 points lost)");
-  EXPECT_EQ(verdict(measured(-0.4, -0.9, 0.2, 0.0009)),
-            "within 1 point with more than 99.9 % certainty (0.4 points lost)");
+// The share of resamples that lose more is no second rule.
+TEST(Verdict, AnIntervalThatReachesBeyondTheToleranceIsUndecided) {
+  EXPECT_EQ(decide(measured(-0.4, -1.0, 0.2, 0.05)), Decision::kWithin);
+  EXPECT_EQ(decide(measured(-0.4, -1.01, 0.2, 0.001)), Decision::kUndecided);
+  EXPECT_EQ(decide(measured(-3, -4, -1.01, 1)), Decision::kBeyond);
+  EXPECT_EQ(decide(measured(-3, -4, -1.0, 1)), Decision::kUndecided);
 }
 
-TEST(Verdict, WithinBeginsAtTheConfidenceAskedFor) {
-  EXPECT_EQ(verdict(measured(-0.4, -1.2, 0.2, 0.05)),
-            "within 1 point with 95 % certainty (0.4 points lost)");
-  PairedDifference less = measured(-0.4, -1.2, 0.2, 0.08);
-  EXPECT_EQ(verdict(less).substr(0, 10), "not enough");
-  less.options.confidence = 0.9;
-  EXPECT_EQ(verdict(less), "within 1 point with 92 % certainty (0.4 points lost)");
+TEST(Verdict, AMarginIsTakenOffTheToleranceAndSaid) {
+  PairedDifference difference = measured(-0.4, -0.93, 0.2, 0.028);
+  difference.margin = 0.001;
+  EXPECT_EQ(decide(difference), Decision::kUndecided);
+  difference.ap->low = -0.008;
+  EXPECT_EQ(verdict(difference),
+            "within 1 point less a margin of 0.1: 0.4 points lost (0.8 lost to 0.2 gained)");
+  difference = measured(-3.2, -4.4, -2.1, 1);
+  difference.margin = 0.001;
+  EXPECT_EQ(verdict(difference),
+            "loses 3.2 points (2.1 to 4.4), more than 1 point less a margin of 0.1");
+}
+
+TEST(Verdict, FewImagesAndFewObjectsAreACaution) {
+  PairedDifference difference = measured(-0.4, -0.9, 0.2, 0);
+  difference.images = 49;
+  EXPECT_EQ(caution(difference), "caution: only 49 images");
+  difference.classes.resize(3);
+  difference.classes[0].objects = 9;
+  difference.classes[1].objects = 10;
+  EXPECT_EQ(verdict(difference),
+            "within 1 point: 0.4 points lost (0.9 lost to 0.2 gained); caution: only 49 images, 1 "
+            "class with fewer than 10 objects");
+  difference.images = 50;
+  difference.classes.clear();
+  EXPECT_EQ(caution(difference), "");
 }
 
 TEST(Verdict, ADifferenceThatRoundsToZeroIsNoChange) {
   EXPECT_EQ(verdict(measured(0.01, -0.2, 0.2, 0)),
-            "within 1 point with more than 99.9 % certainty (no change)");
+            "within 1 point: no change (0.2 lost to 0.2 gained)");
   EXPECT_EQ(verdict(measured(-0.04, -2, 2, 0.2)),
             "not enough images to tell: no change (2.0 lost to 2.0 gained); about 15,000 more for "
             "±0.5");
 }
 
 TEST(Verdict, ASmallLossThatIsCertainIsStillWithinTheTolerance) {
-  EXPECT_EQ(verdict(measured(-0.4, -0.6, -0.2, 0)),
-            "within 1 point with more than 99.9 % certainty (0.4 points lost)");
+  EXPECT_EQ(verdict(measured(-0.4, -0.6, -0.2, 0)), "within 1 point: 0.4 points lost (0.2 to 0.6)");
 }
 
 TEST(Verdict, LossBeyondTheTolerance) {
@@ -90,8 +107,7 @@ TEST(Verdict, TooCloseToTheToleranceThoughTheIntervalIsNarrow) {
 
 TEST(Verdict, NoTolerance) {
   EXPECT_EQ(verdict(measured(-3.2, -4.4, -2.1, 1, 0)), "loses 3.2 points (2.1 to 4.4)");
-  EXPECT_EQ(verdict(measured(0.3, -0.1, 0.6, 0.03, 0)),
-            "no loss with 97 % certainty (0.3 points gained)");
+  EXPECT_EQ(verdict(measured(0.3, 0, 0.6, 0.03, 0)), "no loss: 0.3 points gained (0.0 to 0.6)");
   EXPECT_EQ(verdict(measured(-0.2, -0.5, 0.1, 0.9, 0)),
             "loses 0.2 points (0.5 lost to 0.1 gained), too close to none to tell");
   EXPECT_EQ(verdict(measured(-0.2, -1.2, 0.8, 0.7, 0)),
@@ -114,7 +130,8 @@ TEST(Verdict, FewImagesAreNotEnoughWhateverTheyShow) {
   difference.images = 12;
   difference.effective_images = 9.9;
   EXPECT_EQ(verdict(difference),
-            "not enough images to tell: 3.0 points lost (1.0 to 5.0); about 180 more for ±0.5");
+            "not enough images to tell: 3.0 points lost (1.0 to 5.0); about 180 more for "
+            "±0.5; caution: only 12 images");
 }
 
 TEST(Verdict, NothingToJudgeBy) {
@@ -126,8 +143,8 @@ TEST(Verdict, NothingToJudgeBy) {
 }
 
 TEST(Decision, IsWhereTheIntervalLies) {
-  EXPECT_EQ(decide(measured(-0.4, -1.05, 0.2, 0.05)), Decision::kWithin);
-  EXPECT_EQ(decide(measured(-0.4, -1.05, 0.2, 0.051)), Decision::kUndecided);
+  EXPECT_EQ(decide(measured(-0.4, -0.99, 0.2, 0.05)), Decision::kWithin);
+  EXPECT_EQ(decide(measured(-0.4, -1.01, 0.2, 0.05)), Decision::kUndecided);
   EXPECT_EQ(decide(measured(1.3, 0.2, 2.4, 0)), Decision::kWithin);
   EXPECT_EQ(decide(measured(0, 0, 0, 0)), Decision::kWithin);
   EXPECT_EQ(decide(measured(-3.2, -4.4, -1.01, 0.99)), Decision::kBeyond);

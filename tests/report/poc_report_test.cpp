@@ -262,6 +262,22 @@ TEST(PocChart, ShowsEveryNetworkWithANumberAndATooltip) {
   EXPECT_THAT(chart, HasSubstr("role=\"img\""));
 }
 
+TEST(PocReport, SmallNumbersAndADisturbedHostAreCautions) {
+  PocReport report = sample();
+  for (const Language language : {Language::kEnglish, Language::kJapanese})
+    EXPECT_THAT(verdict_text(report, language), ::testing::Not(HasSubstr("24")));
+  EXPECT_THAT(emit_html(report, Language::kEnglish),
+              ::testing::Not(HasSubstr("not to be trusted")));
+  report.images = 24;
+  report.classes.front().objects = 9;
+  report.latency_doubtful = true;
+  EXPECT_THAT(verdict_text(report, Language::kEnglish),
+              AllOf(HasSubstr("Caution: 24 images are few"), HasSubstr("about them: nut.")));
+  EXPECT_THAT(verdict_text(report, Language::kJapanese), HasSubstr("画像が 24 枚と少ない"));
+  EXPECT_THAT(emit_html(report, Language::kEnglish),
+              HasSubstr("These times are not to be trusted"));
+}
+
 TEST(Base64, IsThatOfRfc4648) {
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");

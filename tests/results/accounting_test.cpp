@@ -51,12 +51,13 @@ TEST(AccountingNotes, ExplainWithTheRunsOwnNumbers) {
              {accuracy_record(kFp32, 0.7, 5e6), affine_record(kAffine), pwlq_record()});
   const auto notes = accounting_notes(run);
   ASSERT_EQ(notes.size(), 4U);
-  EXPECT_EQ(notes[2],
-            "In this run: affine-4-filter keeps 8 bytes of parameters per group and is 3.500× "
-            "smaller than FP16 in the paper's accounting, 3.625× in truth; pwlq-4-filter keeps 20 "
-            "bytes of parameters per group and is 3.250× smaller than FP16 in the paper's "
-            "accounting, 2.750× in truth, where each weight takes 1 more bit to say its region, "
-            "12.5 % of all bytes.");
+  EXPECT_EQ(
+      notes[2],
+      "In this run: affine 4-bit filter keeps 8 bytes of parameters per group and is 3.500× "
+      "smaller than FP16 in the paper's accounting, 3.625× in truth; pwlq 4-bit filter keeps 20 "
+      "bytes of parameters per group and is 3.250× smaller than FP16 in the paper's "
+      "accounting, 2.750× in truth, where each weight takes 1 more bit to say its region, "
+      "12.5 % of all bytes.");
 }
 
 TEST(AccountingNotes, PreferTheStudysSetting) {
@@ -65,7 +66,7 @@ TEST(AccountingNotes, PreferTheStudysSetting) {
   std::vector<OrderedJson> records;
   for (const Cell& cell : {eight, layer, other, kAffine}) records.push_back(affine_record(cell));
   const auto run = run_of(manifest_of({eight, layer, other, kAffine}), records);
-  EXPECT_THAT(accounting_notes(run).at(2), HasSubstr("In this run: affine-4-filter keeps"));
+  EXPECT_THAT(accounting_notes(run).at(2), HasSubstr("In this run: affine 4-bit filter keeps"));
 }
 
 TEST(AccountingNotes, SayNothingThatTheRecordsDoNot) {
@@ -73,7 +74,7 @@ TEST(AccountingNotes, SayNothingThatTheRecordsDoNot) {
   record["weight_error"]["layers"] = {{{"groups", "many"}}, 7};
   const auto run = run_of(manifest_of({kAffine}), {record});
   EXPECT_THAT(accounting_notes(run).at(2),
-              AllOf(HasSubstr("affine-4-filter is 3.500×"), Not(HasSubstr("per group"))));
+              AllOf(HasSubstr("affine 4-bit filter is 3.500×"), Not(HasSubstr("per group"))));
   EXPECT_TRUE(
       accounting_notes(run_of(manifest_of({kFp32}), {accuracy_record(kFp32, 0.7, 5e6)})).empty());
 }

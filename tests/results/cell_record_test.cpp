@@ -34,6 +34,7 @@ UncertaintyRecord some_uncertainty() {
   compared.options.seed = 7;
   compared.options.confidence = 0.9;
   compared.tolerance = 0.02;
+  compared.margin = 0.0078125;
   compared.ap = metrics::Difference{-0.25, -0.5, -0.125, 0.0625};
   compared.ap50 = metrics::Difference{-0.75, -0.875, -0.5, 0.25};
   compared.classes = {{3, 40, 20, metrics::Difference{-0.5, -0.625, -0.375, 0.125}},
@@ -52,6 +53,7 @@ AccuracyRecord full_accuracy() {
   AccuracyRecord record;
   record.identity = some_cell();
   record.images = 240;
+  record.limit = "240:7";
   record.detections = 999;
   record.detections_sha256 = std::string(64, 'e');
   for (std::size_t i = 0; i < record.metrics.size(); ++i)
@@ -74,12 +76,14 @@ AccuracyRecord full_accuracy() {
 }
 
 LatencyRecord full_latency() {
-  return {some_cell(), "oneDNN 2.6.3, int8, 2 threads", 4, 320, 384, 2, {4.5, 4.25, 5.75}};
+  return {some_cell(),       "oneDNN 2.6.3, int8, 2 threads",  4, 320, 384, 2,
+          {4.5, 4.25, 5.75}, "the times are not to be trusted"};
 }
 
 Manifest full_manifest() {
   Manifest manifest;
   manifest.name = "demo";
+  manifest.precision = "int8";
   manifest.started = "2025-01-02T03:04:05Z";
   manifest.experiment = {{"name", "demo"}};
   manifest.cells = {{some_cell().key, some_cell().cell}};
@@ -130,7 +134,8 @@ std::string manifest_as_read(const Json& manifest) {
 }
 
 // Whose readers are the other readers: the store's, and of the texts that stand beside a value.
-const std::set<std::string> kElsewhere = {"/schema", "/latency/unit"};
+const std::set<std::string> kElsewhere = {"/schema", "/latency/unit", "/uncertainty/decision",
+                                          "/uncertainty/verdict"};
 
 TEST(Records, WhatIsWrittenIsReadAgain) {
   const Json accuracy = accuracy_json(full_accuracy());

@@ -127,7 +127,7 @@ TEST(CompareRuns, AKeyWinsOverALabelAndNoCellIsUsedTwice) {
   ASSERT_TRUE(comparison.ok());
   ASSERT_EQ(comparison->cells.size(), 3U);
   for (const CellPair& cell : comparison->cells) EXPECT_TRUE(cell.same_key);
-  EXPECT_THAT(labels(comparison->only_a), ElementsAre("affine-4-filter"));
+  EXPECT_THAT(labels(comparison->only_a), ElementsAre("affine 4-bit filter"));
 }
 
 TEST(CompareRuns, CellsOfOneLabelAreMatchedInOrder) {
@@ -149,11 +149,11 @@ TEST(CompareRuns, ListsWhatOnlyOneRunHas) {
   const auto b = run_of(base_manifest({kEight, kPwlq}), base_records());
   const auto comparison = compare_runs(a, b);
   ASSERT_TRUE(comparison.ok());
-  EXPECT_THAT(labels(comparison->only_a), ElementsAre("fp32", "affine-4-filter"));
-  EXPECT_THAT(labels(comparison->only_b), ElementsAre("affine-8-layer"));
+  EXPECT_THAT(labels(comparison->only_a), ElementsAre("fp32", "affine 4-bit filter"));
+  EXPECT_THAT(labels(comparison->only_b), ElementsAre("affine 8-bit layer"));
   EXPECT_THAT(emit_comparison(*comparison, TableFormat::kMarkdown),
-              HasSubstr("## Not compared\n\n- only in A: fp32\n- only in A: affine-4-filter\n"
-                        "- only in B: affine-8-layer\n"));
+              HasSubstr("## Not compared\n\n- only in A: fp32\n- only in A: affine 4-bit filter\n"
+                        "- only in B: affine 8-bit layer\n"));
 }
 
 TEST(CompareRuns, NothingInCommonIsAnError) {
@@ -220,8 +220,8 @@ TEST(SortCells, PutsTheLargestDifferenceFirst) {
   sort_cells(*comparison, parse_compare_order("run").value());
   EXPECT_EQ(comparison->cells[0].a->label, "fp32");
   sort_cells(*comparison, parse_compare_order("ap").value());
-  EXPECT_EQ(comparison->cells[0].a->label, "pwlq-4-filter");
-  EXPECT_EQ(comparison->cells[1].a->label, "affine-4-filter");
+  EXPECT_EQ(comparison->cells[0].a->label, "pwlq 4-bit filter");
+  EXPECT_EQ(comparison->cells[1].a->label, "affine 4-bit filter");
   EXPECT_EQ(comparison->cells[2].a->label, "fp32");
   EXPECT_EQ(parse_compare_order("size").error().message,
             "the order 'size' is unknown, expected one of: run, ap");
@@ -243,20 +243,20 @@ TEST(ComparisonTable, IsExactlyThis) {
 - A: run (demo)
 - B: run (demo)
 
-3 cells matched, 3 by key and 0 by label; AP differs in 1 of 3, most in affine-4-filter (-12.50 points).
+3 cells matched, 3 by key and 0 by label; AP differs in 1 of 3, most in affine 4-bit filter (-12.50 points).
 
-| Cell            | Matched by | AP, A | AP, B |    ΔAP | ΔAP50 | Size A, MB | Size B, MB | Latency, B/A |
-|-----------------|------------|------:|------:|-------:|------:|-----------:|-----------:|-------------:|
-| fp32            | key        | 75.00 | 75.00 |   0.00 |  0.00 |      5.420 |      5.420 |        1.000 |
-| affine-4-filter | key        | 50.00 | 37.50 | -12.50 |  0.00 |      0.725 |      0.700 |            – |
-| pwlq-4-filter   | key        | 62.50 | 62.50 |   0.00 |  0.00 |      0.974 |      0.974 |        0.750 |
+| Cell                | Matched by | AP, A | AP, B |    ΔAP | ΔAP50 | Size A, MB | Size B, MB | Latency, B/A |
+|---------------------|------------|------:|------:|-------:|------:|-----------:|-----------:|-------------:|
+| fp32                | key        | 75.00 | 75.00 |   0.00 |  0.00 |      5.420 |      5.420 |        1.000 |
+| affine 4-bit filter | key        | 50.00 | 37.50 | -12.50 |  0.00 |      0.725 |      0.700 |            – |
+| pwlq 4-bit filter   | key        | 62.50 | 62.50 |   0.00 |  0.00 |      0.974 |      0.974 |        0.750 |
 
 - AP in percent; ΔAP and ΔAP50: points, B minus A. Size: true accounting. Latency: ratio of the medians, below 1 where B is faster.
 - Matched by key: the same checkpoint, data, evaluation and cell. A difference of AP is nondeterminism, another platform or a change of the program.
 
 ## Not compared
 
-- only in B: affine-8-layer
+- only in B: affine 8-bit layer
 )");
 }
 
@@ -268,9 +268,9 @@ TEST(ComparisonTable, CsvHasEveryCellOfBothRuns) {
       emit_comparison(*comparison, TableFormat::kCsv),
       R"(label,scheme,bits,granularity,match,key_a,key_b,status_a,status_b,AP_a,AP_b,delta_AP,AP_low_a,AP_high_a,AP_low_b,AP_high_b,AP50_a,AP50_b,delta_AP50,true_bytes_a,true_bytes_b,latency_ratio
 fp32,fp32,0,,key,k-fp32,k-fp32,ok,ok,0.75,0.75,0,,,,,0.9,0.9,0,5420000,5420000,1
-affine-4-filter,affine,4,filter,key,k-affine-4-filter,k-affine-4-filter,ok,ok,0.5,0.375,-0.125,,,,,0.9,0.9,0,725000,700000,
-pwlq-4-filter,pwlq,4,filter,key,k-pwlq-4-filter,k-pwlq-4-filter,ok,ok,0.625,0.625,0,,,,,0.9,0.9,0,973750,973750,0.75
-affine-8-layer,affine,8,layer,only B,,k-affine-8-layer,,pending,,,,,,,,,,,,,
+affine 4-bit filter,affine,4,filter,key,k-affine-4-filter,k-affine-4-filter,ok,ok,0.5,0.375,-0.125,,,,,0.9,0.9,0,725000,700000,
+pwlq 4-bit filter,pwlq,4,filter,key,k-pwlq-4-filter,k-pwlq-4-filter,ok,ok,0.625,0.625,0,,,,,0.9,0.9,0,973750,973750,0.75
+affine 8-bit layer,affine,8,layer,only B,,k-affine-8-layer,,pending,,,,,,,,,,,,,
 )");
 }
 
@@ -282,12 +282,12 @@ TEST(ComparisonTable, JsonAndLatexSayTheSame) {
   ASSERT_TRUE(json.ok());
   EXPECT_EQ((*json)["cells"].size(), 3U);
   EXPECT_EQ((*json)["cells"][1]["delta_AP"], -0.125);
-  EXPECT_EQ((*json)["only_b"][0]["label"], "affine-8-layer");
+  EXPECT_EQ((*json)["only_b"][0]["label"], "affine 8-bit layer");
   EXPECT_EQ((*json)["only_a"].size(), 0U);
   EXPECT_EQ((*json)["a"]["checkpoint"]["sha256"], "0123456789abcdef");
   const std::string latex = emit_comparison(*comparison, TableFormat::kLatex);
-  EXPECT_THAT(latex, HasSubstr("affine-4-filter & key & 50.00 & 37.50 & $-12.50$ & 0.00 &"));
-  EXPECT_THAT(latex, HasSubstr("only in B: affine-8-layer."));
+  EXPECT_THAT(latex, HasSubstr("affine 4-bit filter & key & 50.00 & 37.50 & $-12.50$ & 0.00 &"));
+  EXPECT_THAT(latex, HasSubstr("only in B: affine 8-bit layer."));
 }
 
 TEST(CompareRuns, ManifestsOfAnyShapeAreRead) {

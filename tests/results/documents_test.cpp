@@ -18,6 +18,7 @@
 #include "results/recommendation_record.h"
 #include "results/score_record.h"
 #include "results/sensitivity_record.h"
+#include "results/timing_record.h"
 #include "tests/results/contract.h"
 
 namespace qyolo::results {
@@ -84,7 +85,8 @@ RaceRecord full_race() {
   record.images_run = 100;
   record.images_full = 400;
   record.spent_share = 0.25;
-  record.cells = {{"affine 4-bit filter", 1000, 240, 0.5, IntervalRecord{-0.25, -0.5, 0}, "holds"}};
+  record.cells = {
+      {"affine 4-bit filter", 1000, 240, 0.5, IntervalRecord{-0.25, -0.5, 0}, "holds", "ours"}};
   return record;
 }
 
@@ -269,6 +271,9 @@ TEST(Documents, WhatIsWrittenIsReadAgain) {
   expect_contract(full_inspection(), inspection_json, read_inspection);
   expect_contract(full_histogram(), histogram_json, read_histogram);
   expect_contract(full_poc(), poc_json, read_poc);
+  const TimingRecord timing{"0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}}},
+                            "why"};
+  expect_contract(timing, timing_json, read_timing);
 }
 
 TEST(Documents, OfDetectionsAreReadAgain) {
@@ -350,11 +355,35 @@ TEST(SensitivityText, BeginsWithTheMostSensitiveLayer) {
   EXPECT_THAT(text, HasSubstr("50.00"));  // points lost
 }
 
+// What is not certain to keep the promise is not certain to break it.
+TEST(RecommendationText, TellsUndecidedFromWhatDoesNotHold) {
+  RecommendationRecord record = full_recommendation();
+  record.budget_bytes.reset();
+  record.tolerance = 0.25;
+  TriedRecord& tried = record.hybrids_tried.front();
+  tried.holds = false;
+  tried.lossy_classes.clear();
+  tried.delta_ap = {-0.25, -0.5, -0.125};
+  EXPECT_THAT(recommendation_text(record), HasSubstr("| **undecided** |"));
+  tried.delta_ap = {-0.5, -0.75, -0.375};
+  EXPECT_THAT(recommendation_text(record), HasSubstr("| **does not hold** |"));
+}
+
+TEST(InspectionText, HasSchemeBitsAndGranularityOfEveryLayer) {
+  Inspection inspection = full_inspection();
+  inspection.layers.front().recipe = "pwlq 4-bit filter";
+  const std::string text = inspection_text(inspection);
+  EXPECT_THAT(text, HasSubstr(" recipe            bits "));
+  EXPECT_THAT(text, HasSubstr(" pwlq 4-bit filter "));
+  EXPECT_LE(text.find('\n'), 100U);
+}
+
 TEST(RecommendationText, SaysWhatWasFoundFirst) {
   const std::string text = recommendation_text(full_recommendation());
   EXPECT_THAT(text,
               HasSubstr("- Hybrid: 0.001 MB (4.500 bits per weight, 4.00x smaller than FP32)"));
   EXPECT_THAT(text, HasSubstr("within the budget"));
+  EXPECT_THAT(text, HasSubstr("AP 50.00, ΔAP -25.00 (-50.00 to -12.50)"));
   RecommendationRecord none = full_recommendation();
   none.hybrid.reset();
   none.layers[0].chosen.reset();

@@ -156,7 +156,7 @@ TEST(ParseRun, WithoutCellsInTheManifestRowsFollowTheRecords) {
       run_of(manifest, {accuracy_record(kPwlq, 0.5, 2000), accuracy_record(kFp32, 0.7, 9000),
                         latency_record(kPwlq, 3, "simulated")});
   ASSERT_EQ(run.rows.size(), 2U);
-  EXPECT_EQ(run.rows[0].label, "pwlq-4-filter");
+  EXPECT_EQ(run.rows[0].label, "pwlq 4-bit filter");
   EXPECT_THAT(run.rows[0].latency_median_ms, Optional(3.0));
   EXPECT_TRUE(run.rows[1].baseline);
 }

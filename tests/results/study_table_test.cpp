@@ -47,13 +47,13 @@ TEST(StudyTable, CrossesSchemesWithGranularities) {
   ASSERT_EQ(tables.size(), 1U);
   EXPECT_EQ(
       markdown_table(tables[0].table),
-      R"(| Granularity              | affine, AP |   affine, loss | affine, paper / true | pwlq, AP |     pwlq, loss | pwlq, paper / true |
-|--------------------------|-----------:|---------------:|---------------------:|---------:|---------------:|-------------------:|
-| layer                    |       1.00 | 79.00 (98.8 %) |      3.926× / 3.750× |     3.00 | 77.00 (96.2 %) |    3.926× / 3.750× |
-| 1x1 filter, else channel |       2.00 | 78.00 (97.5 %) |      3.926× / 3.750× |        – |              – |                  – |
-| filter                   |          – |              – |                    – | **4.00** | 76.00 (95.0 %) |    3.926× / 3.750× |
+      R"(| Granularity              | affine, AP |      affine, ΔAP | affine, paper / true | pwlq, AP |        pwlq, ΔAP | pwlq, paper / true |
+|--------------------------|-----------:|-----------------:|---------------------:|---------:|-----------------:|-------------------:|
+| layer                    |       1.00 | -79.00 (-98.8 %) |      3.926× / 3.750× |     3.00 | -77.00 (-96.2 %) |    3.926× / 3.750× |
+| 1x1 filter, else channel |       2.00 | -78.00 (-97.5 %) |      3.926× / 3.750× |        – |                – |                  – |
+| filter                   |          – |                – |                    – | **4.00** | -76.00 (-95.0 %) |    3.926× / 3.750× |
 )");
-  EXPECT_THAT(tables[0].table.notes.at(0), HasSubstr("points of AP below fp32 (80.00)"));
+  EXPECT_THAT(tables[0].table.notes.at(0), HasSubstr("ΔAP: points of difference to fp32 (80.00)"));
 }
 
 TEST(StudyTable, FourBitsComeFirstAndCarryTheNotes) {
@@ -86,22 +86,21 @@ TEST(StudyTable, FiveSchemesAreTwoTablesOverTheSameGranularities) {
 
 TEST(StudyTable, CellsThatDifferInOtherOptionsHaveRowsOfTheirOwn) {
   auto run = run_with({{"affine", 4, "filter"}, {"pwlq", 4, "filter"}, {"symmetric", 4, "filter"}});
-  run.rows[1].label = "affine 4-bit filter";
-  run.rows[2].label = "pwlq 4-bit filter breakpoint=laplace";
-  run.rows[3].label = "mine";
+  run.rows[1].shown = "affine 4-bit filter";
+  run.rows[2].shown = "pwlq 4-bit filter breakpoint=laplace";
+  run.rows[3].shown = "mine";
   Row twin = run.rows[2];
-  twin.label = "pwlq 4-bit filter";
+  twin.shown = "pwlq 4-bit filter";
   run.rows.push_back(twin);
-  twin.label = "head kept";
+  twin.shown = "head kept";
   run.rows.push_back(twin);
   run.rows.push_back(twin);  // not even the label differs
   const auto tables = study_tables(run);
   ASSERT_EQ(tables.size(), 1U);
   EXPECT_THAT(column(tables[0].table, 0),
-              ElementsAre("filter", "filter breakpoint=laplace", "filter: head kept",
-                          "filter: head kept (2)"));
-  EXPECT_THAT(column(tables[0].table, 7), ElementsAre("3.00", "–", "–", "–"))
-      << "a label of its own needs no row where scheme and granularity are enough";
+              ElementsAre("filter", "filter breakpoint=laplace", "filter: mine",
+                          "filter: head kept", "filter: head kept (2)"));
+  EXPECT_THAT(column(tables[0].table, 7), ElementsAre("–", "–", "3.00", "–", "–"));
 }
 
 TEST(StudyTable, SaysWhatFailedAndDoesNotBoastWithOneCell) {
@@ -119,12 +118,12 @@ TEST(StudyTable, SaysWhatFailedAndDoesNotBoastWithOneCell) {
   EXPECT_FALSE(tables[0].table.columns[1].cells[0].bold);
 }
 
-TEST(StudyTable, AGainIsANegativeLossAndZeroHasNoSign) {
+TEST(StudyTable, AGainIsPositiveAndZeroHasNoSign) {
   auto run = run_with({{"affine", 4, "filter"}, {"affine", 4, "layer"}});
   run.rows[1].ap = 0.80004;
   run.rows[2].ap = 0.9;
   EXPECT_THAT(column(study_tables(run)[0].table, 2),
-              ElementsAre("0.00 (0.0 %)", "-10.00 (-12.5 %)"));
+              ElementsAre("0.00 (0.0 %)", "+10.00 (+12.5 %)"));
 }
 
 TEST(StudyTable, WithoutABaselineThereIsNoLoss) {

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <limits>
 
+#include "results/text.h"
 #include "tests/results/fixture.h"
 
 namespace qyolo::results {
@@ -43,37 +45,38 @@ small on parts/val, 240 images.
 
 Example CPU, 2 threads, qyolo 0.1.0, commit fedcba987654, checkpoint 0123456789ab.
 
-| Scheme | Bits | Granularity |        AP |    ΔAP |  AP50 |  AP75 | Size, MB | Bits/weight | vs FP16, true | vs FP16, paper | vs FP32, true | SQNR, dB | Median, ms | p95, ms | Execution |
-|--------|-----:|-------------|----------:|-------:|------:|------:|---------:|------------:|--------------:|---------------:|--------------:|---------:|-----------:|--------:|-----------|
-| fp32   |    – | –           |     74.53 |      – | 90.00 | 80.00 |    5.420 |      32.000 |         3.75× |          3.93× |         7.50× |        – |      14.20 |   15.20 | fp32      |
-| affine |    4 | filter      |     54.78 | -19.75 | 90.00 | 80.00 |    0.725 |       4.250 |         3.75× |          3.93× |         7.50× |        – |          – |       – | –         |
-| pwlq   |    4 | filter      | **66.04** |  -8.49 | 90.00 | 80.00 |    0.974 |       4.250 |         3.75× |          3.93× |         7.50× |    24.34 |      14.60 |   15.60 | simulated |
-| affine |    3 | layer       |    failed |      – |     – |     – |        – |           – |             – |              – |             – |        – |          – |       – | –         |
-| affine |    2 | layer       |   pending |      – |     – |     – |        – |           – |             – |              – |             – |        – |          – |       – | –         |
+| Cell                |        AP |    ΔAP | Size, MB | vs FP16 | Median, ms | Execution |
+|---------------------|----------:|-------:|---------:|--------:|-----------:|-----------|
+| fp32                |     74.53 |      – |    5.420 |   3.75× |      14.20 | fp32      |
+| affine 4-bit filter |     54.78 | -19.75 |    0.725 |   3.75× |          – | –         |
+| pwlq 4-bit filter   | **66.04** |  -8.49 |    0.974 |   3.75× |      14.60 | simulated |
+| affine 3-bit layer  |    failed |      – |        – |       – |          – | –         |
+| affine 2-bit layer  |   pending |      – |        – |       – |          – | –         |
 
 - AP: COCO box AP (IoU 0.50:0.95, at most 100 detections per image) in percent over 240 images; ΔAP: points of difference to fp32.
 - Bold: the best AP at its bit width.
-- Size, bits per weight and the ratios marked true count everything that a decoder needs: codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear schemes, and what stays in floating point; the ratios are to the network as evaluated, in FP16 or FP32.
+- Size, bits per weight and the ratios count everything that a decoder needs: codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear schemes, and what stays in floating point; the ratios say how many times smaller that is than the network as evaluated in FP16 or FP32 (below 1: larger).
 - The ratio marked paper is the study's accounting (arXiv 2407.04943): to the checkpoint as stored in FP16, region bits not counted.
 - SQNR: of all quantized weights; absent where they are exact.
 - Latency: median and 95th percentile of one forward pass, batch 1, 320 × 320 pixels, 2 threads.
 - simulated: float kernels on reconstructed weights; not the speed of integer kernels.
+- Not shown (--wide, --columns): Scheme; Bits; Granularity; AP50; AP75; vs FP16, paper; vs FP32; SQNR, dB; p95, ms; Bits/weight.
 
 ## Failed or pending
 
-- affine-3-layer: failed: layer a\|b: the weight 17 is not finite
+- affine 3-bit layer: failed: layer a\|b: the weight 17 is not finite
 - 1 of 5 cells have no result yet
 
 ## Schemes by granularity, 4 bits
 
-| Granularity | affine, AP |   affine, loss | affine, paper / true |  pwlq, AP |    pwlq, loss | pwlq, paper / true |
-|-------------|-----------:|---------------:|---------------------:|----------:|--------------:|-------------------:|
-| filter      |      54.78 | 19.75 (26.5 %) |      3.926× / 3.750× | **66.04** | 8.49 (11.4 %) |    3.926× / 3.750× |
+| Granularity | affine, AP |      affine, ΔAP | affine, paper / true |  pwlq, AP |       pwlq, ΔAP | pwlq, paper / true |
+|-------------|-----------:|-----------------:|---------------------:|----------:|----------------:|-------------------:|
+| filter      |      54.78 | -19.75 (-26.5 %) |      3.926× / 3.750× | **66.04** | -8.49 (-11.4 %) |    3.926× / 3.750× |
 
-- AP in percent, the best of the bit width in bold; loss: points of AP below fp32 (74.53), in brackets in percent of it; paper / true: how many times smaller than FP16, in the paper's accounting / in truth.
+- AP in percent, the best of the bit width in bold; ΔAP: points of difference to fp32 (74.53), in brackets in percent of it; paper / true: how many times smaller than FP16, in the paper's accounting / in truth.
 - The paper's accounting (arXiv 2407.04943, our reading): the checkpoint as stored, batch norms not folded. Its convolutions' codes and group parameters plus its other values in FP16, against all its values in FP16. The bit that says in which region a piecewise-linear weight lies is not counted.
 - In truth: everything that a decoder of the evaluated network needs, region bits included, against that network in FP16.
-- In this run: affine-4-filter is 3.926× smaller than FP16 in the paper's accounting, 3.750× in truth; pwlq-4-filter is 3.926× smaller than FP16 in the paper's accounting, 3.750× in truth.
+- In this run: affine 4-bit filter is 3.926× smaller than FP16 in the paper's accounting, 3.750× in truth; pwlq 4-bit filter is 3.926× smaller than FP16 in the paper's accounting, 3.750× in truth.
 - The study's published pair, 3.92× (affine) and 3.86× (PWLQ) at 4 bits, is by our reading this accounting of the released YOLOv7 filter by filter with FP32 parameters, 2 per group (affine) or 5 (PWLQ): 3.926× and 3.864×. In truth, with its region bits, that PWLQ is about 3.1×.
 
 ## Published, for comparison
@@ -82,27 +85,75 @@ Example CPU, 2 threads, qyolo 0.1.0, commit fedcba987654, checkpoint 0123456789a
 
 ## AP by object size, bytes by part
 
-| Scheme | Bits | Granularity | AP small | AP medium |  Codes | Scales | Zero-points | Breakpoints | Regions | Unquantized |  Total |
-|--------|-----:|-------------|---------:|----------:|-------:|-------:|------------:|------------:|--------:|------------:|-------:|
-| fp32   |    – | –           |    25.00 |     50.00 | 5419.0 |    0.4 |         0.4 |         0.0 |     0.0 |         0.2 | 5420.0 |
-| affine |    4 | filter      |    25.00 |     50.00 |  724.0 |    0.4 |         0.4 |         0.0 |     0.0 |         0.2 |  725.0 |
-| pwlq   |    4 | filter      |    25.00 |     50.00 |  972.8 |    0.4 |         0.4 |         0.0 |   168.8 |         0.2 |  973.8 |
-| affine |    3 | layer       |        – |         – |      – |      – |           – |           – |       – |           – |      – |
-| affine |    2 | layer       |        – |         – |      – |      – |           – |           – |       – |           – |      – |
+| Cell                | AP small | AP medium |  Codes | Scales | Zero-points | Breakpoints | Regions | Unquantized |  Total |
+|---------------------|---------:|----------:|-------:|-------:|------------:|------------:|--------:|------------:|-------:|
+| fp32                |    25.00 |     50.00 | 5419.0 |    0.4 |         0.4 |         0.0 |     0.0 |         0.2 | 5420.0 |
+| affine 4-bit filter |    25.00 |     50.00 |  724.0 |    0.4 |         0.4 |         0.0 |     0.0 |         0.2 |  725.0 |
+| pwlq 4-bit filter   |    25.00 |     50.00 |  972.8 |    0.4 |         0.4 |         0.0 |   168.8 |         0.2 |  973.8 |
+| affine 3-bit layer  |        – |         – |      – |      – |           – |           – |       – |           – |      – |
+| affine 2-bit layer  |        – |         – |      – |      – |           – |           – |       – |           – |      – |
 
 - Sizes in kB.
 )");
 }
 
+std::size_t widest_line(const std::string& text) {
+  std::size_t widest = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (text[at] == '|') widest = std::max(widest, length_of(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  return widest;
+}
+
+TEST(MarkdownTable, HasWhatFitsAndSaysWhatDoesNot) {
+  auto run = fixture();
+  run.rows[1].shown = "symmetric 8-bit filter A8 [head -> keep]";
+  for (Row& row : run.rows) {
+    row.delta_ap_low = -0.21;
+    row.delta_ap_high = -0.186;
+  }
+  const std::string text = emit_table(run, TableFormat::kMarkdown, TablePart::kMain);
+  EXPECT_LE(widest_line(text), 100U);
+  EXPECT_THAT(text, HasSubstr("| Cell "));
+  EXPECT_THAT(text, HasSubstr("| Execution "));
+  EXPECT_THAT(text, HasSubstr("\n- Not shown (--wide, --columns): "));
+  const std::string narrow =
+      emit_table(run, TableFormat::kMarkdown, TablePart::kMain, {}, {.width = 40});
+  for (const char* essential : {"| Cell ", " AP |", " ΔAP |"})
+    EXPECT_THAT(narrow, HasSubstr(essential));
+  EXPECT_THAT(narrow, Not(HasSubstr("| Execution")));
+}
+
+TEST(MarkdownTable, WideHasEveryColumn) {
+  const std::string text =
+      emit_table(fixture(), TableFormat::kMarkdown, TablePart::kMain, {}, {.wide = true});
+  for (const char* header : {"Cell", "Scheme", "Bits", "Granularity", "AP50", "AP75", "Bits/weight",
+                             "vs FP16, paper", "vs FP32", "SQNR, dB", "p95, ms"})
+    EXPECT_THAT(text, HasSubstr(header));
+  EXPECT_THAT(text, Not(HasSubstr("Not shown")));
+}
+
+TEST(MarkdownTable, HasTheColumnsThatAreAskedFor) {
+  const std::string text = emit_table(fixture(), TableFormat::kMarkdown, TablePart::kMain, {},
+                                      {.columns = {"size", "cell"}});
+  EXPECT_THAT(text, HasSubstr("\n| Size, MB | Cell                |\n"));
+  EXPECT_EQ(parse_table_columns("cell,AP,size").value(),
+            (std::vector<std::string>{"cell", "AP", "size"}));
+  EXPECT_THAT(parse_table_columns("cell,sise").error().message,
+              AllOf(HasSubstr("the column 'sise' is unknown"), HasSubstr("did you mean 'size'?")));
+}
+
 TEST(CsvTable, IsExactlyThis) {
   EXPECT_EQ(
       emit_table(fixture(), TableFormat::kCsv),
-      R"(key,label,scheme,granularity,status,error,latency_error,execution,precision,engine,decision,verdict,bits,baseline,activation_bits,images,detections,AP,AP50,AP75,APs,APm,APl,AR1,AR10,AR100,ARs,ARm,ARl,delta_AP,delta_AP_low,delta_AP_high,delta_AP_standard_error,delta_AP50,delta_AP50_low,delta_AP50_high,delta_AP50_standard_error,p_loss_above_tolerance,tolerance,confidence,effective_images,objects,certainty_images,kl,kl_standard_error,kl_median,kl_p999,kl_max,top_detections,top_changed,top_changed_standard_error,sqnr_db,mse,true_bytes,coded_bytes,payload_bytes,scale_bytes,zero_point_bytes,breakpoint_bytes,region_bytes,correction_bytes,unquantized_bytes,paper_bytes,bits_per_weight,ratio_fp16_true,ratio_fp16_paper,ratio_fp32_true,latency_median_ms,latency_p95_ms,latency_p99_ms,latency_mean_ms,latency_stddev_ms,latency_min_ms,latency_max_ms,latency_batch,latency_height,latency_width,latency_threads
-k-fp32,fp32,fp32,,ok,,,fp32,,,,,0,true,0,240,1000,0.7452966321369515,0.9,0.8,0.25,0.5,,0.5,,,,,,0,,,,0,,,,,,,,,,,,,,,,,,,0.5,5420000,,5419000,400,400,0,0,,200,5420000,32,3.75,3.9258,7.5,14.2,15.2,16.2,,,,,1,320,320,2
-k-affine-4-filter,affine-4-filter,affine,filter,ok,,,,,,,,4,false,0,240,1000,0.5477753014869249,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.19752133065002664,,,,0,,,,,,,,,,,,,,,,,,,0.5,725000,,724000,400,400,0,0,,200,725000,4.25,3.75,3.9258,7.5,,,,,,,,,,,
-k-pwlq-4-filter,pwlq-4-filter,pwlq,filter,ok,,,simulated,,,,,4,false,0,240,1000,0.6603815905398147,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.08491504159713681,,,,0,,,,,,,,,,,,,,,,,,24.34,0.5,973750,,972750,400,400,0,168750,,200,973750,4.25,3.75,3.9258,7.5,14.6,15.6,16.6,,,,,1,320,320,2
-k-affine-3-layer,affine-3-layer,affine,layer,failed,layer a|b: the weight 17 is not finite,,,,,,,3,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
-k-affine-2-layer,affine-2-layer,affine,layer,pending,,,,,,,,2,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
+      R"(key,label,name,scheme,granularity,status,error,latency_error,execution,precision,engine,decision,verdict,bits,baseline,activation_bits,images,detections,AP,AP50,AP75,APs,APm,APl,AR1,AR10,AR100,ARs,ARm,ARl,delta_AP,delta_AP_low,delta_AP_high,delta_AP_standard_error,delta_AP50,delta_AP50_low,delta_AP50_high,delta_AP50_standard_error,p_loss_above_tolerance,tolerance,margin,confidence,effective_images,objects,certainty_images,kl,kl_standard_error,kl_median,kl_p999,kl_max,top_detections,top_changed,top_changed_standard_error,sqnr_db,mse,true_bytes,coded_bytes,payload_bytes,scale_bytes,zero_point_bytes,breakpoint_bytes,region_bytes,correction_bytes,unquantized_bytes,paper_bytes,bits_per_weight,ratio_fp16_true,ratio_fp16_paper,ratio_fp32_true,latency_median_ms,latency_p95_ms,latency_p99_ms,latency_mean_ms,latency_stddev_ms,latency_min_ms,latency_max_ms,latency_batch,latency_height,latency_width,latency_threads
+k-fp32,fp32,,fp32,,ok,,,fp32,,,,,0,true,0,240,1000,0.7452966321369515,0.9,0.8,0.25,0.5,,0.5,,,,,,0,,,,0,,,,,,,,,,,,,,,,,,,,0.5,5420000,,5419000,400,400,0,0,,200,5420000,32,3.75,3.9258,7.5,14.2,15.2,16.2,,,,,1,320,320,2
+k-affine-4-filter,affine 4-bit filter,,affine,filter,ok,,,,,,,,4,false,0,240,1000,0.5477753014869249,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.19752133065002664,,,,0,,,,,,,,,,,,,,,,,,,,0.5,725000,,724000,400,400,0,0,,200,725000,4.25,3.75,3.9258,7.5,,,,,,,,,,,
+k-pwlq-4-filter,pwlq 4-bit filter,,pwlq,filter,ok,,,simulated,,,,,4,false,0,240,1000,0.6603815905398147,0.9,0.8,0.25,0.5,,0.5,,,,,,-0.08491504159713681,,,,0,,,,,,,,,,,,,,,,,,,24.34,0.5,973750,,972750,400,400,0,168750,,200,973750,4.25,3.75,3.9258,7.5,14.6,15.6,16.6,,,,,1,320,320,2
+k-affine-3-layer,affine 3-bit layer,,affine,layer,failed,layer a|b: the weight 17 is not finite,,,,,,,3,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
+k-affine-2-layer,affine 2-bit layer,,affine,layer,pending,,,,,,,,2,false,0,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
 )");
 }
 
@@ -142,25 +193,25 @@ TEST(LatexTable, IsExactlyThis) {
 \scriptsize
 \setlength{\tabcolsep}{2pt}
 \makebox[\textwidth][c]{%
-\begin{tabular}{@{}lrlrrrrrrrrrrrrl@{}}
+\begin{tabular}{@{}llrlrrrrrrrrrrrrl@{}}
 \toprule
-Scheme & Bits & Granularity & AP & $\Delta$AP & AP50 & AP75 & \shortstack[r]{Size\\MB} & \shortstack[r]{Bits/\\weight} & \shortstack[r]{vs FP16\\true} & \shortstack[r]{vs FP16\\paper} & \shortstack[r]{vs FP32\\true} & \shortstack[r]{SQNR\\dB} & \shortstack[r]{Median\\ms} & \shortstack[r]{p95\\ms} & Execution \\
+Cell & Scheme & Bits & Granularity & AP & $\Delta$AP & AP50 & AP75 & \shortstack[r]{Size\\MB} & \shortstack[r]{Bits/\\weight} & vs FP16 & \shortstack[r]{vs FP16\\paper} & vs FP32 & \shortstack[r]{SQNR\\dB} & \shortstack[r]{Median\\ms} & \shortstack[r]{p95\\ms} & Execution \\
 \midrule
-fp32 & -- & -- & 74.53 & -- & 90.00 & 80.00 & 5.420 & 32.000 & 3.75$\times$ & 3.93$\times$ & 7.50$\times$ & -- & 14.20 & 15.20 & fp32 \\
-affine & 4 & filter & 54.78 & $-19.75$ & 90.00 & 80.00 & 0.725 & 4.250 & 3.75$\times$ & 3.93$\times$ & 7.50$\times$ & -- & -- & -- & -- \\
-pwlq & 4 & filter & \textbf{66.04} & $-8.49$ & 90.00 & 80.00 & 0.974 & 4.250 & 3.75$\times$ & 3.93$\times$ & 7.50$\times$ & 24.34 & 14.60 & 15.60 & simulated \\
-affine & 3 & layer & failed & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- \\
-affine & 2 & layer & pending & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- \\
+fp32 & fp32 & -- & -- & 74.53 & -- & 90.00 & 80.00 & 5.420 & 32.000 & 3.75$\times$ & 3.93$\times$ & 7.50$\times$ & -- & 14.20 & 15.20 & fp32 \\
+affine 4-bit filter & affine & 4 & filter & 54.78 & $-19.75$ & 90.00 & 80.00 & 0.725 & 4.250 & 3.75$\times$ & 3.93$\times$ & 7.50$\times$ & -- & -- & -- & -- \\
+pwlq 4-bit filter & pwlq & 4 & filter & \textbf{66.04} & $-8.49$ & 90.00 & 80.00 & 0.974 & 4.250 & 3.75$\times$ & 3.93$\times$ & 7.50$\times$ & 24.34 & 14.60 & 15.60 & simulated \\
+affine 3-bit layer & affine & 3 & layer & failed & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- \\
+affine 2-bit layer & affine & 2 & layer & pending & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- & -- \\
 \bottomrule
 \end{tabular}}
 \par\smallskip\parbox{\textwidth}{\raggedright AP: COCO box AP (IoU 0.50:0.95, at most 100 detections per image) in percent over 240 images; $\Delta$AP: points of difference to fp32.}
 \par\smallskip\parbox{\textwidth}{\raggedright Bold: the best AP at its bit width.}
-\par\smallskip\parbox{\textwidth}{\raggedright Size, bits per weight and the ratios marked true count everything that a decoder needs: codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear schemes, and what stays in floating point; the ratios are to the network as evaluated, in FP16 or FP32.}
+\par\smallskip\parbox{\textwidth}{\raggedright Size, bits per weight and the ratios count everything that a decoder needs: codes, scales, zero-points, breakpoints, one region bit per weight for piecewise-linear schemes, and what stays in floating point; the ratios say how many times smaller that is than the network as evaluated in FP16 or FP32 (below 1: larger).}
 \par\smallskip\parbox{\textwidth}{\raggedright The ratio marked paper is the study's accounting (arXiv 2407.04943): to the checkpoint as stored in FP16, region bits not counted.}
 \par\smallskip\parbox{\textwidth}{\raggedright SQNR: of all quantized weights; absent where they are exact.}
 \par\smallskip\parbox{\textwidth}{\raggedright Latency: median and 95th percentile of one forward pass, batch 1, 320 $\times$ 320 pixels, 2 threads.}
 \par\smallskip\parbox{\textwidth}{\raggedright simulated: float kernels on reconstructed weights; not the speed of integer kernels.}
-\par\smallskip\parbox{\textwidth}{\raggedright affine-3-layer: failed: layer a\textbar{}b: the weight 17 is not finite.}
+\par\smallskip\parbox{\textwidth}{\raggedright affine 3-bit layer: failed: layer a\textbar{}b: the weight 17 is not finite.}
 \par\smallskip\parbox{\textwidth}{\raggedright 1 of 5 cells have no result yet.}
 \end{table*}
 )");
@@ -179,7 +230,7 @@ TEST(LatexTable, HasAnEnvironmentPerTable) {
   EXPECT_EQ(count_of(latex, "\\usepackage"), 1U);
   EXPECT_THAT(latex, HasSubstr("\\caption{demo: small on parts/val, 240 images. Schemes by "
                                "granularity, 4 bits.}"));
-  EXPECT_THAT(latex, HasSubstr("\nfilter & 54.78 & 19.75 (26.5 \\%) & 3.926$\\times$ / "
+  EXPECT_THAT(latex, HasSubstr("\nfilter & 54.78 & $-19.75$ ($-26.5$ \\%) & 3.926$\\times$ / "
                                "3.750$\\times$ & \\textbf{66.04} &"));
   EXPECT_THAT(latex, HasSubstr("{\\raggedright Published, for comparison: published (arXiv"));
 }
@@ -188,7 +239,7 @@ TEST(TablePart, ChoosesOneOfTheTables) {
   const auto headings = [](const char* part) {
     return emit_table(fixture(), TableFormat::kMarkdown, parse_table_part(part).value());
   };
-  EXPECT_THAT(headings("main"), AllOf(HasSubstr("SQNR, dB"), HasSubstr("## Failed or pending"),
+  EXPECT_THAT(headings("main"), AllOf(HasSubstr("| Execution"), HasSubstr("## Failed or pending"),
                                       Not(HasSubstr("## Schemes")), Not(HasSubstr("## AP"))));
   EXPECT_THAT(headings("study"), AllOf(HasSubstr("## Schemes by granularity, 4 bits"),
                                        Not(HasSubstr("SQNR")), Not(HasSubstr("## Published"))));
@@ -236,21 +287,24 @@ TEST(CsvTable, QuotesLabelsAndErrors) {
   EXPECT_THAT(
       emit_table(run, TableFormat::kCsv),
       HasSubstr(
-          "k-affine-3-layer,\"a,\"\"b\"\"\",affine,layer,failed,\"one\ntwo\",,,,,,,3,false,"));
+          "k-affine-3-layer,\"a,\"\"b\"\"\",,affine,layer,failed,\"one\ntwo\",,,,,,,3,false,"));
 }
 
-TEST(Tables, LabelsAppearWhereNamesAreNotUnique) {
+TEST(Tables, RowsAreCalledByTheirLabels) {
   auto run = fixture();
   run.rows[1].scheme = "pwlq";
-  run.rows[1].label = "keep head";
+  run.rows[1].shown = "keep head";
   EXPECT_THAT(emit_table(run, TableFormat::kMarkdown), HasSubstr("| keep head "));
 }
 
 TEST(Tables, ActivationBitsAreAColumnWhereAnyRowHasThem) {
   auto run = fixture();
-  EXPECT_THAT(emit_table(run, TableFormat::kMarkdown), Not(HasSubstr("Activations")));
+  const auto wide = [&] {
+    return emit_table(run, TableFormat::kMarkdown, TablePart::kAll, {}, {.wide = true});
+  };
+  EXPECT_THAT(wide(), Not(HasSubstr("Activations")));
   run.rows[1].activation_bits = 8;
-  const std::string table = emit_table(run, TableFormat::kMarkdown);
+  const std::string table = wide();
   EXPECT_THAT(table, HasSubstr("Activations"));
   EXPECT_THAT(table, HasSubstr("W4A8"));
   EXPECT_THAT(table, Not(HasSubstr("A0")));
@@ -268,7 +322,7 @@ TEST(Tables, RowsOverDifferentImagesAreSaidToBeIncomparable) {
 TEST(Tables, HostileNamesStayInTheirCells) {
   auto run = fixture();
   run.name = "x}\\input{y}\n# <b>";
-  run.rows[1].scheme = "a|b\x1b[31m";
+  run.rows[1].shown = "a|b\x1b[31m";
   const std::string markdown = emit_table(run, TableFormat::kMarkdown);
   EXPECT_THAT(markdown, HasSubstr("| a\\|b \\[31m "));
   EXPECT_THAT(markdown, Not(HasSubstr("\x1b")));

@@ -36,18 +36,22 @@ Run study() {
 
 TEST(Verdicts, TheShortAnswerNamesWhatIsCertainTheSmallestAndWhatIsNot) {
   EXPECT_THAT(verdicts_of(study()).answers,
-              ElementsAre("Certain (at least 95 %) to stay within 1 point, 2 of 4 cells: "
-                          "affine-8-filter, pwlq-6-layer.",
-                          "Smallest within 1 point: pwlq-6-layer, 1.14 MB.",
-                          "Undecided, more images would tell, 1 of 4 cells: pwlq-5-layer.",
+              ElementsAre("Certain (by the 95 % interval) to stay within 1 point, 2 of 4 cells: "
+                          "affine 8-bit filter, pwlq 6-bit layer.",
+                          "Smallest within 1 point: pwlq 6-bit layer, 1.14 MB.",
+                          "Undecided, more images would tell, 1 of 4 cells: pwlq 5-bit layer.",
                           "Certain to lose more than 1 point: 1 of 4 cells."));
 }
 
 TEST(Verdicts, EveryComparedCellHasALineAndTheBaselineHasNone) {
   const Verdicts verdicts = verdicts_of(study());
-  EXPECT_THAT(verdicts.cells,
-              ElementsAre("affine-8-filter: says within", "pwlq-6-layer: says within",
-                          "pwlq-5-layer: says undecided", "affine-4-filter: says beyond"));
+  EXPECT_THAT(
+      verdicts.cells,
+      ElementsAre("affine 8-bit filter: within 1 point: 0.1 points lost (0.4 lost to 0.2 gained)",
+                  "pwlq 6-bit layer: within 1 point: 0.4 points lost (0.8 lost to 0.1 gained)",
+                  "pwlq 5-bit layer: not enough images to tell: 0.9 points lost (2.0 lost to 0.2 "
+                  "gained); about 920 more for ±0.5",
+                  "affine 4-bit filter: loses 19.8 points (18.6 to 21.0), more than 1 point"));
   EXPECT_THAT(verdicts.explanation, HasSubstr("95 times out of 100"));
 }
 
@@ -56,8 +60,8 @@ TEST(Verdicts, SayThatNothingIsCertain) {
                           {accuracy_record(kFp32, 0.75, 5420000),
                            uncertain_record(kFive, 0.75, -0.009, -0.02, 0.002, 900000)});
   EXPECT_THAT(verdicts_of(run).answers,
-              ElementsAre("No cell is certain (at least 95 %) to stay within 1 point.",
-                          "Undecided, more images would tell, 1 of 1 cell: pwlq-5-layer."));
+              ElementsAre("No cell is certain (by the 95 % interval) to stay within 1 point.",
+                          "Undecided, more images would tell, 1 of 1 cell: pwlq 5-bit layer."));
 }
 
 TEST(Verdicts, TolerancesThatDifferAreNotMixedUp) {
@@ -67,14 +71,14 @@ TEST(Verdicts, TolerancesThatDifferAreNotMixedUp) {
                           {accuracy_record(kFp32, 0.75, 5420000), half,
                            uncertain_record(kSix, 0.75, -0.004, -0.008, 0.001, 1144000)});
   EXPECT_EQ(verdicts_of(run).answers.at(1),
-            "Smallest within the tolerance: pwlq-6-layer, 1.14 MB.");
+            "Smallest within the tolerance: pwlq 6-bit layer, 1.14 MB.");
 }
 
 TEST(Verdicts, WithoutAToleranceAreAboutAnyLoss) {
   auto run = study();
   for (Row& row : run.rows) row.tolerance = 0;
   const auto answers = verdicts_of(run).answers;
-  EXPECT_EQ(answers.at(1), "Smallest without a loss: pwlq-6-layer, 1.14 MB.");
+  EXPECT_EQ(answers.at(1), "Smallest without a loss: pwlq 6-bit layer, 1.14 MB.");
   EXPECT_EQ(answers.at(3), "Certain to lose: 1 of 4 cells.");
 }
 
@@ -89,14 +93,14 @@ TEST(Verdicts, AreAbsentWhereNoRecordHasAnUncertainty) {
 TEST(Verdicts, AreASectionOfMarkdownAndOfLatex) {
   const std::string markdown = emit_table(study(), TableFormat::kMarkdown, TablePart::kVerdicts);
   EXPECT_THAT(markdown,
-              HasSubstr("\n## Verdicts\n\nCertain (at least 95 %) to stay within 1 point"));
+              HasSubstr("\n## Verdicts\n\nCertain (by the 95 % interval) to stay within 1 point"));
   EXPECT_THAT(markdown, HasSubstr(".\n\nThe range in brackets is"));
-  EXPECT_THAT(markdown, HasSubstr(".\n\n- affine-8-filter: says within\n"));
+  EXPECT_THAT(markdown, HasSubstr(".\n\n- affine 8-bit filter: within 1 point: 0.1 points lost"));
   EXPECT_THAT(markdown, Not(HasSubstr("Granularity")));
   const std::string latex = emit_table(study(), TableFormat::kLatex, TablePart::kVerdicts);
-  EXPECT_THAT(latex, HasSubstr("\\subsection*{Verdicts}\nCertain (at least 95 \\%)"));
-  EXPECT_THAT(latex, HasSubstr("\\begin{itemize}\n\\item affine-8-filter: says within\n"));
-  EXPECT_THAT(latex, HasSubstr("\\item affine-4-filter: says beyond\n\\end{itemize}\n"));
+  EXPECT_THAT(latex, HasSubstr("\\subsection*{Verdicts}\nCertain (by the 95 \\% interval)"));
+  EXPECT_THAT(latex, HasSubstr("\\begin{itemize}\n\\item affine 8-bit filter: within 1 point"));
+  EXPECT_THAT(latex, HasSubstr("points (18.6 to 21.0), more than 1 point\n\\end{itemize}\n"));
 }
 
 TEST(Uncertainty, TheTableShowsTheIntervalOfTheDifference) {
@@ -109,9 +113,9 @@ TEST(Uncertainty, TheTableShowsTheIntervalOfTheDifference) {
               HasSubstr("& $-19.75$ ($-21.0$ to $-18.6$) &"));
 }
 
-TEST(Uncertainty, TheStudyTableShowsTheIntervalOfTheLoss) {
+TEST(Uncertainty, TheStudyTableShowsTheIntervalOfTheDifference) {
   const std::string text = emit_table(study(), TableFormat::kMarkdown, TablePart::kStudy);
-  EXPECT_THAT(text, HasSubstr("19.75 (18.6 to 21.0; 26.3 %)"));
+  EXPECT_THAT(text, HasSubstr("-19.75 (-21.0 to -18.6; -26.3 %)"));
   EXPECT_THAT(text, HasSubstr("in brackets its 95 % interval, and in percent of it"));
 }
 
@@ -128,7 +132,8 @@ TEST(Uncertainty, RowsHoldItsNumbers) {
   EXPECT_EQ(row["effective_images"], 120.5);
   EXPECT_EQ(row["objects"], 700);
   EXPECT_EQ(row["decision"], "beyond");
-  EXPECT_EQ(row["verdict"], "says beyond");
+  EXPECT_EQ(row["verdict"].get<std::string>(),
+            "loses 19.8 points (18.6 to 21.0), more than 1 point");
   EXPECT_TRUE(document["rows"][0]["delta_AP_low"].is_null());
 }
 

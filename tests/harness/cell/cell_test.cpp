@@ -158,6 +158,15 @@ TEST(Cell, FloatingPointWeightsCanHaveQuantizedActivations) {
   EXPECT_EQ(json["rules"].size(), 1U);
 }
 
+TEST(Cell, DequantizedWeightsAreNotCalledFp32) {
+  Cell cell;
+  cell.baseline = true;
+  cell.dequantized = "affine 4-bit filter";
+  EXPECT_FALSE(cell.quantized());
+  EXPECT_EQ(cell.label(), "dequantized affine 4-bit filter");
+  EXPECT_EQ(cell.as_json()["label"], "dequantized affine 4-bit filter");
+}
+
 TEST(Cell, FloatingPointWeightsTakeOnlyRulesThatKeep) {
   const auto read = read_cell(
       Json::parse(R"({"scheme": "fp32", "activation_bits": 8, "rules": ["1x1 -> bits=8"]})"),

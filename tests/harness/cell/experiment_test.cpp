@@ -54,6 +54,56 @@ TEST(Experiment, ExpandsBlocksToTheirCrossProductAfterTheBaseline) {
                           "pwlq 3-bit filter breakpoint=laplace"));
 }
 
+TEST(Experiment, ABlockOfOneCellMayNameIt) {
+  const std::string named = with(
+      R"("bits": 4},)", R"("bits": 4, "name": "ours"}, {"scheme": "fp32", "name": "theirs"},)");
+  const auto experiment = parse(named);
+  ASSERT_TRUE(experiment.ok()) << experiment.error().message;
+  const auto& cells = experiment->cells;
+  ASSERT_EQ(cells.size(), 11U);  // none more: a name makes no other cell
+  EXPECT_EQ(cells[0].name, "theirs");
+  EXPECT_EQ(cells[4].name, "ours");
+  EXPECT_EQ(cells[4].label(), "affine 4-bit filter");
+  const OrderedJson json = experiment->as_json();
+  EXPECT_EQ(json["cells"][4]["name"], "ours");
+  EXPECT_FALSE(cells[4].as_json().contains("name"));  // which is what its key is made of
+  const auto again = parse(experiment_file(*experiment, "/data").dump());
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(again->cells[0].name, "theirs");
+  EXPECT_EQ(again->cells[4].name, "ours");
+}
+
+TEST(Experiment, NamesAreOfOneCellEach) {
+  EXPECT_THAT(failure_of(with(R"("bits": 3,)", R"("bits": 3, "name": "both",)")),
+              HasSubstr("the name 'both' is that of one cell; the block is several"));
+  EXPECT_THAT(failure_of(with(R"("bits": 4},)", R"("bits": 4, "name": "a\nb"},)")),
+              HasSubstr("is no name"));
+  EXPECT_THAT(failure_of(with(R"("bits": 4},)",
+                              R"("bits": 4, "name": "a"}, {"scheme": "fp32", "name": "a"},)")),
+              HasSubstr("two cells are named 'a'"));
+  EXPECT_THAT(failure_of(with(R"("bits": 4},)", R"("bits": 4, "nmae": "a"},)")),
+              HasSubstr("did you mean 'name'?"));
+}
+
+TEST(Experiment, LimitsAreSamplesUnlessTheySayFirst) {
+  const auto limited = [](const std::string& limit) {
+    return parse(with(R"("img": 320)", R"("img": 320, "limit": )" + limit));
+  };
+  EXPECT_EQ(limited("60")->evaluation.limit, (ImageLimit{60, false, 1}));
+  EXPECT_EQ(limited(R"("60:7")")->evaluation.limit, (ImageLimit{60, false, 7}));
+  EXPECT_EQ(limited(R"("first:60")")->evaluation.limit, (ImageLimit{60, true, 1}));
+  EXPECT_EQ(parse(kSmall, {{"limit", {"first:3"}}})->evaluation.limit, (ImageLimit{3, true, 1}));
+  EXPECT_EQ(parse(kSmall, {{"limit", {"3"}}})->evaluation.as_json()["limit"], 3);
+  EXPECT_THAT(limited("-1").error().message, HasSubstr("'limit': '-1' is no number"));
+  EXPECT_THAT(limited(R"("some")").error().message, HasSubstr("expected N (a random sample)"));
+}
+
+TEST(Experiment, AMarginIsAtMostTheTolerance) {
+  EXPECT_EQ(parse(kSmall, {{"margin", {"0.25"}}})->uncertainty.margin, 0.25);
+  EXPECT_FALSE(parse(kSmall)->uncertainty.as_json().contains("margin"));
+  EXPECT_THAT(failure_of(kSmall, {{"margin", {"2"}}}), HasSubstr("from 0 to the tolerance, 1"));
+}
+
 TEST(Experiment, PathsAreRelativeToTheFile) {
   const auto experiment = parse(kSmall);
   ASSERT_TRUE(experiment.ok());

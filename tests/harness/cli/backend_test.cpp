@@ -52,7 +52,7 @@ TEST_F(WithoutBackend, CommandsWithANetworkSayWhatIsMissing) {
 
 TEST_F(WithoutBackend, TheReferenceExecutorSaysHowToGetIt) {
   fs::copy_file(fs::path(kQyolo).parent_path() / "libqyolo_images.so", backend());
-  const ProcessResult missing = run(parts_eval({"--engine", "torch", "--limit", "1"}));
+  const ProcessResult missing = run(parts_eval({"--engine", "torch", "--limit", "first:1"}));
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.err,
               HasSubstr("libqyolo_torch.so cannot be loaded, which runs the reference"));
@@ -75,7 +75,8 @@ TEST_F(WithoutBackend, LibrariesAreFoundWhereTheyAreInstalled) {
   for (const char* name : {"libqyolo_images.so", "libqyolo_engine.so"})
     fs::copy_file(fs::path(kQyolo).parent_path() / name, lib / name);
   std::vector<std::string> command = {(prefix / "bin" / "qyolo").string()};
-  for (const std::string& argument : parts_eval({"--limit", "1"})) command.push_back(argument);
+  for (const std::string& argument : parts_eval({"--limit", "first:1"}))
+    command.push_back(argument);
   EXPECT_EQ(run_process(command).exit_code, 0);
 }
 
@@ -84,7 +85,8 @@ TEST(Backend, OpenMpThreadsSpinBrieflyWhileTheyWaitUnlessTheUserSaysOtherwise) {
   const auto settings = [](const std::string& variable) {
     std::vector<std::string> arguments = {"/usr/bin/env", "OMP_DISPLAY_ENV=verbose", variable,
                                           kQyolo};
-    for (const std::string& argument : parts_eval({"--limit", "1"})) arguments.push_back(argument);
+    for (const std::string& argument : parts_eval({"--limit", "first:1"}))
+      arguments.push_back(argument);
     return run_process(arguments).err;
   };
   const std::string passive = settings("QYOLO_UNUSED=1");

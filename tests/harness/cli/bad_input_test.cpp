@@ -140,7 +140,7 @@ TEST_F(BadInput, Annotations) {
 TEST_F(BadInput, NamesMayBeIgnoredOnRequest) {
   Json truth = Json::parse(content_of(parts("val/annotations.json")));
   truth["categories"][0]["name"] = "screw";
-  auto arguments = parts_eval({"--ignore-class-names", "--limit", "2"});
+  auto arguments = parts_eval({"--ignore-class-names", "--limit", "first:2"});
   arguments[6] = file("truth.json", truth.dump()).string();
   EXPECT_EQ(qyolo(arguments).exit_code, 0);
 }

@@ -57,11 +57,11 @@ TEST(Precision, BadCombinationsAreOneSentence) {
   expect_one_sentence(qyolo(parts_eval({"--engine", "torch", "--precision", "int8"})),
                       "computes in fp32, not in int8");
   const ProcessResult floats =
-      qyolo(parts_eval({"--precision", "int8", "--scheme", "symmetric", "--limit", "1"}));
+      qyolo(parts_eval({"--precision", "int8", "--scheme", "symmetric", "--limit", "first:1"}));
   EXPECT_EQ(floats.exit_code, 2);
   EXPECT_THAT(floats.err, HasSubstr("activation_bits 8"));
   // After the progress of calibration.
-  auto affine = w8a8({"--precision", "int8", "--limit", "1"});
+  auto affine = w8a8({"--precision", "int8", "--limit", "first:1"});
   *std::ranges::find(affine, "symmetric") = "affine";
   const ProcessResult refused = qyolo(parts_eval(affine));
   EXPECT_EQ(refused.exit_code, 2);

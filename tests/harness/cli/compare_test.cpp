@@ -89,9 +89,9 @@ TEST(TablesCommand, ReproducesTheReferenceTables) {
     if (!fs::exists(entry.path() / "records.jsonl")) continue;
     ++runs;
     const std::string folder = entry.path().string();
-    const auto markdown = qyolo({"tables", folder});
+    const auto markdown = qyolo({"tables", folder, "--wide"});
     EXPECT_EQ(markdown.out, content_of(entry.path() / "table.md"))
-        << "repeat with: build/qyolo tables " << folder;
+        << "repeat with: build/qyolo tables --wide " << folder;
     EXPECT_EQ(markdown.err, "") << folder;
     EXPECT_EQ(qyolo({"tables", folder, "-o", "csv"}).out, content_of(entry.path() / "table.csv"));
   }

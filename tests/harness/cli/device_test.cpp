@@ -142,9 +142,9 @@ TEST_F(Devices, AFileOfAnotherModelIsRefused) {
                       "is no device file");
   expect_one_sentence(qyolo({"tables", kDemo, "--device", path("none.json")}), "none.json");
   // Before anything is evaluated.
-  expect_one_sentence(
-      qyolo(on_parts("poc", {"--limit", "12", "--out", path("poc"), "--device", other, "-q"})),
-      "other.json was measured with another model");
+  expect_one_sentence(qyolo(on_parts("poc", {"--limit", "first:12", "--out", path("poc"),
+                                             "--device", other, "-q"})),
+                      "other.json was measured with another model");
   EXPECT_FALSE(std::filesystem::exists(path("poc")));
 }
 
@@ -153,7 +153,7 @@ TEST_F(Devices, AreInTheReportOfAProofOfConcept) {
       bench(parts_model(), "terminal", {"--precision", "fp32", "--no-memory", "--no-energy"});
   set_power("5000000");
   const ProcessResult result =
-      qyolo(on_parts("poc", {"--limit", "12", "--rounds", "2", "--tolerance", "30pt", "--out",
+      qyolo(on_parts("poc", {"--limit", "first:12", "--rounds", "2", "--tolerance", "30pt", "--out",
                              path("poc"), "--device", file, "--device", file}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::string report = content_of(path("poc/report.html"));

@@ -98,7 +98,7 @@ TEST_F(DiffCommand, AGivenConfidenceIsUsed) {
 }
 
 TEST_F(DiffCommand, LimitKeepsTheFirstImagesByFileName) {
-  const auto result = run({"--limit", "1", "-o", "json"});
+  const auto result = run({"--limit", "first:1", "-o", "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json diff = Json::parse(result.out);
   EXPECT_EQ(diff["image_count"], 1);
@@ -157,18 +157,18 @@ TEST_F(DiffCommand, RunsTheNetworksAsEvalDoes) {
   const std::string fp32 = (folder_.path() / "parts-fp32.json").string();
   const std::string int4 = (folder_.path() / "parts-int4.json").string();
   const auto eval = [](std::vector<std::string> more, const std::string& saved) {
-    more.insert(more.end(), {"--limit", "8", "--save-detections", saved});
+    more.insert(more.end(), {"--limit", "first:8", "--save-detections", saved});
     return qyolo(parts_eval(more));
   };
   ASSERT_EQ(eval({}, fp32).exit_code, 0);
   ASSERT_EQ(eval(cell, int4).exit_code, 0);
-  const auto from_files =
-      qyolo({"diff", parts("val/annotations.json"), fp32, int4, "--limit", "8", "-o", "json"});
+  const auto from_files = qyolo(
+      {"diff", parts("val/annotations.json"), fp32, int4, "--limit", "first:8", "-o", "json"});
   ASSERT_EQ(from_files.exit_code, 0) << from_files.err;
 
   const fs::path sheets = folder_.path() / "sheets";
   std::vector<std::string> arguments =
-      on_parts("diff", {"--limit", "8", "--sheets", sheets.string()});
+      on_parts("diff", {"--limit", "first:8", "--sheets", sheets.string()});
   arguments.insert(arguments.end(), cell.begin(), cell.end());
   const auto run = qyolo(arguments);
   ASSERT_EQ(run.exit_code, 0) << run.err;

@@ -20,7 +20,7 @@ ProcessResult in_shell(const std::string& before, const std::vector<std::string>
 std::vector<std::string> int8_eval() {
   return parts_eval({"--scheme", "symmetric", "--bits", "8", "--granularity", "filter",
                      "--activation-bits", "8", "--keep", "head", "--calibration",
-                     parts("calib/images"), "--precision", "int8", "--limit", "12"});
+                     parts("calib/images"), "--precision", "int8", "--limit", "first:12"});
 }
 
 class GrantedThreads : public ::testing::TestWithParam<const char*> {};
@@ -44,7 +44,7 @@ TEST_P(GrantedThreads, ChangeNoNumber) {
 TEST(GrantedThreadsOfCalibration, ChangeNoNumber) {
   const std::vector<std::string> arguments = parts_eval(
       {"--scheme", "affine", "--bits", "4", "--granularity", "filter", "--rounding", "gptq",
-       "--calibration", parts("calib/images"), "--calibration-limit", "2", "--limit", "8"});
+       "--calibration", parts("calib/images"), "--calibration-limit", "2", "--limit", "first:8"});
   const ProcessResult usual = qyolo(arguments), limited = in_shell("OMP_THREAD_LIMIT=1", arguments);
   ASSERT_EQ(usual.exit_code, 0) << usual.err;
   ASSERT_EQ(limited.exit_code, 0) << limited.err;
@@ -73,12 +73,12 @@ TEST(Numbers, WhatIsNoNumberIsOutOfEveryRange) {
 }
 
 TEST(StandardError, MayBeFullOrClosedOrGone) {
-  const std::string usual = qyolo(parts_eval({"--limit", "2"})).out;
+  const std::string usual = qyolo(parts_eval({"--limit", "first:2"})).out;
   for (const char* after : {"2>/dev/full", "2>&-", "2>&1 >&3 3>&- | true"}) {
     const TemporaryFolder folder;
     const std::string out = (folder.path() / "out.json").string();
     const ProcessResult result =
-        in_shell("exec 3>" + out + ";", parts_eval({"--limit", "2"}),
+        in_shell("exec 3>" + out + ";", parts_eval({"--limit", "first:2"}),
                  std::string(after).starts_with("2>&1") ? after : std::string(after) + " >&3");
     EXPECT_EQ(result.exit_code, 0) << after;
     EXPECT_EQ(Json::parse(content_of(out))["AP"], Json::parse(usual)["AP"]) << after;
@@ -95,7 +95,7 @@ TEST(StandardError, WhenClosedIsNoFileOfTheUsers) {
       {"model", parts_model()},
       {"dataset",
        {{"images", parts("val/images")}, {"annotations", parts("val/annotations.json")}}},
-      {"evaluation", {{"img", 320}, {"limit", 2}}},
+      {"evaluation", {{"img", 320}, {"limit", "first:2"}}},
       {"latency", {{"rounds", 1}}},
       {"matrix", Json::array({matrix})}};
   const ProcessResult result = in_shell("", {"run", experiment, "--out", out},

@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(All, QuantizedCell, ::testing::Range(0, 13));
 
 TEST(EvalCommand, EightBitActivationsCostLittleAndLeaveTheirRangesBehind) {
   const auto ap_of = [&](std::vector<std::string> more) {
-    more.insert(more.end(), {"--limit", "30", "--calibration", parts("calib/images"),
+    more.insert(more.end(), {"--limit", "first:30", "--calibration", parts("calib/images"),
                              "--calibration-limit", "8"});
     const auto result = qyolo(parts_eval(more));
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -107,8 +107,8 @@ TEST(EvalCommand, EightBitActivationsCostLittleAndLeaveTheirRangesBehind) {
 }
 
 TEST(EvalCommand, OneAndTwoThreadsGiveTheSameAp) {
-  const auto one = qyolo(parts_eval({"--limit", "60", "--threads", "1"}));
-  const auto two = qyolo(parts_eval({"--limit", "60", "--threads", "2"}));
+  const auto one = qyolo(parts_eval({"--limit", "first:60", "--threads", "1"}));
+  const auto two = qyolo(parts_eval({"--limit", "first:60", "--threads", "2"}));
   ASSERT_EQ(one.exit_code, 0) << one.err;
   ASSERT_EQ(two.exit_code, 0) << two.err;
   EXPECT_NEAR(Json::parse(one.out)["AP"].get<double>(), Json::parse(two.out)["AP"].get<double>(),
@@ -116,10 +116,53 @@ TEST(EvalCommand, OneAndTwoThreadsGiveTheSameAp) {
 }
 
 TEST(EvalCommand, RectAndSquareInputsDiffer) {
-  const auto rect = qyolo(parts_eval({"--limit", "20"}));
-  const auto square = qyolo(parts_eval({"--limit", "20", "--square"}));
+  const auto rect = qyolo(parts_eval({"--limit", "first:20"}));
+  const auto square = qyolo(parts_eval({"--limit", "first:20", "--square"}));
   ASSERT_EQ(square.exit_code, 0) << square.err;
   EXPECT_NE(Json::parse(rect.out)["AP"], Json::parse(square.out)["AP"]);
+}
+
+TEST(EvalCommand, WhatRanInBf16IsNowhereCalledFp32) {
+  const auto json = qyolo(parts_eval({"--limit", "first:2", "--precision", "bf16"}));
+  if (json.exit_code != 0) GTEST_SKIP() << json.err;
+  EXPECT_EQ(Json::parse(json.out)["label"], "BF16");
+  EXPECT_EQ(Json::parse(json.out)["cell"]["label"], "BF16");
+  EXPECT_THAT(json.out + json.err, ::testing::Not(::testing::HasSubstr("FP32")));
+  const auto cell =
+      qyolo(parts_eval({"--limit", "first:2", "--precision", "bf16", "--scheme", "affine"}));
+  EXPECT_EQ(Json::parse(cell.out)["label"], "affine 4-bit filter in BF16");
+}
+
+TEST(EvalCommand, IntegersAreRefusedWhereNothingIsQuantized) {
+  expect_one_sentence(qyolo(parts_eval({"--precision", "int8", "--limit", "first:1"})),
+                      "nothing here is computed in integers");
+}
+
+TEST(EvalCommand, ADequantizedCheckpointSaysWhatItIs) {
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "four.pt").string();
+  const auto quantized = qyolo({"quantize", parts_model(), "--scheme", "affine", "--bits", "4",
+                                "--granularity", "filter", "--dequantize", file});
+  ASSERT_EQ(quantized.exit_code, 0) << quantized.err;
+  const auto result =
+      qyolo({"eval", "--model", file, "--images", parts("val/images"), "--annotations",
+             parts("val/annotations.json"), "--img", "320", "--limit", "first:2", "-o", "json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["label"], "dequantized affine 4-bit filter");
+  EXPECT_THAT(result.err, ::testing::HasSubstr("holds dequantized weights (affine 4-bit filter)"));
+}
+
+TEST(EvalCommand, ALimitIsASampleThatTheResultNames) {
+  const auto sample = qyolo(parts_eval({"--limit", "8:3"}));
+  ASSERT_EQ(sample.exit_code, 0) << sample.err;
+  const Json json = Json::parse(sample.out);
+  EXPECT_EQ(json["limit"], "8:3");
+  EXPECT_EQ(json["images"], 8);
+  const auto first = qyolo(parts_eval({"--limit", "first:8"}));
+  EXPECT_NE(Json::parse(first.out)["AP"], json["AP"]);
+  const auto wrong = qyolo(parts_eval({"--limit", "some"}));
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, ::testing::HasSubstr("expected N (a random sample)"));
 }
 
 }  // namespace

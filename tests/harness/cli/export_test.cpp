@@ -47,10 +47,10 @@ TEST_F(ExportCommand, AFileScoresAsTheCellItWasMadeFrom) {
     const auto made = export_parts(arguments);
     ASSERT_EQ(made.exit_code, 0) << made.err;
     Texts limited = cell;
-    limited.insert(limited.end(), {"--limit", "16"});
+    limited.insert(limited.end(), {"--limit", "first:16"});
     const auto direct = qyolo(parts_eval(limited));
     ASSERT_EQ(direct.exit_code, 0) << direct.err;
-    const auto stored = eval_file({"--limit", "16"});
+    const auto stored = eval_file({"--limit", "first:16"});
     ASSERT_EQ(stored.exit_code, 0) << stored.err;
     const Json expected = Json::parse(direct.out), found = Json::parse(stored.out);
     EXPECT_NEAR(found["AP"].get<double>(), expected["AP"].get<double>(), 2e-4);
@@ -60,9 +60,9 @@ TEST_F(ExportCommand, AFileScoresAsTheCellItWasMadeFrom) {
 
 TEST_F(ExportCommand, IntegerConvolutionsRunFromTheFile) {
   ASSERT_EQ(export_parts(kW8A8).exit_code, 0);
-  const auto measured = eval_file({"--limit", "16", "--precision", "int8"});
+  const auto measured = eval_file({"--limit", "first:16", "--precision", "int8"});
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
-  const auto simulated = eval_file({"--limit", "16"});
+  const auto simulated = eval_file({"--limit", "first:16"});
   const Json a = Json::parse(measured.out), b = Json::parse(simulated.out);
   EXPECT_EQ(a["execution"].get<std::string>(), "measured int8");
   EXPECT_NEAR(a["AP"].get<double>(), b["AP"].get<double>(), 0.01);

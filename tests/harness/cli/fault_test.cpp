@@ -40,7 +40,7 @@ class SmallRun : public ::testing::Test {
         {"model", parts_model()},
         {"dataset",
          {{"images", parts("val/images")}, {"annotations", parts("val/annotations.json")}}},
-        {"evaluation", {{"img", 64}, {"limit", 2}}},
+        {"evaluation", {{"img", 64}, {"limit", "first:2"}}},
         {"uncertainty", {{"resamples", 100}}},
         {"latency", {{"rounds", 1}, {"warmup", 0}}},
         {"matrix", Json::array({matrix})}};

@@ -29,7 +29,7 @@ class Installed : public ::testing::Test {
 };
 
 std::vector<std::string> short_eval(const fs::path& binary) {
-  std::vector<std::string> arguments = parts_eval({"--limit", "1"});
+  std::vector<std::string> arguments = parts_eval({"--limit", "first:1"});
   arguments.insert(arguments.begin(), binary.string());
   return arguments;
 }

@@ -61,7 +61,7 @@ class OldX86 : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(OldX86, FP32ScoresTheSameToFourDigits) {
-  static const std::vector<std::string> kLimit = {"--limit", "60"};
+  static const std::vector<std::string> kLimit = {"--limit", "first:60"};
   static const Json here = eval_on("", kLimit);
   const Json old = eval_on(GetParam(), kLimit);
   EXPECT_NEAR(old["AP"], here["AP"], 0.00005);
@@ -78,8 +78,8 @@ TEST_P(OldX86, INT8ScoresTheSameWithinTwoTenthsOfAPoint) {
 }
 
 TEST_P(OldX86, BF16IsRefused) {
-  expect_one_sentence(qyolo_on(GetParam(), parts_eval({"--precision", "bf16", "--limit", "1"})),
-                      "bfloat16");
+  expect_one_sentence(
+      qyolo_on(GetParam(), parts_eval({"--precision", "bf16", "--limit", "first:1"})), "bfloat16");
 }
 
 TEST_P(OldX86, BenchSaysWhatRuns) {

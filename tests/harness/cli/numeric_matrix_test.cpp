@@ -15,8 +15,8 @@ class Numbers : public ::testing::TestWithParam<Arithmetic> {
   [[nodiscard]] std::string detections(const std::string& before, int threads) const {
     const std::string file = (folder_.path() / "detections.json").string();
     std::vector<std::string> command = {kQyolo};
-    for (std::string& word : parts_eval(
-             {"--limit", "6", "--threads", std::to_string(threads), "--save-detections", file}))
+    for (std::string& word : parts_eval({"--limit", "first:6", "--threads", std::to_string(threads),
+                                         "--save-detections", file}))
       command.push_back(std::move(word));
     command.insert(command.end(), GetParam().arguments.begin(), GetParam().arguments.end());
     const ProcessResult result =

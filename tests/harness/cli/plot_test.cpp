@@ -35,7 +35,7 @@ TEST(PlotCommand, NamesTheCellsWhereNoneIsAsAskedFor) {
 
 // What layer-sqnr.svg tells 1x1 layers by.
 TEST(EvalCommand, GivesTheShapeOfEveryLayer) {
-  const auto result = qyolo(parts_eval({"--limit", "1", "--scheme", "affine"}));
+  const auto result = qyolo(parts_eval({"--limit", "first:1", "--scheme", "affine"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json layers = Json::parse(result.out)["weight_error"]["layers"];
   ASSERT_EQ(layers.size(), 92U);

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 class PocCommand : public ::testing::Test {
  protected:
   [[nodiscard]] ProcessResult run(std::vector<std::string> more = {}) const {
-    more.insert(more.end(), {"--limit", "12", "--rounds", "2", "--out", out().string()});
+    more.insert(more.end(), {"--limit", "first:12", "--rounds", "2", "--out", out().string()});
     return qyolo(on_parts("poc", more));
   }
   [[nodiscard]] std::filesystem::path out() const { return folder_.path() / "poc"; }
@@ -32,11 +32,15 @@ TEST_F(PocCommand, FollowsTheRoadmapToAReportAndResumes) {
   EXPECT_EQ(summary["evaluated"], 3);  // the baseline and the first stage: then the promise holds
   EXPECT_EQ(summary["network"]["name"], "affine 4-bit filter");
   EXPECT_THAT(content("report.html"), HasSubstr("not needed: the promise was kept before"));
-  const std::string records = content("records.jsonl");
+  const std::string records = content("records.jsonl"), latency = content("latency.json");
+  const Json timed = Json::parse(latency);
+  ASSERT_GE(timed["networks"].size(), 2U);  // FP32, the network, and what has kernels here
+  for (const Json& network : timed["networks"]) EXPECT_EQ(network["milliseconds"].size(), 2U);
 
   const auto second = run({"--tolerance", "30pt", "--lang", "ja"});
   ASSERT_EQ(second.exit_code, 0) << second.err;
   EXPECT_EQ(content("records.jsonl"), records);  // nothing was measured again
+  EXPECT_EQ(content("latency.json"), latency);
   EXPECT_THAT(content("report.ja.html"), HasSubstr("<html lang=\"ja\">"));
   EXPECT_EQ(Json::parse(second.out)["network"], summary["network"]);
   EXPECT_EQ(qyolo({"tables", out().string()}).exit_code, 0);

@@ -31,7 +31,7 @@ TEST_F(QuantizeCommand, AnArtifactScoresAsTheCellItWasMadeFrom) {
       {"--scheme", "affine", "--bits", "4", "--fold", "off"}};
   for (const auto& cell : cells) {
     auto arguments = cell;
-    arguments.insert(arguments.end(), {"--limit", "16"});
+    arguments.insert(arguments.end(), {"--limit", "first:16"});
     const auto direct = qyolo(parts_eval(arguments));
     ASSERT_EQ(direct.exit_code, 0) << direct.err;
     auto options = cell;
@@ -39,7 +39,7 @@ TEST_F(QuantizeCommand, AnArtifactScoresAsTheCellItWasMadeFrom) {
     const auto made = quantize(options);
     ASSERT_EQ(made.exit_code, 0) << made.err;
     EXPECT_THAT(made.out, HasSubstr("0 kept"));
-    const auto stored = eval_artifact({"--limit", "16"});
+    const auto stored = eval_artifact({"--limit", "first:16"});
     ASSERT_EQ(stored.exit_code, 0) << stored.err;
 
     const Json expected = Json::parse(direct.out);
@@ -66,9 +66,9 @@ TEST_F(QuantizeCommand, TheDequantizedCheckpointScoresAsTheCellUpToItsFp16Weight
     ASSERT_EQ(made.exit_code, 0) << made.err;
     EXPECT_THAT(made.out, HasSubstr(checkpoint));
     auto limited = cell;
-    limited.insert(limited.end(), {"--limit", "24"});
+    limited.insert(limited.end(), {"--limit", "first:24"});
     const auto direct = qyolo(parts_eval(limited));
-    auto arguments = parts_eval({"--limit", "24"});
+    auto arguments = parts_eval({"--limit", "first:24"});
     arguments[2] = checkpoint;
     const auto stored = qyolo(arguments);
     ASSERT_EQ(stored.exit_code, 0) << stored.err;
@@ -77,7 +77,7 @@ TEST_F(QuantizeCommand, TheDequantizedCheckpointScoresAsTheCellUpToItsFp16Weight
         << fold;
     // The unquantized network is far from both.
     EXPECT_NE(Json::parse(stored.out)["AP"],
-              Json::parse(qyolo(parts_eval({"--limit", "24"})).out)["AP"]);
+              Json::parse(qyolo(parts_eval({"--limit", "first:24"})).out)["AP"]);
   }
   EXPECT_EQ(qyolo({"quantize", parts_model(), "--scheme", "affine"}).exit_code, 2);
   const auto own =
@@ -97,7 +97,7 @@ TEST_F(QuantizeCommand, OtherCommandsTakeAnArtifact) {
 
   const auto run = qyolo({"run", (source_dir() / "experiments/demo.json").string(), "--model",
                           artifact_, "--set", "rounds=1", "--set", "scheme=affine", "--set",
-                          "bits=4", "--set", "granularity=filter", "--limit", "2", "--out",
+                          "bits=4", "--set", "granularity=filter", "--limit", "first:2", "--out",
                           (folder_.path() / "run").string(), "-o", "json", "-q"});
   EXPECT_EQ(run.exit_code, 1) << run.err;  // the artifact's own cell, and one that is refused
   EXPECT_THAT(run.out, HasSubstr("artifact affine 4-bit filter"));

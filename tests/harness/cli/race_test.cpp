@@ -20,7 +20,7 @@ std::vector<std::string> demo(std::vector<std::string> more) {
 TEST(RaceCommand, TheWinnerIsTheSmallestThatTheFullRunFindsWithinTheTolerance) {
   const TemporaryFolder folder;
   const std::vector<std::string> common = {"--set", "bits=3,8", "--set",   "tolerance=20",
-                                           "--set", "rounds=0", "--limit", "16"};
+                                           "--set", "rounds=0", "--limit", "first:16"};
   auto arguments = demo({"--race", "-o", "json"});
   arguments.insert(arguments.end(), common.begin(), common.end());
   const auto raced = qyolo(arguments);
@@ -63,7 +63,7 @@ TEST(RaceCommand, TheWinnerIsTheSmallestThatTheFullRunFindsWithinTheTolerance) {
 
 TEST(RaceCommand, LargerCellsNeedNoImages) {
   const auto result =
-      qyolo(demo({"--race", "--set", "bits=6,8", "--set", "tolerance=50", "--limit", "16"}));
+      qyolo(demo({"--race", "--set", "bits=6,8", "--set", "tolerance=50", "--limit", "first:16"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("not run: a smaller one holds"));
   EXPECT_THAT(result.out, HasSubstr("Smallest that is certain to stay within 50 points"));
@@ -72,7 +72,7 @@ TEST(RaceCommand, LargerCellsNeedNoImages) {
 
 TEST(RaceCommand, WithoutAWinnerTheExitCodeSaysSo) {
   const auto result =
-      qyolo(demo({"--race", "--set", "bits=2", "--set", "tolerance=0.1", "--limit", "8"}));
+      qyolo(demo({"--race", "--set", "bits=2", "--set", "tolerance=0.1", "--limit", "first:8"}));
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.out, HasSubstr("No cell is certain to stay within the tolerance."));
 }

@@ -12,7 +12,7 @@ class RecommendCommand : public ::testing::Test {
   // As little work as the command can do.
   [[nodiscard]] static ProcessResult run(const std::vector<std::string>& more,
                                          const std::string& calibration = parts("calib/images"),
-                                         const std::string& limit = "8",
+                                         const std::string& limit = "first:8",
                                          const std::string& confirm = "0") {
     std::vector<std::string> arguments = {"recommend",
                                           "--model",

@@ -19,7 +19,7 @@ std::vector<std::string> small_run(const fs::path& out, std::vector<std::string>
       "--set",   "bits=4,8",
       "--set",   "granularity=filter",
       "--set",   "rounds=2",
-      "--limit", "24",
+      "--limit", "first:24",
       "--out",   out.string()};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
@@ -77,7 +77,7 @@ TEST(RunCommand, TheNameOfAnExperimentIsNoPath) {
     experiment["name"] = name;
     const fs::path file = folder.path() / "named.json";
     ASSERT_TRUE(write_file(file, experiment.dump()).ok());
-    expect_one_sentence(qyolo({"run", file.string(), "--limit", "1"}), "is no folder's");
+    expect_one_sentence(qyolo({"run", file.string(), "--limit", "first:1"}), "is no folder's");
   }
 }
 

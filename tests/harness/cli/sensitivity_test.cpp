@@ -16,7 +16,7 @@ class SensitivityCommand : public ::testing::Test {
   [[nodiscard]] static ProcessResult run(std::vector<std::string> more,
                                          const std::string& output = "json") {
     more.insert(more.end(), {"--scheme", "affine", "--bits", "3", "--rule", "index=3-999 -> keep",
-                             "--limit", "3", "-q"});
+                             "--limit", "first:3", "-q"});
     auto arguments = on_parts("sensitivity", more);
     *std::ranges::find(arguments, "json") = output;
     return qyolo(arguments);
@@ -72,9 +72,9 @@ TEST_F(SensitivityCommand, ALayerAloneScoresAsTheCellThatQuantizesNothingElse) {
   const auto measured = run({"--by", "ap", "--alone-only"});
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   const Json json = Json::parse(measured.out);
-  const auto cell = qyolo(parts_eval(
-      {"--scheme", "affine", "--bits", "3", "--rule", "index=3-999 -> keep", "--limit", "3"}));
-  const auto baseline = qyolo(parts_eval({"--limit", "3"}));
+  const auto cell = qyolo(parts_eval({"--scheme", "affine", "--bits", "3", "--rule",
+                                      "index=3-999 -> keep", "--limit", "first:3"}));
+  const auto baseline = qyolo(parts_eval({"--limit", "first:3"}));
   ASSERT_EQ(cell.exit_code, 0) << cell.err;
   EXPECT_EQ(json["baseline_AP"], Json::parse(baseline.out)["AP"]);
   EXPECT_NEAR(json["all"]["AP"].get<double>(), Json::parse(cell.out)["AP"].get<double>(), 0.02);
@@ -101,7 +101,7 @@ TEST_F(SensitivityCommand, BadInputIsOneSentence) {
   expect_one_sentence(run({"--calibration", "/nowhere"}), "/nowhere");
   expect_one_sentence(run({"--by", "ap", "--rule", "index=0-2 -> keep"}),
                       "the rules keep every layer");
-  expect_one_sentence(qyolo(on_parts("sensitivity", {"--by", "ap", "--limit", "2"})),
+  expect_one_sentence(qyolo(on_parts("sensitivity", {"--by", "ap", "--limit", "first:2"})),
                       "sensitivity needs a scheme");
   expect_one_sentence(run({"--by", "ap", "--activation-bits", "8"}), "expected no activation bits");
   EXPECT_EQ(run({"--by", "guess"}).exit_code, 2);

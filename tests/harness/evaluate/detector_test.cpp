@@ -30,7 +30,7 @@ TEST(Detector, FindsWhatAnEvaluationFinds) {
   config.images = kParts / "val/images";
   config.annotations = kParts / "val/annotations.json";
   config.options.image_size = 320;
-  config.options.limit = 1;
+  config.options.limit = {.images = 1, .first = true};
   config.threads = 1;
   const auto evaluator = Evaluator::open(config, fast).value();
   const CellResult whole = evaluator->evaluate(fp32()).value();

@@ -425,6 +425,25 @@ TEST(CheckpointWriter, NoSingleWrongPickleByteDoesHarm) {
   EXPECT_GT(written, 0U);
 }
 
+TEST(CheckpointWriter, TheFileSaysWhatItsWeightsWereQuantizedAs) {
+  testing::TemporaryFolder folder;
+  const fs::path path = folder.path() / "x.pt", out = folder.path() / "y.pt";
+  std::ofstream(path, std::ios::binary) << TinyNetwork().checkpoint();
+  const auto graph = load_checkpoint(path);
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  ASSERT_TRUE(write_dequantized_checkpoint(path, out, *graph, "affine 4-bit filter").ok());
+  EXPECT_EQ(cell_of_checkpoint(out), "affine 4-bit filter");
+  EXPECT_TRUE(load_checkpoint(out).ok());
+  // Another one in its place.
+  const fs::path again = folder.path() / "z.pt";
+  ASSERT_TRUE(write_dequantized_checkpoint(out, again, *graph, "pwlq\n3-bit").ok());
+  EXPECT_EQ(cell_of_checkpoint(again).substr(0, 4), "pwlq");
+  EXPECT_EQ(cell_of_checkpoint(again).find('\n'), std::string::npos);
+  EXPECT_TRUE(load_checkpoint(again).ok());
+  EXPECT_EQ(cell_of_checkpoint(path), "");
+  EXPECT_EQ(cell_of_checkpoint(folder.path() / "none.pt"), "");
+}
+
 TEST(CheckpointWriter, TheOriginalIsNeverOverwritten) {
   testing::TemporaryFolder folder;
   const fs::path path = folder.path() / "x.pt";

@@ -85,7 +85,7 @@ class Listener final : public RunListener {
 Experiment small_experiment() {
   auto experiment = load_experiment(
       testing::source_dir() / "experiments/demo.json",
-      {{"bits", {"4"}}, {"granularity", {"layer"}}, {"limit", {"3"}}, {"rounds", {"2"}}});
+      {{"bits", {"4"}}, {"granularity", {"layer"}}, {"limit", {"first:3"}}, {"rounds", {"2"}}});
   EXPECT_TRUE(experiment.ok());
   return std::move(experiment).value();
 }

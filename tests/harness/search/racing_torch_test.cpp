@@ -17,7 +17,7 @@ std::unique_ptr<Evaluator> open_parts(int limit) {
   config.images = parts / "val/images";
   config.annotations = parts / "val/annotations.json";
   config.options.image_size = 320;
-  config.options.limit = limit;
+  config.options.limit = {.images = limit, .first = true};
   config.calibration = CalibrationSet{parts / "calib/images", 2};
   config.threads = 1;
   auto evaluator = Evaluator::open(config, &model::make_torch_executor);

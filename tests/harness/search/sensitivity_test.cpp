@@ -23,7 +23,7 @@ class SensitivityOfParts : public ::testing::Test {
     config.images = parts / "val/images";
     config.annotations = parts / "val/annotations.json";
     config.options.image_size = 64;
-    config.options.limit = 2;
+    config.options.limit = {.images = 2, .first = true};
     config.threads = 1;
     evaluator_ = Evaluator::open(config, fast).value();
     options_.by_ap = false;
