@@ -6,9 +6,47 @@
 
 #include "harness/engine/gemm_convolution.h"
 #include "harness/engine/onednn_convolution.h"
+#include "harness/engine/winograd.h"
 
 namespace qyolo::engine {
 namespace {
+
+Map map_of(const Value& value, int batch) {
+  return {nullptr,
+          batch,
+          value.shape.height,
+          value.shape.width,
+          value.shape.channels,
+          value.shape.channels,
+          value.type};
+}
+
+class WinogradConvolution final : public Convolution {
+ public:
+  WinogradConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                      const Value& to, int batch, const MatrixKernel& matrix_kernel)
+      : conv_(conv),
+        weights_(weights),
+        matrix_kernel_(matrix_kernel),
+        from_(map_of(from, batch)),
+        to_(map_of(to, batch)) {
+    kernel_ = fmt::format("qyolo:winograd:{}", matrix_kernel.name);
+  }
+
+  void run(void* from, void* to, Context& /*context*/) override {
+    from_.data = from;
+    to_.data = to;
+    winograd_convolve(matrix_kernel_, conv_, from_, weights_.winograd(matrix_kernel_, conv_),
+                      weights_.bias(), to_);
+  }
+  void set_bias() override {}
+
+ private:
+  const model::ConvNode& conv_;
+  ConvWeights& weights_;
+  const MatrixKernel& matrix_kernel_;
+  Map from_, to_;
+};
 
 class OwnConvolution final : public Convolution {
  public:
@@ -17,8 +55,8 @@ class OwnConvolution final : public Convolution {
       : conv_(conv),
         weights_(weights),
         matrix_kernel_(matrix_kernel),
-        from_(map(from, batch)),
-        to_(map(to, batch)) {
+        from_(map_of(from, batch)),
+        to_(map_of(to, batch)) {
     if (weights.integer()) scales_ = output_scales(weights, from.type);
     kernel_ = fmt::format("qyolo:gemm:{}", matrix_kernel.name);
   }
@@ -32,16 +70,6 @@ class OwnConvolution final : public Convolution {
   void set_bias() override {}
 
  private:
-  static Map map(const Value& value, int batch) {
-    return {nullptr,
-            batch,
-            value.shape.height,
-            value.shape.width,
-            value.shape.channels,
-            value.shape.channels,
-            value.type};
-  }
-
   const model::ConvNode& conv_;
   ConvWeights& weights_;
   const MatrixKernel& matrix_kernel_;
@@ -50,6 +78,7 @@ class OwnConvolution final : public Convolution {
 };
 
 bool is_bf16(const Value& value) { return value.type.element == Element::kBf16; }
+bool is_fp32(const Value& value) { return value.type.element == Element::kF32; }
 
 struct Choice {
   InsteadOf instead_of = InsteadOf::kNothing;
@@ -58,6 +87,10 @@ struct Choice {
 
 Result<Choice> choose(const model::ConvNode& conv, const ConvWeights& weights, const Value& from,
                       const Value& to, int batch, Context& context) {
+  if (context.choice == KernelChoice::kBest && !weights.integer() && !weights.decoded() &&
+      is_fp32(from) && is_fp32(to) && suits_winograd(conv)) {
+    return Choice{InsteadOf::kDirectSummation, {}};
+  }
   const bool own = !is_bf16(from) && !is_bf16(to);
   if (own && context.choice == KernelChoice::kOwn) return Choice{InsteadOf::kAny, {}};
   const bool reference = context.choice == KernelChoice::kReference;
@@ -91,6 +124,10 @@ Result<std::unique_ptr<Convolution>> Convolution::create(const model::ConvNode& 
                                                          const Value& to, int batch,
                                                          Context& context) {
   QYOLO_TRY(const Choice choice, choose(conv, weights, from, to, batch, context));
+  if (choice.instead_of == InsteadOf::kDirectSummation) {
+    return std::unique_ptr<Convolution>(std::make_unique<WinogradConvolution>(
+        conv, weights, from, to, batch, *context.matrix_kernel));
+  }
   if (!choice.description) {
     return std::unique_ptr<Convolution>(
         std::make_unique<OwnConvolution>(conv, weights, from, to, batch, *context.matrix_kernel));
