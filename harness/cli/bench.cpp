@@ -27,6 +27,7 @@ struct BenchArguments {
   bool profile = false;
   CellArguments cell;
   Output output{{"md", "json"}};
+  std::string convolution = kAutomatic;
   std::string save, device;
 };
 
@@ -35,10 +36,11 @@ std::string memory_command(const BenchArguments& arguments, const harness::Bench
   std::error_code ignored;
   const auto binary = std::filesystem::read_symlink("/proc/self/exe", ignored);
   return fmt::format(
-      "{} bench {} --report-memory --precision {} --weights {} --img {} --batch {} --threads {} {}",
+      "{} bench {} --report-memory --precision {} --weights {} --img {} --batch {} --threads {} --convolution {} {}",
       shell_quoted(binary.string()), shell_quoted(arguments.model),
       engine::precision_name(what.precision), what.packed ? "packed" : "plain",
-      arguments.image_size, what.batch, what.threads, arguments.cell.command_line());
+      arguments.image_size, what.batch, what.threads, arguments.convolution,
+      arguments.cell.command_line());
 }
 
 Result<int> answer_as_worker(const BenchArguments& arguments, const harness::BenchOptions& options,
@@ -75,6 +77,7 @@ Result<int> bench(const BenchArguments& arguments) {
   options.height = options.width = arguments.image_size;
   options.rounds = arguments.rounds;
   options.warmup = arguments.warmup;
+  options.convolution = kernel_choice(arguments.convolution);
   options.device = arguments.device;
   options.energy = !arguments.no_energy;
   QYOLO_TRY(options.packed, arguments.cell.cell());
@@ -132,6 +135,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--warmup", arguments->warmup, "Untimed forwards before each timed one")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
+  add_convolution(*command, arguments->convolution);
   arguments->cell.add_to(*command);
   command->add_flag("--profile", arguments->profile, "Time of every layer instead");
   command->add_flag("--no-memory", arguments->no_memory,
