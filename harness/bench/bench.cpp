@@ -166,7 +166,8 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
   QYOLO_TRY(const auto shapes, model::infer_shapes(graph, height, width));
   network->gflop_ = gflop_of(graph, shapes, what.batch);
   network->weight_bytes_ = graph.conv_weights() * bytes_per_weight(what.precision);
-  QYOLO_TRY(network->engine_, engine::make_engine(graph, what.precision, what.threads, options.convolution));
+  QYOLO_TRY(network->engine_,
+            engine::make_engine(graph, what.precision, what.threads, options.convolution));
   if (source.artifact() != nullptr) {
     network->cell_ = source.artifact()->cell;
   } else if (what.packed) {

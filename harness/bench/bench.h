@@ -35,9 +35,9 @@ struct BenchOptions {
   int warmup = 1;                 // untimed ones before each timed one
   Cell packed;                    // of a checkpoint's packed cases; an artifact has its own
   engine::KernelChoice convolution = engine::KernelChoice::kBest;
-  std::string device;             // name of this machine; empty: its host name
-  bool energy = true;             // measured in a pass of its own, where this host tells
-  bool kernels = true;            // which kernels the convolutions ran on, by one more forward
+  std::string device;   // name of this machine; empty: its host name
+  bool energy = true;   // measured in a pass of its own, where this host tells
+  bool kernels = true;  // which kernels the convolutions ran on, by one more forward
 };
 
 // A network ready to run. Its weights are in memory once, as the case keeps them.

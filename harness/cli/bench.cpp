@@ -36,7 +36,8 @@ std::string memory_command(const BenchArguments& arguments, const harness::Bench
   std::error_code ignored;
   const auto binary = std::filesystem::read_symlink("/proc/self/exe", ignored);
   return fmt::format(
-      "{} bench {} --report-memory --precision {} --weights {} --img {} --batch {} --threads {} --convolution {} {}",
+      "{} bench {} --report-memory --precision {} --weights {} --img {} --batch {} --threads {} "
+      "--convolution {} {}",
       shell_quoted(binary.string()), shell_quoted(arguments.model),
       engine::precision_name(what.precision), what.packed ? "packed" : "plain",
       arguments.image_size, what.batch, what.threads, arguments.convolution,

@@ -57,7 +57,8 @@ Result<harness::ExecutorFactory> ExecutorArguments::factory() const {
     return harness::ExecutorFactory(&model::make_torch_executor);
   }
   return harness::ExecutorFactory(
-      [chosen, kernels = kernel_choice(convolution)](const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {
+      [chosen, kernels = kernel_choice(convolution)](
+          const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {
         QYOLO_TRY(std::unique_ptr<engine::Engine> made,
                   engine::make_engine(graph, chosen, threads, kernels));
         say_once(made->note());
