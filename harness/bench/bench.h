@@ -14,6 +14,7 @@
 
 #include "common/json.h"
 #include "common/result.h"
+#include "harness/bench/scenarios.h"
 #include "harness/cell/cell.h"
 #include "harness/engine/engine.h"
 #include "results/device.h"
@@ -50,6 +51,8 @@ class BenchNetwork {
                                                     const BenchCase& what);
 
   Result<double> time_forward();  // milliseconds
+  // Of the first `images` of the case's batch.
+  Result<double> time_forward(int images);
   Result<std::vector<engine::StepTime>> profile();
   [[nodiscard]] double gflop() const { return gflop_; }  // of one forward's convolutions
   [[nodiscard]] std::string note() const { return engine_->note(); }
@@ -82,6 +85,13 @@ using MeasureMemory = std::function<Result<std::optional<std::int64_t>>(const Be
 // left out, and named. Latencies are interleaved over the cases; then each runs for its energy.
 Result<results::Device> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
                                   const MeasureMemory& memory, const BenchProgress& progress);
+
+// Each scenario with each case, whose batch is of no account.
+Result<results::ScenarioRecord> run_scenarios(const BenchOptions& options,
+                                              const std::vector<BenchCase>& cases,
+                                              const std::vector<Scenario>& scenarios,
+                                              const ScenarioOptions& how,
+                                              const BenchProgress& progress);
 
 // Steps grouped by operation, and the slowest layers.
 [[nodiscard]] std::string profile_markdown(const std::vector<engine::StepTime>& steps);

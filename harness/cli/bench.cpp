@@ -28,6 +28,10 @@ struct BenchArguments {
   CellArguments cell;
   Output output{{"md", "json"}};
   std::string convolution = kAutomatic;
+  std::vector<std::string> scenarios;
+  harness::ScenarioOptions queries;
+  double rate = 0;
+  bool batch_given = false;
   std::string save, device;
 };
 
@@ -72,6 +76,37 @@ Result<int> profile(const harness::BenchOptions& options,
   return 0;
 }
 
+template <class Record>
+Result<int> show(const BenchArguments& arguments, const Record& record) {
+  const results::Renderers renderers = results::renderers_of(record);
+  if (!arguments.save.empty()) QYOLO_CHECK_OK(write_file(arguments.save, renderers.json()));
+  arguments.output.print(renderers);
+  return 0;
+}
+
+Result<int> run_scenarios(const BenchArguments& arguments, const harness::BenchOptions& options,
+                          const std::vector<harness::BenchCase>& cases) {
+  std::vector<harness::Scenario> scenarios;
+  for (const std::string& name : arguments.scenarios) {
+    QYOLO_TRY(const harness::Scenario scenario, harness::parse_scenario(name));
+    scenarios.push_back(scenario);
+  }
+  harness::ScenarioOptions queries = arguments.queries;
+  if (arguments.batches.size() > 1)
+    return error("--scenario takes one --batch, not {}", arguments.batches.size());
+  if (arguments.batch_given) queries.batch = arguments.batches.front();
+  if (arguments.rate > 0) queries.rate = arguments.rate;
+  const bool server = std::ranges::find(scenarios, harness::Scenario::kServer) != scenarios.end();
+  if (server && queries.latency_bound_ms <= 0)
+    return error("the scenario server needs a bound of its latency: --latency-bound MS");
+  if (!server && (queries.latency_bound_ms > 0 || arguments.rate > 0))
+    return error("--latency-bound and --rate are of the scenario server");
+  QYOLO_TRY(const results::ScenarioRecord record,
+            harness::run_scenarios(options, cases, scenarios, queries,
+                                   [](const std::string& what) { say("{}\n", what); }));
+  return show(arguments, record);
+}
+
 Result<int> bench(const BenchArguments& arguments) {
   harness::BenchOptions options;
   options.model = arguments.model;
@@ -87,6 +122,7 @@ Result<int> bench(const BenchArguments& arguments) {
   if (arguments.worker || arguments.report_memory)
     return answer_as_worker(arguments, options, cases);
   if (arguments.profile) return profile(options, cases);
+  if (!arguments.scenarios.empty()) return run_scenarios(arguments, options, cases);
   const harness::MeasureMemory memory =
       arguments.no_memory ? harness::no_memory()
                           : harness::memory_in_a_process([&](const harness::BenchCase& what) {
@@ -95,10 +131,7 @@ Result<int> bench(const BenchArguments& arguments) {
   QYOLO_TRY(const results::Device device,
             harness::run_bench(options, cases, memory,
                                [](const std::string& what) { say("{}\n", what); }));
-  const results::Renderers renderers = results::renderers_of(device);
-  if (!arguments.save.empty()) QYOLO_CHECK_OK(write_file(arguments.save, renderers.json()));
-  arguments.output.print(renderers);
-  return 0;
+  return show(arguments, device);
 }
 
 }  // namespace
@@ -123,10 +156,9 @@ void add_bench(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"plain", "packed"}))
       ->capture_default_str();
   add_image_size(*command, arguments->image_size, "Height and width of the input, pixels");
-  command->add_option("--batch", arguments->batches, "Images per forward")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+  const CLI::Option* const batch =
+      command->add_option("--batch", arguments->batches, "Images per forward (--scenario: 8)");
+  command->get_option("--batch")->delimiter(',')->check(CLI::Range(1, 256))->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads (0: all)")
       ->delimiter(',')
       ->capture_default_str();
@@ -135,6 +167,27 @@ void add_bench(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--warmup", arguments->warmup, "Untimed forwards before each timed one")
       ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--scenario", arguments->scenarios,
+                   "Queries as MLPerf's LoadGen sends them, instead of timed forwards: "
+                   "single-stream (images one by one), multi-stream (--batch at a time), offline "
+                   "(images/s of batches), server (arrivals by a Poisson process: the highest rate "
+                   "that answers 99 % within --latency-bound)")
+      ->delimiter(',')
+      ->check(offered(harness::scenario_names()));
+  command->add_option("--seconds", arguments->queries.seconds, "Each scenario lasts at least")
+      ->check(CLI::Range(0.01, 86400.0))
+      ->capture_default_str();
+  command
+      ->add_option("--latency-bound", arguments->queries.latency_bound_ms,
+                   "Scenario server: from arrival to answer, milliseconds")
+      ->check(CLI::Range(1e-3, 1e6));
+  command
+      ->add_option("--rate", arguments->rate,
+                   "Scenario server: check this rate, queries per second, instead of finding one")
+      ->check(CLI::Range(1e-6, 1e6));
+  command->add_option("--query-seed", arguments->queries.seed, "Scenario server: of the arrivals")
       ->capture_default_str();
   add_convolution(*command, arguments->convolution);
   arguments->cell.add_to(*command);
@@ -158,7 +211,10 @@ void add_bench(CLI::App& app, Action& action) {
   command->footer(
       "Example: qyolo bench datasets/parts/parts-yolov7-w025.pt --img 320 --weights plain,packed "
       "--scheme pwlq --bits 4 --granularity filter");
-  command->callback([arguments, &action] { action = [arguments] { return bench(*arguments); }; });
+  command->callback([arguments, batch, &action] {
+    arguments->batch_given = batch->count() > 0;
+    action = [arguments] { return bench(*arguments); };
+  });
 }
 
 }  // namespace qyolo::cli
