@@ -200,6 +200,10 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
   return network;
 }
 
+Result<std::vector<model::HeadOutput>> BenchNetwork::forward(std::span<const float> input) {
+  return engine_->forward(input, case_.batch, height_, width_);
+}
+
 Result<double> BenchNetwork::time_forward() { return time_forward(case_.batch); }
 
 Result<double> BenchNetwork::time_forward(int images) {

@@ -50,6 +50,8 @@ class BenchNetwork {
   static Result<std::unique_ptr<BenchNetwork>> open(const BenchOptions& options,
                                                     const BenchCase& what);
 
+  // Of an input of the case's size.
+  Result<std::vector<model::HeadOutput>> forward(std::span<const float> input);
   Result<double> time_forward();  // milliseconds
   // Of the first `images` of the case's batch.
   Result<double> time_forward(int images);

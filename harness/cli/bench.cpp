@@ -10,6 +10,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/output.h"
+#include "harness/evaluate/npy.h"
 
 namespace qyolo::cli {
 namespace {
@@ -33,6 +34,7 @@ struct BenchArguments {
   double rate = 0;
   bool batch_given = false;
   std::string save, device;
+  std::string input, outputs;
 };
 
 // This program once more, for the memory of one case.
@@ -48,6 +50,20 @@ std::string memory_command(const BenchArguments& arguments, const harness::Bench
       arguments.cell.command_line());
 }
 
+// What the network makes of an input of another program's, level by level.
+Status write_outputs(const BenchArguments& arguments, harness::BenchNetwork& network) {
+  QYOLO_TRY(const harness::FloatArray input, harness::read_npy(arguments.input));
+  QYOLO_TRY(const auto outputs, network.forward(input.values));
+  for (std::size_t level = 0; level < outputs.size(); ++level) {
+    const model::HeadOutput& output = outputs[level];
+    QYOLO_CHECK_OK(harness::write_npy(
+        std::filesystem::path(arguments.outputs) / fmt::format("level{}.npy", level),
+        std::span<const float>(output.values),
+        {output.batch, output.channels, output.height, output.width}));
+  }
+  return {};
+}
+
 Result<int> answer_as_worker(const BenchArguments& arguments, const harness::BenchOptions& options,
                              const std::vector<harness::BenchCase>& cases) {
   if (cases.size() != 1) return error("a worker runs one case, not {}", cases.size());
@@ -56,11 +72,14 @@ Result<int> answer_as_worker(const BenchArguments& arguments, const harness::Ben
     print("{}\n", peak);
     return 0;
   }
-  QYOLO_CHECK_OK(
-      harness::serve_forwards(options, cases.front(), std::cin, [](std::string_view line) {
-        print_text(line);
-        std::fflush(stdout);
-      }));
+  const auto prepared = [&](harness::BenchNetwork& network) -> Status {
+    return arguments.input.empty() ? Status() : write_outputs(arguments, network);
+  };
+  QYOLO_CHECK_OK(harness::serve_forwards(options, cases.front(), std::cin, prepared,
+                                         [](std::string_view line) {
+                                           print_text(line);
+                                           std::fflush(stdout);
+                                         }));
   return 0;
 }
 
@@ -198,6 +217,10 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_flag("--engine-worker", arguments->worker,
                     "Print \"ready\", then for every line of the standard input the milliseconds "
                     "of one forward (benchmarks/peers)");
+  // Of --engine-worker: FP32 input [batch, 3, height, width], and the folder for level0.npy ...
+  command->add_option("--engine-input", arguments->input)
+      ->group("")
+      ->needs(command->add_option("--engine-outputs", arguments->outputs)->group(""));
   command->add_flag("--report-memory", arguments->report_memory)->group("");
   command->add_option("--device-name", arguments->device,
                       "Of this machine, for tables (default: its host name)");
