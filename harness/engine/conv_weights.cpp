@@ -119,8 +119,12 @@ const FilterPanels& ConvWeights::panels(const MatrixKernel& kernel, const model:
 }
 
 const WinogradFilters& ConvWeights::winograd(const MatrixKernel& kernel,
-                                             const model::ConvNode& conv) {
-  if (!winograd_) winograd_ = transform_filters(kernel, conv, std::exchange(floats_, {}));
+                                             const model::ConvNode& conv, Context& context) {
+  if (!winograd_) {
+    // Other sizes of the map may want them in another form.
+    if (floats_.empty()) floats_ = floats(context);
+    winograd_ = transform_filters(kernel, conv, floats_);
+  }
   return *winograd_;
 }
 

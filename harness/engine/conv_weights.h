@@ -40,8 +40,9 @@ class ConvWeights {
   // For our own convolutions. Valid as above. REQUIRES: always one kernel and the convolution.
   const FilterPanels& panels(const MatrixKernel& kernel, const model::ConvNode& conv,
                              Context& context);
-  // For Winograd. REQUIRES: as above; floats, and asked for in no other form.
-  const WinogradFilters& winograd(const MatrixKernel& kernel, const model::ConvNode& conv);
+  // For Winograd. REQUIRES: as above; floats, not decoded.
+  const WinogradFilters& winograd(const MatrixKernel& kernel, const model::ConvNode& conv,
+                                  Context& context);
 
  private:
   void clear();

@@ -33,11 +33,11 @@ class WinogradConvolution final : public Convolution {
     kernel_ = fmt::format("qyolo:winograd:{}", matrix_kernel.name);
   }
 
-  void run(void* from, void* to, Context& /*context*/) override {
+  void run(void* from, void* to, Context& context) override {
     from_.data = from;
     to_.data = to;
-    winograd_convolve(matrix_kernel_, conv_, from_, weights_.winograd(matrix_kernel_, conv_),
-                      weights_.bias(), to_);
+    winograd_convolve(matrix_kernel_, conv_, from_,
+                      weights_.winograd(matrix_kernel_, conv_, context), weights_.bias(), to_);
   }
   void set_bias() override {}
 
@@ -88,7 +88,7 @@ struct Choice {
 Result<Choice> choose(const model::ConvNode& conv, const ConvWeights& weights, const Value& from,
                       const Value& to, int batch, Context& context) {
   if (context.choice == KernelChoice::kBest && !weights.integer() && !weights.decoded() &&
-      is_fp32(from) && is_fp32(to) && suits_winograd(conv)) {
+      is_fp32(from) && is_fp32(to) && suits_winograd(conv, to.shape.height, to.shape.width)) {
     return Choice{InsteadOf::kDirectSummation, {}};
   }
   const bool own = !is_bf16(from) && !is_bf16(to);

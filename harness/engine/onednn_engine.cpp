@@ -267,9 +267,11 @@ class OnednnEngine final : public Engine {
       needed += kKernelBytes;
       if (!prepared_.empty()) continue;  // the weights are there
       needed += context_.choice == KernelChoice::kBest && precision_ != Precision::kBf16 &&
-                        suits_winograd(conv)
+                        suits_winograd(conv, shapes[static_cast<std::size_t>(node)].height,
+                                       shapes[static_cast<std::size_t>(node)].width)
                     ? winograd_filter_bytes(*context_.matrix_kernel, conv)
-                    : sizeof(float) * weights_of(node).size();
+                    : 0;
+      needed += sizeof(float) * weights_of(node).size();
     }
     if (!can_reserve(needed)) {
       return error("not enough memory to run the network at {} x {} and batch {}: about {} MB more",

@@ -16,9 +16,10 @@
 
 namespace qyolo::engine {
 
-// Whether winograd_convolve() can, and is likely to be faster than direct summation. Says so of the
-// convolution alone, so that its weights are needed in one form only.
-[[nodiscard]] bool suits_winograd(const model::ConvNode& conv);
+// Whether winograd_convolve() can, and is likely to be faster than direct summation of a map of
+// that many outputs: by arithmetic and by the bytes of its filters, not by timing, nor by the
+// batch, so that numbers depend on neither.
+[[nodiscard]] bool suits_winograd(const model::ConvNode& conv, int height, int width);
 
 // The transformed filters, as matrix products read them: [panels][36][channels][kernel.columns].
 struct WinogradFilters {
@@ -27,13 +28,13 @@ struct WinogradFilters {
 // What they take.
 [[nodiscard]] std::size_t winograd_filter_bytes(const MatrixKernel& kernel,
                                                 const model::ConvNode& conv);
-// `weights` as in ConvNode::weight. REQUIRES: suits_winograd(conv). Throws std::bad_alloc.
+// `weights` as in ConvNode::weight. REQUIRES: 3 x 3, channels % 16 == 0. Throws std::bad_alloc.
 [[nodiscard]] WinogradFilters transform_filters(const MatrixKernel& kernel,
                                                 const model::ConvNode& conv,
                                                 std::span<const float> weights);
 
 // to = activation(from * filters + bias). REQUIRES: FP32 maps, dense (pitch == channels), of
-// shapes that fit the convolution.
+// shapes that fit the convolution, which suits_winograd() for some size.
 void winograd_convolve(const MatrixKernel& kernel, const model::ConvNode& conv, const Map& from,
                        const WinogradFilters& filters, std::span<const float> bias, const Map& to);
 

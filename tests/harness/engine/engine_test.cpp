@@ -333,12 +333,29 @@ TEST_F(Engines, WinogradIsUsedWhereItSuitsUnlessItIsTurnedOff) {
     return std::ranges::count_if(
         *steps, [](const StepTime& step) { return step.kernel.starts_with("qyolo:winograd:"); });
   };
-  const auto suited = std::ranges::count_if(
-      graph_.conv_nodes(), [&](int node) { return suits_winograd(graph_.conv(node)); });
+  const auto shapes = model::infer_shapes(graph_, kHeight, kWidth).value();
+  const auto suited = std::ranges::count_if(graph_.conv_nodes(), [&](int node) {
+    const model::MapShape& shape = shapes[static_cast<std::size_t>(node)];
+    return suits_winograd(graph_.conv(node), shape.height, shape.width);
+  });
   EXPECT_GT(suited, 0);
   EXPECT_EQ(winograds(*best), suited);
   EXPECT_EQ(winograds(*direct), 0);
   EXPECT_EQ(best->note(), direct->note()) << "nothing to warn of";
+}
+
+// Deep layers are summed directly where their maps are small: weights in both forms.
+TEST_F(Engines, SizesOfTheInputTakeTurns) {
+  const auto best = fp32();
+  const Outputs first = run(*best);
+  const std::vector<std::uint8_t> small(std::size_t{3} * 64 * 64, 100);
+  const auto forward_small = [&](Engine& engine) {
+    return engine.forward(std::span<const std::uint8_t>(small), 1, 64, 64).value();
+  };
+  const Outputs second = forward_small(*best);
+  EXPECT_EQ(relative_difference(run(*best), first), 0);
+  EXPECT_EQ(relative_difference(forward_small(*best), second), 0);
+  EXPECT_EQ(relative_difference(forward_small(*fp32()), second), 0) << "whatever ran before";
 }
 
 TEST_F(Engines, DecodedWeightsAreSummedDirectlyAndPlainOnesByWinogradAgain) {
