@@ -107,7 +107,7 @@ def openvino_offline(options, core, model, precision):
     }
     compiled = core.compile_model(model, "CPU", settings)
     queue = runtime.AsyncInferQueue(compiled)
-    images = [np.ascontiguousarray(image[None]) for image in options.image]
+    images = [runtime.Tensor(np.ascontiguousarray(image[None])) for image in options.image]
     results = [None] * len(images)
 
     def keep(request, index):
@@ -116,7 +116,7 @@ def openvino_offline(options, core, model, precision):
 
     def forward():
         for image in images:
-            queue.start_async({0: runtime.Tensor(image, shared_memory=True)})
+            queue.start_async({0: image})
         queue.wait_all()
 
     def outputs():
