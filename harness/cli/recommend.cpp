@@ -1,5 +1,6 @@
 #include "harness/search/recommend.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "common/file.h"
@@ -27,6 +28,7 @@ struct RecommendArguments {
   std::optional<double> bits_per_weight;
   harness::RecommendOptions options;
   std::string regions = "raw", rounding = "coordinate";
+  std::vector<std::string> schemes;
   bool no_uniform = false;
   double confirm = harness::kHeldOut;
   std::string out, experiment, json;
@@ -53,6 +55,11 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
   if (options.class_tolerance && !options.tolerance)
     return error("--class-tolerance goes with --tolerance");
   QYOLO_TRY(options.rounding, quant::parse_rounding(arguments.rounding));
+  for (const std::string& name : arguments.schemes) {
+    QYOLO_TRY(const quant::Scheme* scheme, quant::find_scheme(name));
+    if (std::ranges::find(options.schemes, scheme) == options.schemes.end())
+      options.schemes.push_back(scheme);
+  }
   options.coded_regions = arguments.regions == "entropy";
   options.uniform = !arguments.no_uniform;
   return options;
@@ -166,7 +173,13 @@ void add_recommend(CLI::App& app, Action& action) {
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
-  std::vector<std::string> roundings;
+  std::vector<std::string> schemes, roundings;
+  for (const quant::Scheme* scheme : quant::all_schemes()) schemes.emplace_back(scheme->name());
+  command
+      ->add_option("--schemes", arguments->schemes,
+                   "Quantize by these only, as the runtime it is for calls for (default: all)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(schemes));
   for (const quant::Choice& choice : quant::all_roundings()) roundings.emplace_back(choice.name);
   command
       ->add_option("--rounding", arguments->rounding,

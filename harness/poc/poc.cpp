@@ -97,10 +97,10 @@ class Poc {
     listener_.on_pass("baseline", 1, 0);
     RoadmapCell step{Stage::kBaseline, {}, {}};
     step.cell.baseline = true;
-    if (evaluator_.resolve(step.cell).quantized()) {
+    if (evaluator_.source().artifact() != nullptr) {
       return error(
-          "{} is quantized already ({}); a proof of concept needs the checkpoint it was "
-          "made from",
+          "{} holds one network ({}), which is not quantized again; a proof of concept needs the "
+          "checkpoint it was made from",
           options_.evaluation.model.string(), evaluator_.resolve(step.cell).label());
     }
     QYOLO_CHECK_OK(session_.set_baseline(0, evaluator_.resolve(step.cell)));
@@ -314,7 +314,7 @@ class Poc {
       const auto latency = results::read_latency(*record, "the latency of " + name);
       if (latency.ok()) add_latency(*latency, name, report_);
     }
-    if (options_.measure_low_precisions) {
+    if (options_.measure_low_precisions && options_.latency.rounds > 0) {
       const auto device = options_.measure_low_precisions(report_.latency_setting);
       if (device.ok()) {
         add_low_precisions(*device, report_);

@@ -134,7 +134,7 @@ class Recommender {
 
   [[nodiscard]] CandidateOptions candidate_options() const {
     return {options_.coded_regions, options_.most_candidates, options_.rounding,
-            evaluator_.threads()};
+            evaluator_.threads(), options_.schemes};
   }
 
   // A layer's candidates as networks in which it alone is quantized. Calibrated rounding looks at
@@ -585,7 +585,7 @@ Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
                  goals);
   }
   if (evaluators.choice->source().artifact() != nullptr)
-    return error("the model is quantized already; expected the checkpoint it was made from");
+    return error("the model is a file of one network; expected the checkpoint it was made from");
   return Recommender(evaluators, options, progress, on_tried).run();
 }
 

@@ -59,7 +59,8 @@ struct RecommendOptions {
   // Of what is quantized. Calibrated rounding needs an evaluator whose configuration names the
   // calibration set.
   quant::Rounding rounding = quant::Rounding::kCoordinate;
-  UncertaintyOptions uncertainty;  // its tolerance is not looked at
+  UncertaintyOptions uncertainty;             // its tolerance is not looked at
+  std::vector<const quant::Scheme*> schemes;  // that layers may be quantized by; empty: all
   bool coded_regions = false;
   bool uniform = true;  // look for the best uniform choice, too
   // Of the calibration set's images, those that networks are compared on; 0: all. (Rounding takes
