@@ -64,7 +64,8 @@ struct Manifest {
 // place, where a value is not of its type.
 Result<Manifest> read_manifest(const Json& manifest, const std::string& place);
 
-// Whether both are about the same cells on the same inputs, whoever runs them.
+// Whether both are about the same cells on the same inputs, compared alike, wherever these lie and
+// whoever runs them.
 [[nodiscard]] bool same_work(const Manifest& a, const Manifest& b);
 // Whether they cut it into the same tasks, too.
 [[nodiscard]] bool same_tasks(const Manifest& a, const Manifest& b);

@@ -92,33 +92,32 @@ class Shards {
     manifest_.started = "2026-01-01T00:00:00Z";
     manifest_.experiment = experiment.as_json();
     for (std::size_t i = 0; i < experiment.cells.size(); ++i) {
-      manifest_.cells.push_back({sha256_hex("cell " + std::to_string(i)).substr(0, 16),
-                                 experiment.cells[i].as_json()});
+      manifest_.cells.push_back(
+          {sha256_hex("cell " + std::to_string(i)).substr(0, 16), experiment.cells[i].as_json()});
     }
     manifest_.images = (problem / "images").string();
     manifest_.annotations = (problem / "annotations.json").string();
     manifest_.image_count = static_cast<std::int64_t>(truth_.images.size());
     const std::size_t cells = experiment.cells.size();
     const std::size_t ranges = (options_.tasks + cells - 1) / cells;
-    manifest_.tasks = results::ManifestTasks{
-        static_cast<std::int64_t>(truth_.images.size() / ranges),
-        static_cast<std::int64_t>(ranges),
-        harness::truth_sha256(truth_),
-        std::string(64, '0'),
-        true,
-        "qyolo run " + options_.experiment,
-        fs::current_path().string(),
-        static_cast<std::int64_t>(options_.tasks),
-        {}};
+    manifest_.tasks =
+        results::ManifestTasks{static_cast<std::int64_t>(truth_.images.size() / ranges),
+                               static_cast<std::int64_t>(ranges),
+                               harness::truth_sha256(truth_),
+                               std::string(64, '0'),
+                               true,
+                               "qyolo run " + options_.experiment,
+                               fs::current_path().string(),
+                               static_cast<std::int64_t>(options_.tasks),
+                               {}};
   }
 
   // As many layers as YOLOv7 has weight tensors, all of them alike.
   [[nodiscard]] results::AccuracyRecord record_of(const harness::Cell& cell,
                                                   std::size_t index) const {
     results::AccuracyRecord record;
-    record.identity = {manifest_.cells[index].key,
-                       cell.as_json(),
-                       {cell.quantized(), "fp32", "oneDNN 3.6.0"}};
+    record.identity = {
+        manifest_.cells[index].key, cell.as_json(), {cell.quantized(), "fp32", "oneDNN 3.6.0"}};
     record.images = manifest_.image_count;
     record.memory = {{"true_bytes", 1000}};
     record.seconds = {1, 1, 1, 1, 0, 3};
@@ -145,8 +144,7 @@ class Shards {
       const std::size_t end = sorted_.size() * (range + 1) / ranges;
       for (std::size_t image = sorted_.size() * range / ranges; image < end; ++image) {
         task.images.push_back({image, sorted_[image].size()});
-        for (const Detection& one : sorted_[image])
-          task.detections.push_back(of_cell(one, index));
+        for (const Detection& one : sorted_[image]) task.detections.push_back(of_cell(one, index));
         // One of five images is looked at, as of 5,000.
         if (cell.quantized() && image % 5 == 0) task.heads.push_back({0.01, 10, 1});
       }

@@ -40,6 +40,7 @@ void ProgressPrinter::on_tasks(const std::string& shard, std::size_t tasks, std:
 void ProgressPrinter::start_pass(const std::string& pass, std::string_view what, std::size_t cells,
                                  std::size_t skipped) {
   pass_ = pass;
+  tasks_ = what == "tasks";
   current_ = pass;
   cells_ = cells;
   to_do_ = cells - skipped;
@@ -87,7 +88,8 @@ void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell,
   ++finished_;
   if (quiet_) return;
   clear_bar();
-  say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
+  const std::size_t place = tasks_ ? cells_ - to_do_ + finished_ : index + 1;
+  say("{:>3}/{} {:<28} {}{}\n", place, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
 }
 
 void ProgressPrinter::on_stage(const std::string& stage, std::size_t done, std::size_t total) {

@@ -32,6 +32,7 @@ class ProgressPrinter final : public harness::RunListener {
   bool quiet_;
   bool terminal_;
   bool bar_shown_ = false;
+  bool tasks_ = false;  // and not cells
   std::string pass_;
   std::string current_;
   std::size_t cells_ = 0;     // of the pass

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <optional>
 
 #include "datasets/dataset.h"
@@ -10,6 +9,7 @@
 #include "harness/cli/merge_messages.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/cli/share_arguments.h"
 #include "harness/run/merge.h"
 #include "harness/run/runner.h"
 #include "harness/run/shard.h"
@@ -95,11 +95,6 @@ Result<std::vector<harness::Override>> overrides_of(const RunArguments& argument
   return overrides;
 }
 
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
 // The last one makes the records.
 Result<int> run_as_shard(const RunArguments& arguments, const harness::Experiment& experiment,
                          const fs::path& out, const harness::ShardName& shard,
@@ -115,11 +110,15 @@ Result<int> run_as_shard(const RunArguments& arguments, const harness::Experimen
     }
     return done.failed > 0 ? 1 : 0;
   }
-  const auto merged = harness::merge_run(out, {arguments.threads, false}, progress);
+  auto merged = harness::merge_run(out, {arguments.threads, false}, progress);
   if (!merged.ok()) {
-    if (!results::RecordStore::is_open_elsewhere(out)) return merged.error();
-    if (!arguments.quiet) say("shard {}: another process makes the records\n", shard.text());
-    return done.failed > 0 ? 1 : 0;
+    if (results::RecordStore::is_open_elsewhere(out)) {
+      if (!arguments.quiet) say("shard {}: another process makes the records\n", shard.text());
+      return done.failed > 0 ? 1 : 0;
+    }
+    // Another process may just have finished making them.
+    merged = harness::merge_run(out, {arguments.threads, false}, progress);
+    if (!merged.ok()) return merged.error();
   }
   QYOLO_TRY(const results::Run finished, results::read_run(out));
   arguments.output.print(results::renderers_of(finished, results::TablePart::kAll, {}));
@@ -131,7 +130,7 @@ Result<int> run_as_shard(const RunArguments& arguments, const harness::Experimen
 Result<int> run(const RunArguments& arguments) {
   std::optional<harness::ShardName> shard;
   if (!arguments.shard.empty()) {
-    QYOLO_TRY(shard, harness::parse_shard(arguments.shard, environment));
+    QYOLO_TRY(shard, shard_name(arguments.shard));
     if (arguments.race) return error("--race needs all images at hand; expected no --shard");
   }
   QYOLO_TRY(const std::vector<harness::Override> overrides, overrides_of(arguments));

@@ -64,10 +64,8 @@ class Shards : public ::testing::Test {
 
   void write_experiment(const std::string& images, const std::string& annotations) {
     const Json weights = {{"scheme", {"affine", "pwlq"}}, {"granularity", "filter"}, {"bits", 4}};
-    const Json activations = {{"scheme", "symmetric"},
-                              {"granularity", "filter"},
-                              {"bits", 8},
-                              {"activation_bits", 8}};
+    const Json activations = {
+        {"scheme", "symmetric"}, {"granularity", "filter"}, {"bits", 8}, {"activation_bits", 8}};
     std::ofstream(experiment_) << Json{
         {"name", "small"},
         {"model", parts_model()},
@@ -81,10 +79,9 @@ class Shards : public ::testing::Test {
 
   [[nodiscard]] std::vector<std::string> run_command(const fs::path& out,
                                                      const std::string& shard = "") const {
-    std::vector<std::string> arguments = {kQyolo,       "run",       experiment_.string(), "--out",
-                                          out.string(), "--threads", "1"};
-    if (!shard.empty())
-      arguments.insert(arguments.end(), {"--task-images", "2", "--shard", shard});
+    std::vector<std::string> arguments = {
+        kQyolo, "run", experiment_.string(), "--out", out.string(), "--threads", "1"};
+    if (!shard.empty()) arguments.insert(arguments.end(), {"--task-images", "2", "--shard", shard});
     return arguments;
   }
   [[nodiscard]] ProcessResult shard(const fs::path& run, int index, int count) const {
@@ -158,7 +155,8 @@ TEST_F(Shards, MergeSaysWhatIsMissingAndHowToMakeIt) {
   const std::string mark = "make them by: ";
   const auto at = merged.err.find(mark);
   ASSERT_NE(at, std::string::npos) << merged.err;
-  const std::string command = merged.err.substr(at + mark.size(), merged.err.find('\n', at) - at - mark.size());
+  const std::string command =
+      merged.err.substr(at + mark.size(), merged.err.find('\n', at) - at - mark.size());
   EXPECT_THAT(command, HasSubstr("--shard 1/3"));
   const ProcessResult made = run_process({"/bin/sh", "-c", command});
   EXPECT_EQ(made.exit_code, 0) << command << made.err;
@@ -248,9 +246,9 @@ TEST_F(Shards, LoseNothingWhenTheyAreKilledAtAnyMoment) {
     const auto after = takes * std::uniform_real_distribution<double>(0, 1.1)(random);
     const auto begun = std::chrono::steady_clock::now();
     const int index = std::uniform_int_distribution<int>(0, 1)(random);
-    const ProcessResult result =
-        run_process(run_command(run, fmt::format("{}/2", index)),
-                    [&] { return std::chrono::steady_clock::now() - begun >= after; });
+    const ProcessResult result = run_process(run_command(run, fmt::format("{}/2", index)), [&] {
+      return std::chrono::steady_clock::now() - begun >= after;
+    });
     killed += result.exit_code == -1 ? 1 : 0;
     count_done(result.err, times);
     for (const auto& [name, content] : kept)
@@ -346,6 +344,57 @@ TEST_F(Shards, AreNamedByTheirScheduler) {
   EXPECT_THAT(kubernetes.err, HasSubstr("shard 1/2: 8 tasks"));
   EXPECT_EQ(lines_of(run), accuracy_of_one_process());
   expect_one_sentence(by(""), "--shard auto: neither SLURM_ARRAY_TASK_ID");
+}
+
+// What a search found, without what it took.
+Json found_by(const ProcessResult& result) {
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  Json found = Json::parse(result.out, nullptr, false);
+  for (const char* spent : {"cost", "work"}) found.erase(spent);
+  return found;
+}
+
+TEST_F(Shards, OfASearchGiveTheAnswerOfOneProcess) {
+  for (const std::string command : {"sensitivity", "recommend"}) {
+    SCOPED_TRACE(command);
+    std::vector<std::string> alone = {kQyolo,          command,
+                                      "--model",       parts_model(),
+                                      "--images",      parts("val/images"),
+                                      "--annotations", parts("val/annotations.json"),
+                                      "--img",         "128",
+                                      "--limit",       "40",
+                                      "--threads",     "1"};
+    if (command == "sensitivity") {
+      alone.insert(alone.end(), {"--by", "ap", "--alone-only", "--scheme", "affine", "--bits", "4",
+                                 "--granularity", "filter", "-o", "json"});
+    } else {
+      alone.insert(alone.end(), {"--calibration", parts("calib/images"), "--proxy-images", "2",
+                                 "--bits-per-weight", "4", "--rounding", "nearest", "--confirm",
+                                 "0", "--no-uniform", "--evaluations", "3", "--format", "json"});
+    }
+    const Json expected = found_by(run_process(alone));
+    const fs::path folder = out("shared-" + command);
+    std::vector<ProcessResult> results(2);
+    std::vector<std::thread> processes;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      processes.emplace_back([&, i] {
+        std::vector<std::string> arguments = alone;
+        arguments.insert(arguments.end(),
+                         {"--share", folder.string(), "--shard", fmt::format("{}/2", i)});
+        results[i] = run_process(arguments);
+      });
+    }
+    for (std::thread& one : processes) one.join();
+    for (const ProcessResult& result : results) EXPECT_EQ(found_by(result), expected);
+    // A damaged piece is none.
+    const std::set<std::string> files = task_files(folder);
+    ASSERT_GE(files.size(), 2U);
+    ASSERT_TRUE(write_file(folder / "tasks" / *files.begin(), "qyolo task 1\n").ok());
+    alone.insert(alone.end(), {"--share", folder.string(), "--shard", "0/1"});
+    EXPECT_EQ(found_by(run_process(alone)), expected);
+    EXPECT_EQ(task_files(folder), files);
+    EXPECT_GT(fs::file_size(folder / "tasks" / *files.begin()), 500U);
+  }
 }
 
 TEST_F(Shards, MergeTakesOnlyWhatShardsLeft) {

@@ -11,11 +11,10 @@ namespace {
 using ::testing::HasSubstr;
 
 std::string read(std::string_view text, std::map<std::string, std::string> variables = {}) {
-  const auto shard =
-      parse_shard(text, [&](const char* name) -> std::optional<std::string> {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::nullopt : std::optional(found->second);
-      });
+  const auto shard = parse_shard(text, [&](const char* name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  });
   return shard.ok() ? shard->text() : shard.error().message;
 }
 
@@ -43,9 +42,8 @@ TEST(ShardName, ComesFromASlurmArray) {
 }
 
 TEST(ShardName, OfAnArrayWithGapsNeedsTheWholeArraysNumber) {
-  const std::map<std::string, std::string> again = {{"SLURM_ARRAY_TASK_ID", "5"},
-                                                    {"SLURM_ARRAY_TASK_COUNT", "2"},
-                                                    {"SLURM_ARRAY_TASK_MIN", "2"}};
+  const std::map<std::string, std::string> again = {
+      {"SLURM_ARRAY_TASK_ID", "5"}, {"SLURM_ARRAY_TASK_COUNT", "2"}, {"SLURM_ARRAY_TASK_MIN", "2"}};
   EXPECT_THAT(read("auto", again), HasSubstr("--shard auto/N"));
   EXPECT_EQ(read("auto/8", again), "5/8");
 }
