@@ -30,7 +30,17 @@ void ProgressPrinter::on_warning(const std::string& text) {
 }
 
 void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) {
+  start_pass(pass, "cells", cells, skipped);
+}
+
+void ProgressPrinter::on_tasks(const std::string& shard, std::size_t tasks, std::size_t finished) {
+  start_pass(shard, "tasks", tasks, finished);
+}
+
+void ProgressPrinter::start_pass(const std::string& pass, std::string_view what, std::size_t cells,
+                                 std::size_t skipped) {
   pass_ = pass;
+  tasks_ = what == "tasks";
   current_ = pass;
   cells_ = cells;
   to_do_ = cells - skipped;
@@ -40,11 +50,11 @@ void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::s
   if (quiet_) return;
   clear_bar();
   if (to_do_ == 0) {
-    say("{}: all {} cells were finished by an earlier run\n", pass, cells);
+    say("{}: all {} {} were finished by an earlier run\n", pass, cells, what);
   } else if (skipped > 0) {
-    say("{}: {} cells, {} of them finished by an earlier run\n", pass, cells, skipped);
+    say("{}: {} {}, {} of them finished by an earlier run\n", pass, cells, what, skipped);
   } else {
-    say("{}: {} cells\n", pass, cells);
+    say("{}: {} {}\n", pass, cells, what);
   }
 }
 
@@ -78,7 +88,8 @@ void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell,
   ++finished_;
   if (quiet_) return;
   clear_bar();
-  say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
+  const std::size_t place = tasks_ ? cells_ - to_do_ + finished_ : index + 1;
+  say("{:>3}/{} {:<28} {}{}\n", place, cells_, cell.label(), ok ? "" : "FAILED: ", summary);
 }
 
 void ProgressPrinter::on_stage(const std::string& stage, std::size_t done, std::size_t total) {

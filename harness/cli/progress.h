@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "harness/run/run_listener.h"
 
@@ -14,6 +15,7 @@ class ProgressPrinter final : public harness::RunListener {
   explicit ProgressPrinter(bool quiet = false);
   void on_warning(const std::string& text) override;
   void on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) override;
+  void on_tasks(const std::string& shard, std::size_t tasks, std::size_t finished) override;
   void on_cell(std::size_t index, const harness::Cell& cell) override;
   void on_progress(std::size_t done, std::size_t total) override;
   void on_cell_done(std::size_t index, const harness::Cell& cell, bool ok,
@@ -23,10 +25,14 @@ class ProgressPrinter final : public harness::RunListener {
 
  private:
   void clear_bar();
+  // Of `count` cells or tasks.
+  void start_pass(const std::string& pass, std::string_view what, std::size_t count,
+                  std::size_t skipped);
 
   bool quiet_;
   bool terminal_;
   bool bar_shown_ = false;
+  bool tasks_ = false;  // and not cells
   std::string pass_;
   std::string current_;
   std::size_t cells_ = 0;     // of the pass

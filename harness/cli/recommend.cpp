@@ -13,6 +13,7 @@
 #include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/cli/share_arguments.h"
 #include "harness/search/hybrid_cell.h"
 
 namespace qyolo::cli {
@@ -32,6 +33,7 @@ struct RecommendArguments {
   bool no_uniform = false;
   double confirm = harness::kHeldOut;
   std::string out, experiment, json;
+  ShareArguments share;
   Output output{{"md", "csv", "json"}};
   bool quiet = false;
 };
@@ -62,6 +64,7 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
   }
   options.coded_regions = arguments.regions == "entropy";
   options.uniform = !arguments.no_uniform;
+  QYOLO_TRY(options.share, arguments.share.options());
   return options;
 }
 
@@ -218,6 +221,7 @@ void add_recommend(CLI::App& app, Action& action) {
   command->add_option("--json", arguments->json, "File for all that was measured, as JSON")
       ->type_name(kFileType)
       ->check(written());
+  arguments->share.add_to(*command);
   arguments->output.add_to(*command, "--format");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(

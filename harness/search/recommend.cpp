@@ -45,7 +45,8 @@ class Recommender {
       compared.limit = options_.proxy_images;
     QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), compared,
                                        evaluation_, evaluator_.threads()));
-    QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
+    QYOLO_TRY(trials_,
+              Trials::open(evaluator_, options_.uncertainty, images("FP32"), options_.share));
     result_.images = evaluator_.truth().images.size();
     result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
     result_.baseline_bytes = trials_->baseline().memory.true_bytes();
@@ -496,8 +497,8 @@ class Recommender {
 
   Status confirm() {
     if (confirming_ == nullptr || !(result_.hybrid || result_.uniform)) return {};
-    QYOLO_TRY(const auto trials,
-              Trials::open(*confirming_, options_.uncertainty, images("confirmation, FP32")));
+    QYOLO_TRY(const auto trials, Trials::open(*confirming_, options_.uncertainty,
+                                              images("confirmation, FP32"), options_.share));
     trials->set_tolerance(result_.tolerance);
     const auto confirm_one = [&](Tried& tried) -> Status {
       QYOLO_TRY(const Trial trial, trials->run(tried.cell, 1, images("confirmation")));
