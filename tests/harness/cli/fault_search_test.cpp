@@ -18,8 +18,6 @@ const std::vector<std::string> kSmall = {"--model",
                                          parts("val/images"),
                                          "--annotations",
                                          parts("val/annotations.json"),
-                                         "--img",
-                                         "64",
                                          "--limit",
                                          "2",
                                          "--threads",
@@ -33,7 +31,8 @@ std::vector<std::string> small(const std::string& command, const std::vector<std
   return arguments;
 }
 
-constexpr long kCalls = 4;  // that fail, of each kind
+// That fail, of each kind.
+constexpr long kCallsOfPoc = 3, kCallsOfRecommend = 2;
 
 class FaultySearch : public ::testing::TestWithParam<Fault> {
  protected:
@@ -46,16 +45,19 @@ class FaultySearch : public ::testing::TestWithParam<Fault> {
 };
 
 std::vector<std::string> poc(const fs::path& out) {
-  return small("poc", {"--tolerance", "100pt", "--rounds", "0", "--out", out.string()});
+  return small("poc",
+               {"--img", "160", "--tolerance", "100pt", "--rounds", "0", "--out", out.string()});
 }
 
-TEST_P(FaultySearch, OfAPocLosesNoFinishedCell) {
+class FaultyPoc : public FaultySearch {};
+
+TEST_P(FaultyPoc, LosesNoFinishedCell) {
   const fs::path whole = folder_.path() / "whole";
   const auto [first, calls] = faulty(poc(whole), 0);
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const auto expected = metrics_in(whole);
   ASSERT_EQ(expected.size(), 3U);
-  for (const long at : failing_calls(calls, kCalls)) {
+  for (const long at : failing_calls(calls, kCallsOfPoc)) {
     SCOPED_TRACE(fmt::format("call {} of {}", at, calls));
     const fs::path folder = folder_.path() / fmt::format("at-{}", at);
     const ProcessResult result = faulty(poc(folder), at).first;
@@ -74,9 +76,13 @@ TEST_P(FaultySearch, OfAPocLosesNoFinishedCell) {
   }
 }
 
-TEST_P(FaultySearch, OfARecommendationLeavesWholeFiles) {
+class FaultyRecommend : public FaultySearch {};
+
+TEST_P(FaultyRecommend, LeavesWholeFiles) {
   const fs::path out = folder_.path() / "out";
-  const auto command = small("recommend", {"--calibration",
+  const auto command = small("recommend", {"--img",
+                                           "64",
+                                           "--calibration",
                                            parts("calib/images"),
                                            "--calibration-limit",
                                            "1",
@@ -103,7 +109,7 @@ TEST_P(FaultySearch, OfARecommendationLeavesWholeFiles) {
   const std::vector<std::string> names = {"a.safetensors", "e.json"};
   std::map<std::string, std::string> expected;
   for (const std::string& name : names) expected[name] = content_of(out / name);
-  for (const long at : failing_calls(calls, kCalls)) {
+  for (const long at : failing_calls(calls, kCallsOfRecommend)) {
     SCOPED_TRACE(fmt::format("call {} of {}", at, calls));
     for (const std::string& name : names) ASSERT_TRUE(write_file(out / name, "earlier").ok());
     const ProcessResult result = faulty(command, at).first;
@@ -119,9 +125,12 @@ TEST_P(FaultySearch, OfARecommendationLeavesWholeFiles) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Calls, FaultySearch,
+INSTANTIATE_TEST_SUITE_P(Calls, FaultyPoc,
                          ::testing::Values(Fault{"write", ENOSPC}, Fault{"rename", EIO},
                                            Fault{"open", EMFILE}, Fault{"read", EIO}),
+                         fault_name);
+INSTANTIATE_TEST_SUITE_P(Calls, FaultyRecommend,
+                         ::testing::Values(Fault{"write", ENOSPC}, Fault{"rename", EIO}),
                          fault_name);
 
 // QYOLO_KILLS says how many times.
