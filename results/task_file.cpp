@@ -120,9 +120,11 @@ class Reader {
 std::optional<std::int64_t> in_units(double value, double unit) {
   const double scaled = std::round(value * unit);
   if (!(std::abs(scaled) < kLargestWhole)) return std::nullopt;
-  if (std::bit_cast<std::uint64_t>(scaled / unit) != std::bit_cast<std::uint64_t>(value))
-    return std::nullopt;
-  return static_cast<std::int64_t>(scaled);
+  const auto whole = static_cast<std::int64_t>(scaled);
+  const double again = static_cast<double>(whole) / unit;
+  if (std::bit_cast<std::uint64_t>(again) != std::bit_cast<std::uint64_t>(value))
+    return std::nullopt;  // -0 is no integer, either
+  return whole;
 }
 
 void write_detection(const Detection& detection, std::size_t category, Writer& out) {

@@ -46,7 +46,7 @@ class Measured:
                 quantize.append(seconds["quantize"])
         if not per_image:
             raise SystemExit(f"{run} holds no finished tasks")
-        image = statistics.median(per_image)
+        image = statistics.mean(per_image)
         self.tasks = len(per_image)
         self.quantize_images = statistics.median(quantize) / image
         self.scatter = [one / image for one in per_image]
@@ -150,7 +150,7 @@ def main():
     arguments = parser.parse_args()
     measured = Measured(arguments.run)
     print(f"{measured.tasks} measured tasks: quantizing a cell takes as long as {measured.quantize_images:.1f} images; time per image "
-          f"{min(measured.scatter):.2f} to {max(measured.scatter):.2f} times its median")
+          f"{min(measured.scatter):.2f} to {max(measured.scatter):.2f} times its mean")
     best = ideal(arguments, measured)
     print(f"evenly shared on {arguments.nodes} nodes: {best / 3600:.2f} h")
     shares = [1, 2, 4, 8, 16, 32]
