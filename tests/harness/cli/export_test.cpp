@@ -54,7 +54,10 @@ TEST_F(ExportCommand, AFileScoresAsTheCellItWasMadeFrom) {
     const auto stored = eval_file({"--limit", "16"});
     ASSERT_EQ(stored.exit_code, 0) << stored.err;
     const Json expected = Json::parse(direct.out), found = Json::parse(stored.out);
-    EXPECT_NEAR(found["AP"].get<double>(), expected["AP"].get<double>(), 2e-4);
+    // An activation in the middle between two codes falls to either side by the last bit of a
+    // weight; 0.0011 was measured on all images. Of weights alone nothing is amplified so.
+    const double tolerance = cell == kW8A8 ? 0.002 : 2e-4;
+    EXPECT_NEAR(found["AP"].get<double>(), expected["AP"].get<double>(), tolerance);
     EXPECT_GT(found["AP"].get<double>(), 0.3);
   }
 }
