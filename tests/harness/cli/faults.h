@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,9 @@ struct Fault {
   const char* call;
   int code;
 };
+inline void PrintTo(const Fault& fault, std::ostream* out) {
+  *out << fault.call << " fails with " << fault.code;
+}
 inline std::string fault_name(const ::testing::TestParamInfo<Fault>& test) {
   return std::string(test.param.call) + std::to_string(test.param.code);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct Case {
   int filters, channels, height, width, batch, pad;
   model::Activation activation;
 };
+
+void PrintTo(const Case& what, std::ostream* out) { *out << what.name; }
 
 const Case kCases[] = {
     {"whole_tiles", 64, 32, 8, 12, 1, 1, model::Activation::kSiLU},
