@@ -31,7 +31,6 @@ struct BenchArguments {
   std::string convolution = kAutomatic;
   std::vector<std::string> scenarios;
   harness::ScenarioOptions queries;
-  double rate = 0;
   bool batch_given = false;
   std::string save, device;
   std::string input, outputs;
@@ -114,11 +113,10 @@ Result<int> run_scenarios(const BenchArguments& arguments, const harness::BenchO
   if (arguments.batches.size() > 1)
     return error("--scenario takes one --batch, not {}", arguments.batches.size());
   if (arguments.batch_given) queries.batch = arguments.batches.front();
-  if (arguments.rate > 0) queries.rate = arguments.rate;
   const bool server = std::ranges::find(scenarios, harness::Scenario::kServer) != scenarios.end();
   if (server && queries.latency_bound_ms <= 0)
     return error("the scenario server needs a bound of its latency: --latency-bound MS");
-  if (!server && (queries.latency_bound_ms > 0 || arguments.rate > 0))
+  if (!server && (queries.latency_bound_ms > 0 || queries.rate))
     return error("--latency-bound and --rate are of the scenario server");
   QYOLO_TRY(const results::ScenarioRecord record,
             harness::run_scenarios(options, cases, scenarios, queries,
@@ -176,8 +174,10 @@ void add_bench(CLI::App& app, Action& action) {
       ->capture_default_str();
   add_image_size(*command, arguments->image_size, "Height and width of the input, pixels");
   const CLI::Option* const batch =
-      command->add_option("--batch", arguments->batches, "Images per forward (--scenario: 8)");
-  command->get_option("--batch")->delimiter(',')->check(CLI::Range(1, 256))->capture_default_str();
+      command->add_option("--batch", arguments->batches, "Images per forward (--scenario: 8)")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 256))
+          ->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads (0: all)")
       ->delimiter(',')
       ->capture_default_str();
@@ -203,7 +203,7 @@ void add_bench(CLI::App& app, Action& action) {
                    "Scenario server: from arrival to answer, milliseconds")
       ->check(CLI::Range(1e-3, 1e6));
   command
-      ->add_option("--rate", arguments->rate,
+      ->add_option("--rate", arguments->queries.rate,
                    "Scenario server: check this rate, queries per second, instead of finding one")
       ->check(CLI::Range(1e-6, 1e6));
   command->add_option("--query-seed", arguments->queries.seed, "Scenario server: of the arrivals")

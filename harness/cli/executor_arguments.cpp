@@ -21,8 +21,8 @@ void say_once(const std::string& note) {
 void add_convolution(CLI::App& command, std::string& convolution) {
   command
       .add_option("--convolution", convolution,
-                  "FP32 convolutions: auto (Winograd's where it suits: faster, and up to four "
-                  "times the memory of their weights), or direct (plain sums)")
+                  "FP32 convolutions: auto (Winograd's where it suits: faster, for four times "
+                  "the memory of their weights more), or direct (plain sums)")
       ->check(CLI::IsMember({kAutomatic, kDirect}))
       ->capture_default_str();
 }

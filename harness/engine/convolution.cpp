@@ -21,59 +21,62 @@ Map map_of(const Value& value, int batch) {
           value.type};
 }
 
-class WinogradConvolution final : public Convolution {
+// On kernels of our own. The weights have the bias.
+class OwnConvolution : public Convolution {
  public:
-  WinogradConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
-                      const Value& to, int batch, const MatrixKernel& matrix_kernel)
+  OwnConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                 const Value& to, int batch, const MatrixKernel& matrix_kernel, const char* method)
       : conv_(conv),
         weights_(weights),
         matrix_kernel_(matrix_kernel),
         from_(map_of(from, batch)),
         to_(map_of(to, batch)) {
-    kernel_ = fmt::format("qyolo:winograd:{}", matrix_kernel.name);
+    kernel_ = fmt::format("qyolo:{}:{}", method, matrix_kernel.name);
   }
 
-  void run(void* from, void* to, Context& context) override {
+  void run(void* from, void* to, Context& context) final {
     from_.data = from;
     to_.data = to;
-    winograd_convolve(matrix_kernel_, conv_, from_,
-                      weights_.winograd(matrix_kernel_, conv_, context), weights_.bias(), to_);
+    compute(context);
   }
-  void set_bias() override {}
+  void set_bias() final {}
 
- private:
+ protected:
+  virtual void compute(Context& context) = 0;
+
   const model::ConvNode& conv_;
   ConvWeights& weights_;
   const MatrixKernel& matrix_kernel_;
   Map from_, to_;
 };
 
-class OwnConvolution final : public Convolution {
+class WinogradConvolution final : public OwnConvolution {
  public:
-  OwnConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
-                 const Value& to, int batch, const MatrixKernel& matrix_kernel)
-      : conv_(conv),
-        weights_(weights),
-        matrix_kernel_(matrix_kernel),
-        from_(map_of(from, batch)),
-        to_(map_of(to, batch)) {
+  WinogradConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                      const Value& to, int batch, const MatrixKernel& matrix_kernel)
+      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, "winograd") {}
+
+ private:
+  void compute(Context& context) override {
+    winograd_convolve(matrix_kernel_, conv_, from_,
+                      weights_.winograd(matrix_kernel_, conv_, context), weights_.bias(), to_);
+  }
+};
+
+class GemmConvolution final : public OwnConvolution {
+ public:
+  GemmConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                  const Value& to, int batch, const MatrixKernel& matrix_kernel)
+      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, "gemm") {
     if (weights.integer()) scales_ = output_scales(weights, from.type);
-    kernel_ = fmt::format("qyolo:gemm:{}", matrix_kernel.name);
   }
 
-  void run(void* from, void* to, Context& context) override {
-    from_.data = from;
-    to_.data = to;
+ private:
+  void compute(Context& context) override {
     convolve(matrix_kernel_, conv_, from_, weights_.panels(matrix_kernel_, conv_, context), scales_,
              weights_.bias(), to_, context.scratchpad);
   }
-  void set_bias() override {}
 
- private:
-  const model::ConvNode& conv_;
-  ConvWeights& weights_;
-  const MatrixKernel& matrix_kernel_;
-  Map from_, to_;
   std::vector<float> scales_;
 };
 
@@ -130,7 +133,7 @@ Result<std::unique_ptr<Convolution>> Convolution::create(const model::ConvNode& 
   }
   if (!choice.description) {
     return std::unique_ptr<Convolution>(
-        std::make_unique<OwnConvolution>(conv, weights, from, to, batch, *context.matrix_kernel));
+        std::make_unique<GemmConvolution>(conv, weights, from, to, batch, *context.matrix_kernel));
   }
   try {
     return std::unique_ptr<Convolution>(

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/activate.h"
+
 namespace qyolo::engine {
 namespace {
 
@@ -39,20 +41,6 @@ model::ConvNode conv_of(const Case& what) {
   conv.activation = what.activation;
   conv.slope = 0.1F;
   return conv;
-}
-
-double activate(const model::ConvNode& conv, double value) {
-  switch (conv.activation) {
-    case model::Activation::kSiLU:
-      return value / (1 + std::exp(-value));
-    case model::Activation::kLeakyReLU:
-      return value > 0 ? value : double{conv.slope} * value;
-    case model::Activation::kReLU:
-      return std::max(value, 0.0);
-    case model::Activation::kIdentity:
-      break;
-  }
-  return value;
 }
 
 class Winograd : public ::testing::TestWithParam<Case> {
@@ -92,7 +80,7 @@ class Winograd : public ::testing::TestWithParam<Case> {
       for (int y = 0; y < out_height_; ++y) {
         for (int x = 0; x < out_width_; ++x) {
           for (int filter = 0; filter < what_.filters; ++filter)
-            all.push_back(activate(conv_, sum(image, y, x, filter)));
+            all.push_back(testing::activate(conv_, sum(image, y, x, filter)));
         }
       }
     }
