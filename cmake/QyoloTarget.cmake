@@ -32,8 +32,10 @@ function(qyolo_library name)
 endfunction()
 
 # qyolo_test(NAME SOURCES ... LIBRARIES ... [LABELS label ...] [REFERENCE pattern ...] [SLOW pattern ...]): a GoogleTest binary
-# whose cases become tests of their own. Threads that wait sleep, since several tests run at a time. Tests find the
-# repository through QYOLO_SOURCE_DIR and the shared reference data beside it.
+# whose cases become tests of their own. Several run at a time (ctest --parallel), so each has one CPU to itself, which is
+# what `0 threads: all` is there: two threads on half a CPU each wait for one another most of the time. Where threads
+# matter a test asks for them by number; waiting ones sleep. Tests find the repository through QYOLO_SOURCE_DIR and the
+# shared reference data beside it.
 # Labels (CONTRIBUTING.md says what they mean): LABELS are those of all its cases, `unit` where nothing is said. Cases whose
 # names match a REFERENCE pattern have `reference`, too; those that match a SLOW one have `slow`, and not `unit`.
 function(qyolo_test name)
@@ -46,7 +48,8 @@ function(qyolo_test name)
   if(QYOLO_SANITIZE)
     set(prefix "sanitized.")
   endif()
-  gtest_discover_tests(${name} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=PASSIVE")
+  gtest_discover_tests(${name} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 
+    PROPERTIES TIMEOUT 600 PROCESSORS 1 PROCESSOR_AFFINITY ON ENVIRONMENT "OMP_WAIT_POLICY=PASSIVE")
 
   # The cases are known when ctest reads them; this file is read behind theirs.
   if(NOT arg_LABELS)

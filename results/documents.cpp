@@ -14,6 +14,7 @@
 #include "results/poc_summary.h"
 #include "results/race_record.h"
 #include "results/recommendation_record.h"
+#include "results/scenario_record.h"
 #include "results/score_record.h"
 #include "results/sensitivity_record.h"
 #include "results/text.h"
@@ -38,7 +39,7 @@ Renderers its_renderers(const Record& record) {
 
 using ReadKind = Result<Document> (*)(const Json&, const std::string&);
 
-constexpr std::array<std::pair<std::string_view, ReadKind>, 9> kKinds = {
+constexpr std::array<std::pair<std::string_view, ReadKind>, 10> kKinds = {
     {{"sensitivity", &read_kind<&read_sensitivity, &its_renderers<SensitivityRecord>>},
      {"recommendation", &read_kind<&read_recommendation, &its_renderers<RecommendationRecord>>},
      {"race", &read_kind<&read_race, &its_renderers<RaceRecord>>},
@@ -47,6 +48,7 @@ constexpr std::array<std::pair<std::string_view, ReadKind>, 9> kKinds = {
      {"diagnosis", &read_kind<&read_diagnosis, &its_renderers<DiagnosisRecord>>},
      {"inspection", &read_kind<&read_inspection, &its_renderers<Inspection>>},
      {"histogram", &read_kind<&read_histogram, &its_renderers<WeightHistogram>>},
+     {"scenarios", &read_kind<&read_scenarios, &its_renderers<ScenarioRecord>>},
      {"poc", &read_kind<&read_poc, &its_renderers<PocSummary>>}}};
 
 }  // namespace

@@ -2,9 +2,33 @@
 
 #include <initializer_list>
 
+#include "results/fields.h"
 #include "results/text.h"
 
 namespace qyolo::results {
+
+template <class Fields>
+void describe(Fields& fields, Of<Fields, ManifestTaskHost>& host) {
+  fields("cpu", host.cpu);
+  fields("instructions", host.instructions);
+  fields("qyolo", host.qyolo);
+  fields("executor", host.executor);
+  fields("tasks", host.tasks);
+}
+
+template <class Fields>
+void describe(Fields& fields, Of<Fields, ManifestTasks>& tasks) {
+  fields("images", tasks.images);
+  fields("ranges", tasks.ranges);
+  fields("truth", tasks.truth);
+  fields("cut", tasks.cut);
+  fields("heads", tasks.heads);
+  fields("command", tasks.command);
+  fields("folder", tasks.folder);
+  fields("shards", tasks.shards);
+  fields.if_any("hosts", tasks.hosts);
+}
+
 namespace {
 
 std::string shown(const Json& value) {
@@ -44,6 +68,11 @@ OrderedJson manifest_json(const Manifest& manifest) {
   json["versions"] = manifest.versions;
   json["executor"] = manifest.executor;
   json["precision"] = manifest.precision;
+  if (manifest.tasks) {
+    FieldWriter fields;
+    describe(fields, *manifest.tasks);
+    json["tasks"] = std::move(fields).json();
+  }
   return json;
 }
 
@@ -90,7 +119,29 @@ Result<Manifest> read_manifest(const Json& manifest, const std::string& place) {
     QYOLO_CHECK_OK(text(calibration, "images", read.calibration->images));
     QYOLO_CHECK_OK(text(calibration, "sha256", read.calibration->sha256));
   }
+  if (view.has("tasks")) {
+    std::optional<Error> complaint;
+    FieldReader fields(member(manifest, "tasks"), view.place_of("tasks"), complaint);
+    describe(fields, read.tasks.emplace());
+    if (complaint) return *complaint;
+  }
   return read;
+}
+
+bool same_work(const Manifest& a, const Manifest& b) {
+  const auto about = [](const Manifest& one) {
+    Json keys = Json::array();  // of all that decides a cell's numbers
+    for (const ManifestCell& cell : one.cells) keys.push_back(cell.key);
+    return Json{std::move(keys), member(Json(one.experiment), "uncertainty")};
+  };
+  return about(a) == about(b);
+}
+
+bool same_tasks(const Manifest& a, const Manifest& b) {
+  if (!a.tasks || !b.tasks) return a.tasks.has_value() == b.tasks.has_value() && same_work(a, b);
+  return same_work(a, b) && a.tasks->ranges == b.tasks->ranges &&
+         a.tasks->truth == b.tasks->truth && a.tasks->cut == b.tasks->cut &&
+         a.tasks->heads == b.tasks->heads;
 }
 
 std::string version_of(const Manifest& manifest) {

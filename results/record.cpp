@@ -119,10 +119,8 @@ Result<RecordLines> parse_records(std::string_view content, std::string_view pla
   return result;
 }
 
-namespace {
-
 // A folder with files of other people under the names of ours is left as it is.
-Status check_ours(const fs::path& folder) {
+Status check_run_folder(const fs::path& folder) {
   const fs::path manifest = folder / "manifest.json", records = folder / "records.jsonl";
   std::error_code code;
   const auto foreign = [&](const fs::path& file) {
@@ -145,13 +143,11 @@ Status check_ours(const fs::path& folder) {
   return {};
 }
 
-}  // namespace
-
 Result<RecordStore> RecordStore::open(const fs::path& folder) {
   QYOLO_CHECK_OK(create_folder(folder));
   const fs::path path = folder / "records.jsonl";
   QYOLO_CHECK_OK(check_not_input(path));
-  if (fs::is_regular_file(path) || !fs::exists(path)) QYOLO_CHECK_OK(check_ours(folder));
+  if (fs::is_regular_file(path) || !fs::exists(path)) QYOLO_CHECK_OK(check_run_folder(folder));
   const int descriptor =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
   if (descriptor < 0)
@@ -229,8 +225,30 @@ Status RecordStore::append(const OrderedJson& record) {
   return {};
 }
 
+std::string record_line(const OrderedJson& record) { return with_sum(dump(record)) + '\n'; }
+
+Status RecordStore::replace(const std::string& lines) && {
+  QYOLO_CHECK_OK(write_file(folder_ / "records.jsonl", lines));
+  flush_to_disk(folder_);
+  log_.reset();
+  return {};
+}
+
+Status write_manifest(const fs::path& folder, const OrderedJson& manifest) {
+  return write_file(folder / "manifest.json", dump(manifest, 2) + '\n');
+}
+
 Status RecordStore::write_manifest(const OrderedJson& manifest) {
-  return write_file(folder_ / "manifest.json", dump(manifest, 2) + '\n');
+  return results::write_manifest(folder_, manifest);
+}
+
+bool RecordStore::is_open_elsewhere(const fs::path& folder) {
+  const fs::path path = folder / "records.jsonl";
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return locked;
 }
 
 }  // namespace qyolo::results

@@ -37,6 +37,8 @@ class RecordStore {
   // with a warning, other malformed lines are skipped with one. Fails where the folder cannot be
   // written, where another run has it open, and on records of a newer schema.
   static Result<RecordStore> open(const std::filesystem::path& folder);
+  // Whether open() fails because another process has it open now.
+  [[nodiscard]] static bool is_open_elsewhere(const std::filesystem::path& folder);
 
   [[nodiscard]] const std::vector<Json>& records() const { return records_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -48,6 +50,9 @@ class RecordStore {
   // written as null.
   Status append(const OrderedJson& record);
   Status write_manifest(const OrderedJson& manifest);
+  // All records at once in place of those that are there: a reader sees the old or the new ones.
+  // The store is closed then. `lines`: each as record_line() makes it, or a line that was there.
+  Status replace(const std::string& lines) &&;
 
  private:
   struct CloseFile {
@@ -64,6 +69,14 @@ class RecordStore {
   std::vector<std::string> warnings_;
   std::map<std::pair<std::string, std::string>, std::size_t> newest_;  // by kind and key
 };
+
+// A record as it stands in records.jsonl, with its end.
+[[nodiscard]] std::string record_line(const OrderedJson& record);
+
+Status write_manifest(const std::filesystem::path& folder, const OrderedJson& manifest);
+
+// Fails where a folder has files of other programs under the names of ours.
+Status check_run_folder(const std::filesystem::path& folder);
 
 // Low and high end.
 using Interval = std::pair<double, double>;

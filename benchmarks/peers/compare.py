@@ -8,12 +8,18 @@
     benchmarks/peers/compare.py yolov7.pt --repository /tmp/yolov7 --python /tmp/peers/bin/python
 
 Every contender is a process of its own that is prepared once and then waits. All run the same
-network on the same input, a batch of one square image, up to the convolutions of the head: no
-decoding. In each round every contender runs twice, and its second forward counts; the order moves on
-by one each round, so that what else the machine does meets all alike. Outputs are compared with those
-of the official network first: an FP32 contender that differs by more than 1e-3 of their range is not
-timed. What cannot be set up is listed with the reason. Needs nothing outside Python's standard
-library itself. The checkpoint is a pickle: loading it runs code from it, as the official code does.
+network on the same input, a batch of square images, up to the convolutions of the head: no decoding.
+In each round every contender runs twice, and its second forward counts; the order moves on by one
+each round, so that what else the machine does meets all alike. Outputs are compared first, qyolo's
+too: an FP32 contender that differs by more than 1e-3 of the reference's range is not timed. What
+cannot be set up is listed with the reason. Needs nothing outside Python's standard library itself.
+
+The reference is the official network in PyTorch, where --repository has its code; the checkpoint is a
+pickle, and loading it so runs code from it. Without --repository the network is `qyolo export`'s and
+the reference is what ONNX Runtime makes of it: numpy, pillow, onnxruntime and openvino are enough.
+
+--scenario latency times one image (or --batch); offline times --batch images (8) as fast as they go:
+OpenVINO's throughput hint with requests of one image side by side, the others a batch at a time.
 """
 import argparse
 import datetime
@@ -138,25 +144,33 @@ def prepare_folder(options):
     digest = hashlib.sha256()
     for part in (options.checkpoint, HERE / "networks.py", HERE / "requirements.txt"):
         digest.update(part.read_bytes())
+    digest.update(f"{options.batch} {options.repository}".encode())
     for image in sorted(options.images.iterdir()):
         digest.update(image.name.encode())
     folder = options.cache / f"{options.checkpoint.stem}-{options.img}-{digest.hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "network.onnx").exists():
         print("exporting the network", file=sys.stderr)
-        arguments = ["--repository", options.repository, "--checkpoint", options.checkpoint]
-        arguments += ["--img", options.img, "--images", options.images]
-        run_networks(options, ["export", folder, *arguments])
+        run_networks(options, ["export", folder, *network_arguments(options)])
     return folder
 
 
+def network_arguments(options):
+    arguments = ["--checkpoint", options.checkpoint, "--qyolo", options.qyolo]
+    arguments += ["--img", options.img, "--images", options.images, "--batch", options.batch]
+    return arguments + (["--repository", options.repository] if options.repository else [])
+
+
 def start_peer(options, folder, entry):
+    if entry["name"].startswith("PyTorch") and not options.repository:
+        raise Unavailable("needs the official code (--repository)")
     for step in entry["needs"]:
         print(f"{entry['name']}: {step}", file=sys.stderr)
-        run_networks(options, [step, folder])
+        run_networks(options, [step, folder, *network_arguments(options)])
     command = [options.python, HERE / "worker.py", "serve", folder, "--contender", entry["name"]]
-    command += ["--threads", str(options.threads)]
-    command += ["--repository", options.repository, "--checkpoint", options.checkpoint]
+    command += ["--threads", options.threads, "--batch", options.batch, "--scenario", options.scenario]
+    command += ["--checkpoint", options.checkpoint]
+    command += ["--repository", options.repository] if options.repository else []
     process = Process([str(part) for part in command], options)
     prepared = json.loads(process.reply(600))
     if entry["precision"] == "fp32" and not prepared["difference"] <= AGREEMENT:
@@ -165,21 +179,45 @@ def start_peer(options, folder, entry):
     return Contender(entry["name"], prepared["version"], entry["precision"], process, prepared)
 
 
-def start_qyolo(options, precision):
+def qyolo_version(options):
+    """Its own and oneDNN's, as its measurements have them."""
+    command = [options.qyolo, "bench", options.checkpoint, "--precision", "fp32", "--img", "64"]
+    command += ["--rounds", "1", "--no-memory", "--no-energy", "-o", "json"]
     try:
-        usage = subprocess.run([options.qyolo, "bench", "--help"], capture_output=True, text=True)
-        version = subprocess.run([options.qyolo, "--version"], capture_output=True, text=True)
+        ran = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     except OSError as error:
         raise Unavailable(f"{options.qyolo}: {error.strerror}") from error
-    if "--engine-worker" not in usage.stdout:
-        raise Unavailable("this binary has no `bench --engine-worker`")
-    command = [options.qyolo, "bench", options.checkpoint, "--engine-worker"]
-    command += ["--precision", precision, "--img", options.img, "--threads", options.threads]
-    process = Process([str(part) for part in command], options)
-    if (line := process.reply(600)) != "ready":
+    if ran.returncode != 0:
+        raise Unavailable((ran.stderr.strip().splitlines() or ["no message"])[-1])
+    versions = json.loads(ran.stdout)["versions"]
+    return f"{versions['qyolo']}, {versions['onednn']}"
+
+
+def start_qyolo(options, folder, precision):
+    version = qyolo_version(options)
+    with tempfile.TemporaryDirectory() as outputs:
+        command = [options.qyolo, "bench", options.checkpoint, "--engine-worker"]
+        command += ["--precision", precision, "--img", options.img, "--threads", options.threads]
+        command += ["--batch", options.batch]
+        if folder is not None:
+            command += ["--engine-input", folder / "input.npy", "--engine-outputs", outputs]
+        process = Process([str(part) for part in command], options)
+        if (line := process.reply(600)) != "ready":
+            process.end()
+            raise Unavailable(f"said {line!r}, expected 'ready'")
+        compared = compare_outputs(options, folder, outputs) if folder is not None else None
+    if compared and precision == "fp32" and not compared["difference"] <= AGREEMENT:
         process.end()
-        raise Unavailable(f"said {line!r}, expected 'ready'")
-    return Contender("qyolo", version.stdout.split()[-1], precision, process, None)
+        raise Unavailable(f"its outputs are off by {compared['difference']:.2g} of their range")
+    return Contender("qyolo", version, precision, process, compared)
+
+
+def compare_outputs(options, folder, outputs):
+    command = [options.python, HERE / "worker.py", "compare", folder, "--outputs", outputs]
+    ran = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if ran.returncode != 0:
+        raise Unavailable((ran.stderr.strip().splitlines() or ["no message"])[-1])
+    return json.loads(ran.stdout)
 
 
 def start_all(options):
@@ -208,7 +246,11 @@ def start_all(options):
         try:
             if entry is not None and folder is None:
                 raise Unavailable(reason)
-            started = start_peer(options, folder, entry) if entry else start_qyolo(options, precision)
+            started = (
+                start_peer(options, folder, entry)
+                if entry
+                else start_qyolo(options, folder, precision)
+            )
             contenders.append(started)
             print(f"{name}, {precision}: ready", file=sys.stderr)
         except Unavailable as error:
@@ -274,20 +316,22 @@ def speed(row):
 
 def table(report):
     lines = [
-        "| | version | precision | median | min | IQR | speed, best peer = 1 | outputs |",
-        "|---|---|---|--:|--:|--:|--:|---|",
+        "| | version | precision | median | min | IQR | images/s | speed, best peer = 1 | outputs |",
+        "|---|---|---|--:|--:|--:|--:|--:|---|",
     ]
     for row in report["contenders"]:
         lines.append(
             f"| {row['contender']} | {row['version']} | {row['precision']} | {row['median_ms']:.1f} ms "
-            f"| {row['min_ms']:.1f} ms | {row['iqr_ms']:.1f} ms | {speed(row)} | {agreement(row)} |"
+            f"| {row['min_ms']:.1f} ms | {row['iqr_ms']:.1f} ms "
+            f"| {1e3 * report['settings']['batch'] / row['median_ms']:.2f} | {speed(row)} | {agreement(row)} |"
         )
     host, settings = report["host"], report["settings"]
     lines += [
         "",
         f"{host['cpu']}, {host['cores']} cores ({', '.join(host['instruction_sets']) or 'no AVX2'}), "
         f"{settings['threads']} threads, {host['system']}, {report['date']}; {settings['checkpoint']} at "
-        f"{settings['img']}x{settings['img']}, batch 1, {settings['rounds']} rounds interleaved. The ratio "
+        f"{settings['img']}x{settings['img']}, {settings['scenario']}, batch {settings['batch']}, "
+        f"{settings['rounds']} rounds interleaved. The ratio "
         "is the median over rounds of the ratio within a round.",
         f"Waiting without spinning: {', '.join(f'{k}={v}' for k, v in ENVIRONMENT.items())}, "
         f"ONNX Runtime's threads stop at the end of a run. "
@@ -320,7 +364,10 @@ def arguments():
     )
     path = pathlib.Path
     parser.add_argument("checkpoint", type=path, help="an official .pt file that you trust")
-    parser.add_argument("--repository", type=path, required=True, help="clone of WongKinYiu/yolov7")
+    parser.add_argument("--repository", type=path,
+                        help="clone of WongKinYiu/yolov7; without it PyTorch is left out")
+    parser.add_argument("--scenario", choices=("latency", "offline"), default="latency")
+    parser.add_argument("--batch", type=int, help="images of a forward (default: 1; offline: 8)")
     parser.add_argument("--qyolo", type=path, default=ROOT / "build/qyolo")
     parser.add_argument("--python", default=sys.executable, help="the one that has the peers")
     parser.add_argument("--img", type=int, default=640, help="side of the square input")
@@ -332,7 +379,9 @@ def arguments():
     parser.add_argument("--cache", type=path, default=path(tempfile.gettempdir()) / "qyolo-peers")
     parser.add_argument("--out", type=path, help="also write the table to this file")
     parser.add_argument("--json", type=path, help="also write every number to this file")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.batch = options.batch or (8 if options.scenario == "offline" else 1)
+    return options
 
 
 def main():
@@ -340,13 +389,13 @@ def main():
     if options.rounds < 2 or options.threads < 1 or options.img < 32 or options.img % 32:
         sys.exit("expected at least 2 rounds, 1 thread, and a side that is a multiple of 32")
     for name in ("checkpoint", "repository", "images"):
-        if not getattr(options, name).exists():
+        if getattr(options, name) and not getattr(options, name).exists():
             sys.exit(f"{name}: there is no {getattr(options, name)}")
     contenders, skipped = start_all(options)
     if not contenders:
         sys.exit("nothing to time")
     report = {"date": datetime.date.today().isoformat(), "host": host()}
-    keep = ("img", "threads", "rounds")
+    keep = ("img", "threads", "rounds", "scenario", "batch")
     report["settings"] = {name: getattr(options, name) for name in keep}
     report["settings"] |= {"checkpoint": options.checkpoint.name, "environment": ENVIRONMENT}
     measure(contenders, options.rounds)

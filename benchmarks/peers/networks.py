@@ -1,14 +1,18 @@
 """Makes what the contenders of compare.py run, once, in a folder: the official network's raw head
 outputs exported to ONNX, its quantized forms, the input, and the outputs to compare with.
 
-    networks.py export FOLDER --repository DIR --checkpoint FILE --img N --images DIR
+    networks.py export FOLDER --checkpoint FILE --img N --images DIR --batch N [--repository DIR] --qyolo FILE
     networks.py quantize-onnxruntime FOLDER
     networks.py quantize-openvino FOLDER
+    networks.py quantize-qyolo FOLDER --checkpoint FILE ... (as export)
+
+Without --repository the network is `qyolo export`'s, and the outputs to compare with ONNX Runtime's.
 """
 import argparse
 import contextlib
 import os
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -57,17 +61,49 @@ def finished(path, make):
     unfinished.rename(path)
 
 
-def export(options):
-    import torch
+def qyolo_export(options, path, *cell):
+    command = [options.qyolo, "export", options.checkpoint, "-o", path, "--head", "raw"]
+    command += ["--img", options.img, "--batch", options.batch, *cell]
+    subprocess.run([os.fspath(part) if isinstance(part, pathlib.Path) else str(part) for part in command],
+                   check=True)
 
+
+def export(options):
     folder = options.folder
     names = sorted(p for p in options.images.iterdir() if p.suffix.lower() in (".jpg", ".png"))
     if not names:
         sys.exit(f"{options.images} holds no .jpg or .png image to calibrate with")
     images = [read_image(name, options.img) for name in names[:CALIBRATION_IMAGES]]
     np.save(folder / "calibration.npy", np.concatenate(images))
+    batch = np.concatenate([images[i % len(images)] for i in range(options.batch)])
+    np.save(folder / "input.npy", batch)
+    if options.repository:
+        export_official(options, batch)
+    else:
+        finished(folder / "network.onnx", lambda path: qyolo_export(options, path))
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(
+            folder / "network.onnx", providers=["CPUExecutionProvider"]
+        )
+        np.savez(folder / "reference.npz", *session.run(None, {INPUT: batch}))
+
+
+def quantize_qyolo(options):
+    """Eight-bit weights and activations, as integer convolutions of other runtimes take them."""
+    cell = ["--scheme", "symmetric", "--bits", 8, "--keep", "head", "--activation-bits", 8]
+    cell += ["--calibration", options.images, "--calibration-limit", CALIBRATION_IMAGES]
+    finished(
+        options.folder / "qyolo-int8.onnx", lambda path: qyolo_export(options, path, *cell)
+    )
+
+
+def export_official(options, batch):
+    import torch
+
+    folder = options.folder
     network = official_network(options.repository, options.checkpoint)
-    shown = torch.from_numpy(images[0])
+    shown = torch.from_numpy(batch)
     with torch.no_grad():
         outputs = network(shown.clone())
         np.savez(folder / "reference.npz", *[output.numpy() for output in outputs])
@@ -137,13 +173,16 @@ def main():
         "export": export,
         "quantize-onnxruntime": quantize_onnxruntime,
         "quantize-openvino": quantize_openvino,
+        "quantize-qyolo": quantize_qyolo,
     }
     parser.add_argument("action", choices=actions)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--repository", type=pathlib.Path)
     parser.add_argument("--checkpoint", type=pathlib.Path)
     parser.add_argument("--images", type=pathlib.Path)
+    parser.add_argument("--qyolo", type=pathlib.Path)
     parser.add_argument("--img", type=int)
+    parser.add_argument("--batch", type=int, default=1)
     options = parser.parse_args()
     actions[options.action](options)
 

@@ -2,12 +2,15 @@
 
     worker.py list
     worker.py serve FOLDER --contender NAME --threads N [--repository DIR --checkpoint FILE]
+                    [--scenario latency|offline --batch N]
+    worker.py compare FOLDER --outputs DIR
 
 `list` prints all contenders as JSON: name, precision, and the steps of networks.py that they need.
 `serve` prints a line of JSON (version, and how the outputs compare with the reference) when it is
 prepared; then, for every line on standard input, runs one forward and prints its milliseconds. What
 is timed: the input lies in memory in the layout that the contender likes best, the outputs are left
-in memory of the contender's own.
+in memory of the contender's own. `compare` does so with outputs that another
+program left as level0.npy, level1.npy ...
 """
 import argparse
 import json
@@ -72,13 +75,16 @@ def openvino(options, file, precision):
     import openvino as runtime
 
     core = runtime.Core()
+    model = core.read_model(options.folder / file)
+    if options.scenario == "offline":
+        return openvino_offline(options, core, model, precision)
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": 1,
         "INFERENCE_NUM_THREADS": options.threads,
         "INFERENCE_PRECISION_HINT": precision,
     }
-    compiled = core.compile_model(core.read_model(options.folder / file), "CPU", settings)
+    compiled = core.compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
     request.set_input_tensor(runtime.Tensor(options.image, shared_memory=True))
     levels = range(len(compiled.outputs))
@@ -87,6 +93,41 @@ def openvino(options, file, precision):
         request.infer,
         lambda: [np.array(request.get_output_tensor(level).data, np.float32) for level in levels],
     )
+
+
+def openvino_offline(options, core, model, precision):
+    """As many requests of one image side by side as the throughput hint finds best."""
+    import openvino as runtime
+
+    model.reshape([1, *options.image.shape[1:]])
+    settings = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "INFERENCE_NUM_THREADS": options.threads,
+        "INFERENCE_PRECISION_HINT": precision,
+    }
+    compiled = core.compile_model(model, "CPU", settings)
+    queue = runtime.AsyncInferQueue(compiled)
+    images = [runtime.Tensor(np.ascontiguousarray(image[None])) for image in options.image]
+    results = [None] * len(images)
+
+    def keep(request, index):
+        results[index] = [np.array(request.get_output_tensor(i).data, np.float32)
+                          for i in range(len(compiled.outputs))]
+
+    def forward():
+        for image in images:
+            queue.start_async({0: image})
+        queue.wait_all()
+
+    def outputs():
+        queue.set_callback(keep)
+        for index, image in enumerate(images):
+            queue.start_async({0: image}, index)
+        queue.wait_all()
+        queue.set_callback(lambda request, index: None)
+        return [np.concatenate(level) for level in zip(*results)]
+
+    return runtime.__version__.split("-")[0], forward, outputs
 
 
 # Name -> precision, what it needs of networks.py, and how it is made.
@@ -108,6 +149,16 @@ CONTENDERS = {
         "int8",
         ["quantize-onnxruntime"],
         lambda o: onnxruntime(o, "onnxruntime-int8.onnx"),
+    ),
+    "ONNX Runtime, qyolo's QDQ": (
+        "int8",
+        ["quantize-qyolo"],
+        lambda o: onnxruntime(o, "qyolo-int8.onnx"),
+    ),
+    "OpenVINO, qyolo's QDQ": (
+        "int8",
+        ["quantize-qyolo"],
+        lambda o: openvino(o, "qyolo-int8.onnx", "f32"),
     ),
     "OpenVINO": ("fp32", [], lambda o: openvino(o, "network.onnx", "f32")),
     "OpenVINO BF16 hint": ("bf16", [], lambda o: openvino(o, "network.onnx", "bf16")),
@@ -144,10 +195,13 @@ def main():
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=("list", "serve"))
+    parser.add_argument("action", choices=("list", "serve", "compare"))
     parser.add_argument("folder", type=pathlib.Path, nargs="?")
     parser.add_argument("--contender", choices=CONTENDERS)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--scenario", choices=("latency", "offline"), default="latency")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--outputs", type=pathlib.Path)
     parser.add_argument("--repository", type=pathlib.Path)
     parser.add_argument("--checkpoint", type=pathlib.Path)
     options = parser.parse_args()
@@ -156,7 +210,12 @@ def main():
         entries = [dict(zip(keys, (name, *entry))) for name, entry in CONTENDERS.items()]
         print(json.dumps(entries), file=replies)
         return
-    options.image = np.load(options.folder / "calibration.npy")[:1].copy()
+    if options.action == "compare":
+        levels = range(len(list(options.outputs.glob("level*.npy"))))
+        outputs = [np.load(options.outputs / f"level{level}.npy") for level in levels]
+        print(json.dumps(compare_with_reference(outputs, options.folder)), file=replies)
+        return
+    options.image = np.load(options.folder / "input.npy")
     version, forward, outputs = CONTENDERS[options.contender][-1](options)
     for _ in range(WARM_UP):
         forward()

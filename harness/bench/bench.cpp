@@ -167,7 +167,8 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
   QYOLO_TRY(const auto shapes, model::infer_shapes(graph, height, width));
   network->gflop_ = gflop_of(graph, shapes, what.batch);
   network->weight_bytes_ = graph.conv_weights() * bytes_per_weight(what.precision);
-  QYOLO_TRY(network->engine_, engine::make_engine(graph, what.precision, what.threads));
+  QYOLO_TRY(network->engine_,
+            engine::make_engine(graph, what.precision, what.threads, options.convolution));
   if (source.artifact() != nullptr) {
     network->cell_ = source.artifact()->cell;
   } else if (what.packed) {
@@ -200,10 +201,19 @@ Result<std::unique_ptr<BenchNetwork>> BenchNetwork::open(const BenchOptions& opt
   return network;
 }
 
-Result<double> BenchNetwork::time_forward() {
+Result<std::vector<model::HeadOutput>> BenchNetwork::forward(std::span<const float> input) {
+  return engine_->forward(input, case_.batch, height_, width_);
+}
+
+Result<double> BenchNetwork::time_forward() { return time_forward(case_.batch); }
+
+Result<double> BenchNetwork::time_forward(int images) {
   const auto start = std::chrono::steady_clock::now();
-  QYOLO_TRY([[maybe_unused]] const auto outputs,
-            engine_->forward(std::span<const std::uint8_t>(rgb_), case_.batch, height_, width_));
+  const std::size_t size =
+      rgb_.size() / static_cast<std::size_t>(case_.batch) * static_cast<std::size_t>(images);
+  QYOLO_TRY(
+      [[maybe_unused]] const auto outputs,
+      engine_->forward(std::span<const std::uint8_t>(rgb_).first(size), images, height_, width_));
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
       .count();
 }
@@ -324,7 +334,70 @@ results::DeviceEnergySource energy_of_cases(std::vector<PreparedCase>& cases,
   return source;
 }
 
+// Why the case cannot run here; nullopt: it can.
+std::optional<std::string> impossible(const BenchCase& what, const results::DeviceModel& model,
+                                      const ModelContents& contents) {
+  if (what.precision == Precision::kInt8 && model.artifact && !contents.integers)
+    return "an artifact's weights are no integers to compute with; bench its checkpoint";
+  if (what.packed && contents.onnx)
+    return "an ONNX file's weights are not kept packed; bench its checkpoint";
+  return std::nullopt;
+}
+
+OrderedJson versions_with_engine() {
+  results::VersionsRecord versions = describe_versions();
+  versions.onednn = engine::onednn_version();
+  return results::versions_json(versions);
+}
+
 }  // namespace
+
+Result<results::ScenarioRecord> run_scenarios(const BenchOptions& options,
+                                              const std::vector<BenchCase>& cases,
+                                              const std::vector<Scenario>& scenarios,
+                                              const ScenarioOptions& how,
+                                              const BenchProgress& progress) {
+  results::ScenarioRecord record;
+  record.started = timestamp();
+  record.device = options.device.empty() ? host_name() : options.device;
+  ModelContents contents;
+  QYOLO_TRY(const results::DeviceModel model, describe_model(options, contents));
+  record.model = model.path;
+  record.model_sha256 = model.sha256;
+  record.host = results::host_json(describe_host());
+  record.versions = versions_with_engine();
+  for (BenchCase what : cases) {
+    const auto leave_out = [&](const std::string& reason) {
+      record.left_out.push_back(fmt::format("{}: {}", bench_case_name(what), reason));
+    };
+    if (const auto reason = impossible(what, model, contents)) {
+      leave_out(*reason);
+      continue;
+    }
+    if (const auto peak = engine::measure_peak_gflops(what.precision, what.threads); !peak.ok()) {
+      leave_out(peak.error().message);
+      continue;
+    }
+    what.batch = how.batch;
+    QYOLO_TRY(const auto network, BenchNetwork::open(options, what));
+    record.height = network->height();
+    record.width = network->width();
+    const QueryTarget target =
+        on_this_clock([&](int images) { return network->time_forward(images); });
+    for (const Scenario scenario : scenarios) {
+      progress(fmt::format("{}, {}", bench_case_name(what),
+                           scenario_names()[static_cast<std::size_t>(scenario)]));
+      QYOLO_TRY(results::ScenarioRow row, run_scenario(scenario, how, target));
+      row.precision = engine::precision_name(what.precision);
+      row.packed = what.packed;
+      row.threads = what.threads;
+      record.rows.push_back(std::move(row));
+    }
+  }
+  if (record.rows.empty())
+    return error("nothing can be measured here: {}", fmt::join(record.left_out, "; "));
+  return record;
+}
 
 Result<results::Device> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
                                   const MeasureMemory& memory, const BenchProgress& progress) {
@@ -335,9 +408,7 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
   ModelContents contents;
   QYOLO_TRY(device.model, describe_model(options, contents));
   device.host = results::host_json(describe_host());
-  results::VersionsRecord versions = describe_versions();
-  versions.onednn = engine::onednn_version();
-  device.versions = results::versions_json(versions);
+  device.versions = versions_with_engine();
   device.height = options.height;
   device.width = options.width;
   device.rounds = options.rounds;
@@ -351,12 +422,8 @@ Result<results::Device> run_bench(const BenchOptions& options, const std::vector
       if (std::ranges::find(device.unsupported, text) == device.unsupported.end())
         device.unsupported.push_back(std::move(text));
     };
-    if (what.precision == Precision::kInt8 && device.model.artifact && !contents.integers) {
-      leave_out("an artifact's weights are no integers to compute with; bench its checkpoint");
-      continue;
-    }
-    if (what.packed && contents.onnx) {
-      leave_out("an ONNX file's weights are not kept packed; bench its checkpoint");
+    if (const auto reason = impossible(what, device.model, contents)) {
+      leave_out(*reason);
       continue;
     }
     const std::pair key(what.precision, what.threads);

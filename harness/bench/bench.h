@@ -14,6 +14,7 @@
 
 #include "common/json.h"
 #include "common/result.h"
+#include "harness/bench/scenarios.h"
 #include "harness/cell/cell.h"
 #include "harness/engine/engine.h"
 #include "results/device.h"
@@ -34,9 +35,10 @@ struct BenchOptions {
   int rounds = 9;                 // timed forwards per case, interleaved over the cases
   int warmup = 1;                 // untimed ones before each timed one
   Cell packed;                    // of a checkpoint's packed cases; an artifact has its own
-  std::string device;             // name of this machine; empty: its host name
-  bool energy = true;             // measured in a pass of its own, where this host tells
-  bool kernels = true;            // which kernels the convolutions ran on, by one more forward
+  engine::KernelChoice convolution = engine::KernelChoice::kBest;
+  std::string device;   // name of this machine; empty: its host name
+  bool energy = true;   // measured in a pass of its own, where this host tells
+  bool kernels = true;  // which kernels the convolutions ran on, by one more forward
 };
 
 // A network ready to run. Its weights are in memory once, as the case keeps them.
@@ -48,7 +50,11 @@ class BenchNetwork {
   static Result<std::unique_ptr<BenchNetwork>> open(const BenchOptions& options,
                                                     const BenchCase& what);
 
+  // Of an input of the case's size.
+  Result<std::vector<model::HeadOutput>> forward(std::span<const float> input);
   Result<double> time_forward();  // milliseconds
+  // Of the first `images` of the case's batch.
+  Result<double> time_forward(int images);
   Result<std::vector<engine::StepTime>> profile();
   [[nodiscard]] double gflop() const { return gflop_; }  // of one forward's convolutions
   [[nodiscard]] std::string note() const { return engine_->note(); }
@@ -81,6 +87,13 @@ using MeasureMemory = std::function<Result<std::optional<std::int64_t>>(const Be
 // left out, and named. Latencies are interleaved over the cases; then each runs for its energy.
 Result<results::Device> run_bench(const BenchOptions& options, const std::vector<BenchCase>& cases,
                                   const MeasureMemory& memory, const BenchProgress& progress);
+
+// Each scenario with each case, whose batch is of no account.
+Result<results::ScenarioRecord> run_scenarios(const BenchOptions& options,
+                                              const std::vector<BenchCase>& cases,
+                                              const std::vector<Scenario>& scenarios,
+                                              const ScenarioOptions& how,
+                                              const BenchProgress& progress);
 
 // Steps grouped by operation, and the slowest layers.
 [[nodiscard]] std::string profile_markdown(const std::vector<engine::StepTime>& steps);

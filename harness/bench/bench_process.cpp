@@ -33,9 +33,11 @@ Result<std::vector<BenchCase>> bench_cases(const std::vector<std::string>& preci
 }
 
 Status serve_forwards(const BenchOptions& options, const BenchCase& what, std::istream& in,
+                      const std::function<Status(BenchNetwork& network)>& prepared,
                       const std::function<void(std::string_view line)>& write) {
   QYOLO_TRY(const auto network, BenchNetwork::open(options, what));
   QYOLO_TRY([[maybe_unused]] const double first, network->time_forward());
+  QYOLO_CHECK_OK(prepared(*network));
   write("ready\n");
   for (std::string line; std::getline(in, line);) {
     QYOLO_TRY(const double spent, network->time_forward());

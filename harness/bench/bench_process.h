@@ -20,8 +20,10 @@ Result<std::vector<BenchCase>> bench_cases(const std::vector<std::string>& preci
                                            const std::vector<int>& batches,
                                            const std::vector<int>& threads);
 
-// Gets the case ready, writes "ready", then for every line of `in` the milliseconds of one forward.
+// Gets the case ready, calls `prepared`, writes "ready", then for every line of `in` the
+// milliseconds of one forward.
 Status serve_forwards(const BenchOptions& options, const BenchCase& what, std::istream& in,
+                      const std::function<Status(BenchNetwork& network)>& prepared,
                       const std::function<void(std::string_view line)>& write);
 
 // The peak of this process's resident memory from when its network is ready, bytes.

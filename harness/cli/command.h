@@ -30,6 +30,7 @@ void add_fetch(CLI::App& app, Action& action);
 void add_inputs(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_manual(CLI::App& app, Action& action);
+void add_merge(CLI::App& app, Action& action);
 void add_plot(CLI::App& app, Action& action);
 void add_poc(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);

@@ -5,6 +5,7 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/other_program.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/pictures/contact_sheet.h"
@@ -21,6 +22,7 @@ struct DiffArguments {
   harness::DiffOptions diff;
   std::size_t worst = 12;
   std::string sheets;
+  OtherProgramArguments other;  // that wrote the second results file
   Output output{{"text", "csv", "json"}};
 };
 
@@ -40,6 +42,9 @@ Status check(const DiffArguments& arguments) {
     return error("--data goes with --model, and without --images and --annotations");
   if (model.empty() && !data.annotations.empty())
     return error("--annotations goes with --model; here the first file is the annotations");
+  if (!model.empty() && !arguments.other.network.empty())
+    return error("--network is of a results file; --model runs networks here");
+  QYOLO_CHECK_OK(arguments.other.check(data.images));
   if (!arguments.sheets.empty() && data.images.empty() && !yaml)
     return error("--sheets needs --images, the folder of the images to draw");
   if (arguments.diff.confidence && !std::isfinite(*arguments.diff.confidence))
@@ -78,6 +83,11 @@ Result<int> diff(const DiffArguments& arguments) {
   if (const std::string& images = arguments.evaluation.data.images; !images.empty())
     result.images = images;
   for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
+  if (arguments.evaluation.model.empty()) {
+    const auto& [model, data, options, threads, executor] = arguments.evaluation;
+    QYOLO_CHECK_OK(arguments.other.examine(
+        {data.images, arguments.files[0], arguments.files[2], options.image_size, threads}));
+  }
   results::DiffRecord record = harness::diff_record(result, arguments.worst);
   if (!arguments.sheets.empty()) {
     QYOLO_TRY(const auto paths, harness::draw_contact_sheets(result, arguments.worst, result.images,
@@ -104,7 +114,7 @@ void add_diff(CLI::App& app, Action& action) {
   arguments->evaluation.add_to(*command, true);
   command->get_option("--model")->required(false)->description(
       "Instead of files: checkpoint to run as it is (A) and as the cell below (B)");
-  command->get_option("--images")->description("Image folder, for --model and --sheets");
+  command->get_option("--images")->description("Image folder, for --model, --sheets and --network");
   command->get_option("--annotations")->description("COCO annotation file, for --model");
   command
       ->add_option("--conf", arguments->diff.confidence,
@@ -121,6 +131,7 @@ void add_diff(CLI::App& app, Action& action) {
                    "Folder for contact sheets (JPEG) of these images, A beside B")
       ->type_name(kFolderType)
       ->check(written());
+  arguments->other.add_to(*command);
   arguments->output.add_to(*command);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);

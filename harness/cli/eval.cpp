@@ -8,6 +8,7 @@
 #include "harness/detections/score.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/evaluate/network_inputs.h"
+#include "harness/evaluate/preprocessing.h"
 #include "harness/run/cell_record.h"
 #include "results/label.h"
 #include "results/text.h"
@@ -85,6 +86,12 @@ Result<int> eval(const EvalArguments& arguments) {
   if (!arguments.save_detections.empty()) {
     QYOLO_CHECK_OK(datasets::write_coco_detections(arguments.save_detections, result.detections,
                                                    datasets::names_of(evaluator->truth())));
+  }
+  if (!arguments.outputs.empty()) {
+    QYOLO_TRY(const harness::ExecutorFactory factory, evaluation.executor.factory());
+    const auto check = harness::check_outputs(*evaluator, cell, factory, result.detections);
+    if (check.ok() && (!check->mistake.empty() || !check->found))
+      progress.on_warning(check->sentence("outputs"));
   }
   const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
   arguments.output.print({[&] { return result_text(record, result, evaluator->truth()); },

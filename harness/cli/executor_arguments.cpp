@@ -3,10 +3,11 @@
 #include <mutex>
 
 #include "harness/cli/console.h"
-#include "harness/engine/engine.h"
 
 namespace qyolo::cli {
 namespace {
+
+constexpr const char* kDirect = "direct";
 
 // Once, for whatever number of engines a command makes.
 void say_once(const std::string& note) {
@@ -17,12 +18,26 @@ void say_once(const std::string& note) {
 
 }  // namespace
 
+void add_convolution(CLI::App& command, std::string& convolution) {
+  command
+      .add_option("--convolution", convolution,
+                  "FP32 convolutions: auto (Winograd's where it suits: faster, for four times "
+                  "the memory of their weights more), or direct (plain sums)")
+      ->check(CLI::IsMember({kAutomatic, kDirect}))
+      ->capture_default_str();
+}
+
+engine::KernelChoice kernel_choice(const std::string& convolution) {
+  return convolution == kDirect ? engine::KernelChoice::kDirect : engine::KernelChoice::kBest;
+}
+
 void ExecutorArguments::add_to(CLI::App& command, bool precisions) {
   command
       .add_option("--engine", engine,
                   "What runs the network: onednn (fast), or torch (the reference, FP32)")
       ->check(CLI::IsMember({"onednn", "torch"}))
       ->capture_default_str();
+  add_convolution(command, convolution);
   if (!precisions) return;
   command
       .add_option("--precision", precision,
@@ -37,12 +52,15 @@ Result<harness::ExecutorFactory> ExecutorArguments::factory() const {
   if (engine == "torch") {
     if (chosen != engine::Precision::kFp32)
       return error("the engine torch computes in fp32, not in {}", precision);
+    if (convolution != kAutomatic)
+      return error("--convolution {} is of the engine onednn, not of torch", convolution);
     return harness::ExecutorFactory(&model::make_torch_executor);
   }
   return harness::ExecutorFactory(
-      [chosen](const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {
+      [chosen, kernels = kernel_choice(convolution)](
+          const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {
         QYOLO_TRY(std::unique_ptr<engine::Engine> made,
-                  engine::make_engine(graph, chosen, threads));
+                  engine::make_engine(graph, chosen, threads, kernels));
         say_once(made->note());
         return std::unique_ptr<model::Executor>(std::move(made));
       });

@@ -5,15 +5,23 @@
 #include <string>
 
 #include "common/result.h"
+#include "harness/engine/engine.h"
 #include "harness/evaluate/evaluation.h"
 
 namespace qyolo::cli {
 
+inline constexpr const char* kAutomatic = "auto";
+
+// --convolution: which kernels convolutions may run on.
+void add_convolution(CLI::App& command, std::string& convolution);
+[[nodiscard]] engine::KernelChoice kernel_choice(const std::string& convolution);
+
 struct ExecutorArguments {
   std::string engine = "onednn";
   std::string precision = "fp32";
+  std::string convolution = kAutomatic;
 
-  // --engine, and with `precisions` --precision.
+  // --engine and --convolution, and with `precisions` --precision.
   void add_to(CLI::App& command, bool precisions = true);
   // Fails on a precision that the engine does not have.
   [[nodiscard]] Result<harness::ExecutorFactory> factory() const;

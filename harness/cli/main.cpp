@@ -13,6 +13,7 @@
 #include "common/spelling.h"
 #include "common/version.h"
 #include "harness/cli/command.h"
+#include "harness/cli/command_words.h"
 
 namespace qyolo::cli {
 
@@ -105,6 +106,7 @@ int run_command(int argc, char** argv) {
   app.require_subcommand(1);
   Action action;
   add_run(app, action);
+  add_merge(app, action);
   add_eval(app, action);
   add_bench(app, action);
   add_quantize(app, action);
@@ -147,6 +149,7 @@ int run_command(int argc, char** argv) {
     say("qyolo: the output could not be written\n");
     return kBadInput;
   }
+  remember_command({argv, argv + argc});
   const Result<int> outcome = run_safely(app, action);
   if (!outcome.ok()) {
     say("qyolo: {}\n", outcome.error().message);

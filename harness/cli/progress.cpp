@@ -26,7 +26,17 @@ std::string ProgressPrinter::label_of(const harness::Cell& cell) const {
 void ProgressPrinter::on_warning(const std::string& text) { say("warning: {}\n", text); }
 
 void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) {
+  start_pass(pass, "cells", cells, skipped);
+}
+
+void ProgressPrinter::on_tasks(const std::string& shard, std::size_t tasks, std::size_t finished) {
+  start_pass(shard, "tasks", tasks, finished);
+}
+
+void ProgressPrinter::start_pass(const std::string& pass, std::string_view what, std::size_t cells,
+                                 std::size_t skipped) {
   pass_ = pass;
+  tasks_ = what == "tasks";
   current_ = pass;
   cells_ = cells;
   to_do_ = cells - skipped;
@@ -35,11 +45,11 @@ void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::s
   shown_ = terminal_ ? std::chrono::steady_clock::time_point() : start_;
   if (quiet_) return;
   if (to_do_ == 0) {
-    say("{}: finished by an earlier run ({})\n", pass, counted(cells, "cell"));
+    say("{}: finished by an earlier run ({})\n", pass, counted(cells, what));
   } else if (skipped > 0) {
-    say("{}: {}, {} of them finished by an earlier run\n", pass, counted(cells, "cell"), skipped);
+    say("{}: {}, {} of them finished by an earlier run\n", pass, counted(cells, what), skipped);
   } else {
-    say("{}: {}\n", pass, counted(cells, "cell"));
+    say("{}: {}\n", pass, counted(cells, what));
   }
 }
 
@@ -75,7 +85,8 @@ void ProgressPrinter::on_cell_done(std::size_t index, const harness::Cell& cell,
                                    const std::string& summary) {
   ++finished_;
   if (quiet_) return;
-  say("{:>3}/{} {:<28} {}{}\n", index + 1, cells_, label_of(cell), ok ? "" : "FAILED: ", summary);
+  const std::size_t place = tasks_ ? cells_ - to_do_ + finished_ : index + 1;
+  say("{:>3}/{} {:<28} {}{}\n", place, cells_, label_of(cell), ok ? "" : "FAILED: ", summary);
 }
 
 void ProgressPrinter::on_stage(const std::string& stage, std::size_t done, std::size_t total) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "common/progress_text.h"
 #include "harness/run/run_listener.h"
@@ -19,6 +20,7 @@ class ProgressPrinter final : public harness::RunListener {
   [[nodiscard]] std::string label_of(const harness::Cell& cell) const;
   void on_warning(const std::string& text) override;
   void on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) override;
+  void on_tasks(const std::string& shard, std::size_t tasks, std::size_t finished) override;
   void on_cell(std::size_t index, const harness::Cell& cell) override;
   void on_progress(std::size_t done, std::size_t total) override;
   void on_cell_done(std::size_t index, const harness::Cell& cell, bool ok,
@@ -28,9 +30,13 @@ class ProgressPrinter final : public harness::RunListener {
 
  private:
   [[nodiscard]] ProgressState state_of(std::size_t done, std::size_t total) const;
+  // Of `count` cells or tasks.
+  void start_pass(const std::string& pass, std::string_view what, std::size_t count,
+                  std::size_t skipped);
 
   bool quiet_;
   bool terminal_;
+  bool tasks_ = false;  // and not cells
   std::string precision_ = "fp32";
   std::string pass_;
   std::string current_;

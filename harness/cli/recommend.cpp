@@ -1,5 +1,6 @@
 #include "harness/search/recommend.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "common/file.h"
@@ -13,6 +14,7 @@
 #include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/cli/share_arguments.h"
 #include "harness/search/hybrid_cell.h"
 
 namespace qyolo::cli {
@@ -28,9 +30,11 @@ struct RecommendArguments {
   std::optional<double> bits_per_weight;
   harness::RecommendOptions options;
   std::string regions = "raw", rounding = "coordinate";
+  std::vector<std::string> schemes;
   bool no_uniform = false;
   double confirm = harness::kHeldOut;
   std::string out, experiment, json;
+  ShareArguments share;
   Output output{{"md", "csv", "json"}};
   bool quiet = false;
 };
@@ -54,8 +58,14 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
   if (options.class_tolerance && !options.tolerance)
     return error("--class-tolerance goes with --tolerance");
   QYOLO_TRY(options.rounding, quant::parse_rounding(arguments.rounding));
+  for (const std::string& name : arguments.schemes) {
+    QYOLO_TRY(const quant::Scheme* scheme, quant::find_scheme(name));
+    if (std::ranges::find(options.schemes, scheme) == options.schemes.end())
+      options.schemes.push_back(scheme);
+  }
   options.coded_regions = arguments.regions == "entropy";
   options.uniform = !arguments.no_uniform;
+  QYOLO_TRY(options.share, arguments.share.options());
   return options;
 }
 
@@ -168,7 +178,13 @@ void add_recommend(CLI::App& app, Action& action) {
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")
       ->check(CLI::IsMember({"raw", "entropy"}))
       ->capture_default_str();
-  std::vector<std::string> roundings;
+  std::vector<std::string> schemes, roundings;
+  for (const quant::Scheme* scheme : quant::all_schemes()) schemes.emplace_back(scheme->name());
+  command
+      ->add_option("--schemes", arguments->schemes,
+                   "Quantize by these only, as the runtime it is for calls for (default: all)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(schemes));
   for (const quant::Choice& choice : quant::all_roundings()) roundings.emplace_back(choice.name);
   command
       ->add_option("--rounding", arguments->rounding,
@@ -207,6 +223,7 @@ void add_recommend(CLI::App& app, Action& action) {
   command->add_option("--json", arguments->json, "File for all that was measured, as JSON")
       ->type_name(kFileType)
       ->check(written());
+  arguments->share.add_to(*command);
   arguments->output.add_to(*command, "--format");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(

@@ -1,13 +1,21 @@
+#include <optional>
+
 #include "datasets/dataset.h"
 #include "datasets/yolo.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/command_words.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/merge_messages.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/cli/share_arguments.h"
+#include "harness/run/merge.h"
 #include "harness/run/runner.h"
+#include "harness/run/shard.h"
 #include "harness/search/race_record.h"
 #include "results/label.h"
+#include "results/record.h"
 #include "results/tables.h"
 
 namespace qyolo::cli {
@@ -33,6 +41,8 @@ struct RunArguments {
   int threads = 0;
   bool quiet = false;
   bool race = false;
+  std::string shard;
+  int task_images = harness::kTaskImages;
   ExecutorArguments executor;
 };
 
@@ -90,7 +100,44 @@ Result<std::vector<harness::Override>> overrides_of(const RunArguments& argument
   return overrides;
 }
 
+// The last one makes the records.
+Result<int> run_as_shard(const RunArguments& arguments, const harness::Experiment& experiment,
+                         const fs::path& out, const harness::ShardName& shard,
+                         const harness::ExecutorFactory& factory, ProgressPrinter& progress) {
+  const harness::ShardOptions options{out, arguments.threads, shard, arguments.task_images,
+                                      command_without("--shard")};
+  QYOLO_TRY(const harness::ShardSummary done,
+            harness::run_shard(experiment, options, factory, progress));
+  if (done.missing > 0) {
+    if (!arguments.quiet) {
+      say("shard {}: {} of all {} tasks are still to be done\n", shard.text(), done.missing,
+          done.of_all);
+    }
+    return done.failed > 0 ? 1 : 0;
+  }
+  auto merged = harness::merge_run(out, {arguments.threads, false}, progress);
+  if (!merged.ok()) {
+    if (results::RecordStore::is_open_elsewhere(out)) {
+      if (!arguments.quiet) say("shard {}: another process makes the records\n", shard.text());
+      return done.failed > 0 ? 1 : 0;
+    }
+    // Another process may just have finished making them.
+    merged = harness::merge_run(out, {arguments.threads, false}, progress);
+    if (!merged.ok()) return merged.error();
+  }
+  QYOLO_TRY(const results::Run finished, results::read_run(out));
+  arguments.output.print(results::renderers_of(finished, results::TablePart::kAll, {}));
+  say_missing(*merged);
+  if (!arguments.quiet) say("records: {}\n", (out / "records.jsonl").string());
+  return merged->failed > 0 || !merged->waiting.empty() ? 1 : 0;
+}
+
 Result<int> run(const RunArguments& arguments) {
+  std::optional<harness::ShardName> shard;
+  if (!arguments.shard.empty()) {
+    QYOLO_TRY(shard, shard_name(arguments.shard));
+    if (arguments.race) return error("--race needs all images at hand; expected no --shard");
+  }
   QYOLO_TRY(const std::vector<harness::Override> overrides, overrides_of(arguments));
   QYOLO_TRY(harness::Experiment experiment,
             harness::load_experiment(arguments.experiment, overrides));
@@ -124,6 +171,7 @@ Result<int> run(const RunArguments& arguments) {
   ProgressPrinter progress(arguments.quiet);
   progress.set_precision(arguments.executor.precision);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.executor.factory());
+  if (shard) return run_as_shard(arguments, experiment, options.out, *shard, factory, progress);
   QYOLO_TRY(const harness::RunSummary summary,
             harness::run_experiment(experiment, options, factory, progress));
   QYOLO_TRY(const results::Run finished, results::read_run(options.out));
@@ -174,9 +222,21 @@ void add_run(CLI::App& app, Action& action) {
   command->add_flag("--race", arguments->race,
                     "Only find the smallest cell that is certain to stay within the tolerance: "
                     "cells that cannot are stopped early; leaves no records (md, csv or json)");
+  command
+      ->add_option("--shard", arguments->shard,
+                   "One of several processes that share the accuracy pass in one run folder: I/N "
+                   "(I from 0), auto (a Slurm array or an indexed Kubernetes Job) or auto/N; the "
+                   "last one makes the records, or `qyolo merge` does")
+      ->type_name("I/N");
+  command
+      ->add_option("--task-images", arguments->task_images,
+                   "With --shard: images of one task, the same for all shards")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(
       "Example: qyolo run experiments/demo.json --set bits=4,8 --out runs/demo\n"
+      "         qyolo run experiments/demo.json --out runs/demo --shard 3/8\n"
       "         qyolo run experiments/paper.json --model datasets/parts/parts-yolov7-w025.pt "
       "--dataset datasets/parts/val --set img=320");
   command->callback([arguments, command, &action] {

@@ -2,6 +2,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/other_program.h"
 #include "harness/cli/output.h"
 #include "harness/detections/score_params.h"
 
@@ -19,6 +20,9 @@ struct ScoreArguments {
   int use_categories = 1;
   bool per_class = false;
   int threads = 0;
+  OtherProgramArguments other;
+  std::string images;
+  int image_size = 640;
 };
 
 Result<metrics::CocoParams> params_of(const ScoreArguments& arguments) {
@@ -39,9 +43,12 @@ Result<metrics::CocoParams> params_of(const ScoreArguments& arguments) {
 
 Result<int> score(const ScoreArguments& arguments) {
   QYOLO_TRY(const metrics::CocoParams params, params_of(arguments));
+  QYOLO_CHECK_OK(arguments.other.check(arguments.images));
   QYOLO_TRY(const harness::Score result,
             harness::score_files(arguments.truth, arguments.detections, params));
   for (const std::string& warning : result.warnings) say("warning: {}\n", warning);
+  QYOLO_CHECK_OK(arguments.other.examine({arguments.images, arguments.truth, arguments.detections,
+                                          arguments.image_size, arguments.threads}));
   if (!arguments.arrays.empty())
     QYOLO_CHECK_OK(harness::write_arrays(result.evaluation, arguments.arrays));
   arguments.output.print(results::renderers_of(result.record, arguments.per_class));
@@ -75,6 +82,11 @@ void add_score(CLI::App& app, Action& action) {
                    "doubles, [T,R,K,A,M] and [T,K,A,M])")
       ->type_name(kFolderType)
       ->check(written());
+  arguments->other.add_to(*command);
+  command->add_option("--images", arguments->images, "Image folder, for --network")
+      ->type_name(kFolderType);
+  add_image_size(*command, arguments->image_size,
+                 "Long side of the network input, pixels, for --network");
   add_threads(*command, arguments->threads);
   arguments->output.add_to(*command);
   command->footer(

@@ -8,6 +8,7 @@
 #include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/cli/share_arguments.h"
 
 namespace qyolo::cli {
 namespace {
@@ -19,6 +20,7 @@ struct SensitivityArguments {
   std::string by = "both";
   bool alone_only = false;
   std::string out;
+  ShareArguments share;
   Output output{{"md", "csv", "json"}};
   bool quiet = false;
 };
@@ -35,6 +37,7 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
     }
     options.calibration = arguments.calibration.set;
   }
+  QYOLO_TRY(options.share, arguments.share.options());
   if (!arguments.out.empty())
     QYOLO_CHECK_OK(check_not_input(std::filesystem::path(arguments.out) / "sensitivity.json"));
   QYOLO_TRY(const auto evaluator, arguments.evaluation.open());
@@ -78,6 +81,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
   command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)")
       ->type_name(kFolderType)
       ->check(written());
+  arguments->share.add_to(*command);
   arguments->output.add_to(*command);
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(

@@ -13,7 +13,7 @@
 namespace qyolo::engine {
 
 // Why a convolution is our own instead of oneDNN's.
-enum class InsteadOf { kNothing, kReferenceKernel, kSaturatingKernel, kAny };
+enum class InsteadOf { kNothing, kDirectSummation, kReferenceKernel, kSaturatingKernel, kAny };
 
 // Thread-unsafe, as an executor is.
 struct Context {

@@ -31,6 +31,7 @@ void ConvWeights::clear() {
   decoder_ = {};
   packed_.clear();
   panels_.reset();
+  winograd_.reset();
   unpack_panels_ = {};
 }
 
@@ -59,9 +60,14 @@ memory::desc ConvWeights::plain(Type type) const {
   return {dims_, type, dims_.size() == 5 ? Tag::goihw : Tag::oihw};
 }
 
-std::span<const float> ConvWeights::decode(Context& context) {
+std::size_t ConvWeights::size() const {
   std::size_t count = 1;
   for (const memory::dim dim : dims_) count *= static_cast<std::size_t>(dim);
+  return count;
+}
+
+std::span<const float> ConvWeights::decode(Context& context) {
+  const std::size_t count = size();
   auto* decoded = reinterpret_cast<float*>(context.decoded.reserve(count * sizeof(float)));
   decoder_({decoded, count});
   return {decoded, count};
@@ -110,6 +116,16 @@ const FilterPanels& ConvWeights::panels(const MatrixKernel& kernel, const model:
     unpack_panels_ = [this, &kernel, &conv] { return unpack_filters(kernel, conv, *panels_); };
   }
   return *panels_;
+}
+
+const WinogradFilters& ConvWeights::winograd(const MatrixKernel& kernel,
+                                             const model::ConvNode& conv, Context& context) {
+  if (!winograd_) {
+    // Other sizes of the map may want them in another form.
+    if (floats_.empty()) floats_ = floats(context);
+    winograd_ = transform_filters(kernel, conv, floats_);
+  }
+  return *winograd_;
 }
 
 }  // namespace qyolo::engine

@@ -10,6 +10,7 @@
 
 #include "harness/engine/context.h"
 #include "harness/engine/executor.h"
+#include "harness/engine/winograd.h"
 #include "harness/model/graph.h"
 
 namespace qyolo::engine {
@@ -27,15 +28,21 @@ class ConvWeights {
   void set_bias(std::span<const float> bias) { bias_.assign(bias.begin(), bias.end()); }
 
   [[nodiscard]] bool integer() const { return !scales_.empty(); }
+  // Anew for each forward.
+  [[nodiscard]] bool decoded() const { return static_cast<bool>(decoder_); }
   [[nodiscard]] const std::vector<float>& bias() const { return bias_; }
   [[nodiscard]] const std::vector<float>& scales() const { return scales_; }  // one per filter
   [[nodiscard]] const dnnl::memory::dims& dims() const { return dims_; }
+  [[nodiscard]] std::size_t size() const;
 
   // In this layout. Valid until the weights change, or of decoded ones until the next call of any.
   dnnl::memory packed(const dnnl::memory::desc& layout, Context& context);
   // For our own convolutions. Valid as above. REQUIRES: always one kernel and the convolution.
   const FilterPanels& panels(const MatrixKernel& kernel, const model::ConvNode& conv,
                              Context& context);
+  // For Winograd. REQUIRES: as above; floats, not decoded.
+  const WinogradFilters& winograd(const MatrixKernel& kernel, const model::ConvNode& conv,
+                                  Context& context);
 
  private:
   void clear();
@@ -56,6 +63,7 @@ class ConvWeights {
   };
   std::vector<Packed> packed_;  // one per layout
   std::optional<FilterPanels> panels_;
+  std::optional<WinogradFilters> winograd_;
   std::function<std::vector<float>()> unpack_panels_;
 };
 

@@ -6,50 +6,82 @@
 
 #include "harness/engine/gemm_convolution.h"
 #include "harness/engine/onednn_convolution.h"
+#include "harness/engine/winograd.h"
 
 namespace qyolo::engine {
 namespace {
 
-class OwnConvolution final : public Convolution {
+Map map_of(const Value& value, int batch) {
+  return {nullptr,
+          batch,
+          value.shape.height,
+          value.shape.width,
+          value.shape.channels,
+          value.shape.channels,
+          value.type};
+}
+
+// On kernels of our own. The weights have the bias.
+class OwnConvolution : public Convolution {
  public:
   OwnConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
-                 const Value& to, int batch, const MatrixKernel& matrix_kernel)
+                 const Value& to, int batch, const MatrixKernel& matrix_kernel, const char* method)
       : conv_(conv),
         weights_(weights),
         matrix_kernel_(matrix_kernel),
-        from_(map(from, batch)),
-        to_(map(to, batch)) {
-    if (weights.integer()) scales_ = output_scales(weights, from.type);
-    kernel_ = fmt::format("qyolo:gemm:{}", matrix_kernel.name);
+        from_(map_of(from, batch)),
+        to_(map_of(to, batch)) {
+    kernel_ = fmt::format("qyolo:{}:{}", method, matrix_kernel.name);
   }
 
-  void run(void* from, void* to, Context& context) override {
+  void run(void* from, void* to, Context& context) final {
     from_.data = from;
     to_.data = to;
-    convolve(matrix_kernel_, conv_, from_, weights_.panels(matrix_kernel_, conv_, context), scales_,
-             weights_.bias(), to_, context.scratchpad);
+    compute(context);
   }
-  void set_bias() override {}
+  void set_bias() final {}
 
- private:
-  static Map map(const Value& value, int batch) {
-    return {nullptr,
-            batch,
-            value.shape.height,
-            value.shape.width,
-            value.shape.channels,
-            value.shape.channels,
-            value.type};
-  }
+ protected:
+  virtual void compute(Context& context) = 0;
 
   const model::ConvNode& conv_;
   ConvWeights& weights_;
   const MatrixKernel& matrix_kernel_;
   Map from_, to_;
+};
+
+class WinogradConvolution final : public OwnConvolution {
+ public:
+  WinogradConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                      const Value& to, int batch, const MatrixKernel& matrix_kernel)
+      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, "winograd") {}
+
+ private:
+  void compute(Context& context) override {
+    winograd_convolve(matrix_kernel_, conv_, from_,
+                      weights_.winograd(matrix_kernel_, conv_, context), weights_.bias(), to_);
+  }
+};
+
+class GemmConvolution final : public OwnConvolution {
+ public:
+  GemmConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                  const Value& to, int batch, const MatrixKernel& matrix_kernel)
+      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, "gemm") {
+    if (weights.integer()) scales_ = output_scales(weights, from.type);
+  }
+
+ private:
+  void compute(Context& context) override {
+    convolve(matrix_kernel_, conv_, from_, weights_.panels(matrix_kernel_, conv_, context), scales_,
+             weights_.bias(), to_, context.scratchpad);
+  }
+
   std::vector<float> scales_;
 };
 
 bool is_bf16(const Value& value) { return value.type.element == Element::kBf16; }
+bool is_fp32(const Value& value) { return value.type.element == Element::kF32; }
 
 struct Choice {
   InsteadOf instead_of = InsteadOf::kNothing;
@@ -58,6 +90,10 @@ struct Choice {
 
 Result<Choice> choose(const model::ConvNode& conv, const ConvWeights& weights, const Value& from,
                       const Value& to, int batch, Context& context) {
+  if (context.choice == KernelChoice::kBest && !weights.integer() && !weights.decoded() &&
+      is_fp32(from) && is_fp32(to) && suits_winograd(conv, to.shape.height, to.shape.width)) {
+    return Choice{InsteadOf::kDirectSummation, {}};
+  }
   const bool own = !is_bf16(from) && !is_bf16(to);
   if (own && context.choice == KernelChoice::kOwn) return Choice{InsteadOf::kAny, {}};
   const bool reference = context.choice == KernelChoice::kReference;
@@ -91,9 +127,13 @@ Result<std::unique_ptr<Convolution>> Convolution::create(const model::ConvNode& 
                                                          const Value& to, int batch,
                                                          Context& context) {
   QYOLO_TRY(const Choice choice, choose(conv, weights, from, to, batch, context));
+  if (choice.instead_of == InsteadOf::kDirectSummation) {
+    return std::unique_ptr<Convolution>(std::make_unique<WinogradConvolution>(
+        conv, weights, from, to, batch, *context.matrix_kernel));
+  }
   if (!choice.description) {
     return std::unique_ptr<Convolution>(
-        std::make_unique<OwnConvolution>(conv, weights, from, to, batch, *context.matrix_kernel));
+        std::make_unique<GemmConvolution>(conv, weights, from, to, batch, *context.matrix_kernel));
   }
   try {
     return std::unique_ptr<Convolution>(

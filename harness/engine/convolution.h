@@ -14,6 +14,7 @@ namespace qyolo::engine {
 
 class Convolution {
  public:
+  // Winograd's (winograd.h), for floats that are not decoded anew each time, where it suits. Else
   // oneDNN's; or our own (gemm_convolution.h) where oneDNN has only a reference kernel, or an
   // integer one whose sums saturate in 16 bits (see saturates()). Fails where neither can.
   // REQUIRES: dense maps; `conv` and `weights` outlive it.
@@ -32,7 +33,7 @@ class Convolution {
   // Takes the weights' bias, which has changed.
   virtual void set_bias() = 0;
   [[nodiscard]] virtual std::size_t scratchpad_bytes() const { return 0; }
-  // "jit:avx512_core", "qyolo:gemm:avx2".
+  // "jit:avx512_core", "qyolo:winograd:avx512", "qyolo:gemm:avx2".
   [[nodiscard]] const std::string& kernel() const { return kernel_; }
 
  protected:

@@ -1,7 +1,7 @@
 // harness/engine/: the fast executor. The graph becomes a plan of steps over one block of memory;
 // convolutions with their activation functions are oneDNN primitives with prepacked weights (or,
-// where oneDNN has no good ones, our own: gemm_convolution.h), the rest are kernels of our own.
-// executor_torch.cpp is the reference that it is tested against.
+// where ours are faster or oneDNN has no good ones, our own: winograd.h, gemm_convolution.h), the
+// rest are kernels of our own. executor_torch.cpp is the reference that it is tested against.
 //
 // Maps are NHWC from end to end. What a concatenation reads is copied into its channels as soon as
 // it is computed, while it is in the cache; pooling and upsampling write there directly. Buffers
@@ -23,17 +23,20 @@ struct StepTime {
   int node = 0;           // of the graph; model::kNetworkInput: the input, or the head's outputs
   std::string name;       // "model.0.conv"
   std::string operation;  // "conv 3x3/2", "max-pool 5", "concat", "input", "output"
-  std::string kernel;     // of a convolution: oneDNN's name of it, or "qyolo:gemm:avx2"
+  std::string kernel;     // of a convolution: oneDNN's name of it, or "qyolo:winograd:avx2"
   double gflop = 0;       // 2 x multiply-accumulates of the whole batch
   double milliseconds = 0;
 };
 
 // Which kernels convolutions run on; others than kBest are for tests and comparisons.
 enum class KernelChoice {
-  // oneDNN's, and where it has only reference kernels, or integer ones whose sums saturate in
-  // 16 bits, our own (harness/engine/gemm_convolution.h).
+  // Our own Winograd (harness/engine/winograd.h) for floats where it suits; else oneDNN's, and
+  // where
+  // it has only reference kernels, or integer ones whose sums saturate in 16 bits, our own matrix
+  // products (harness/engine/gemm_convolution.h).
   kBest,
-  kOwn,
+  kDirect,     // the same without Winograd: less memory, and sums in their plain order
+  kOwn,        // our own matrix products
   kReference,  // oneDNN's plain loops
 };
 

@@ -2,6 +2,7 @@
 // (gemm_convolution.h): written once, compiled for several instruction sets. No oneDNN here.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -15,6 +16,9 @@ enum class InstructionSet {
   kAvx2,      // with FMA
   kAvx512,    // F and BW
 };
+
+// Tiles of Winograd's F(4 x 4, 3 x 3): outputs, inputs, and products of the two transforms.
+constexpr int kTileSide = 4, kWindowSide = 6, kTilePoints = kWindowSide * kWindowSide;
 
 // What becomes of sums, filter by filter: activation(scale * sum + bias), as floats or codes.
 struct Finish {
@@ -46,6 +50,15 @@ struct MatrixKernel {
   using Widen = void (*)(const std::uint8_t* from, std::ptrdiff_t count, int zero_point,
                          std::int16_t* to);
 
+  // The window of a tile, [6][6][channels] with rows and pixels so many elements apart,
+  // transformed: to[36][channels], points `point_pitch` apart. REQUIRES: channels % 16 == 0.
+  using TransformWindow = void (*)(const float* window, std::ptrdiff_t row_pitch,
+                                   std::ptrdiff_t pixel_pitch, std::ptrdiff_t channels, float* to,
+                                   std::ptrdiff_t point_pitch);
+  // products[36][columns], points `point_pitch` apart, become a tile of sums: to[4][4][columns].
+  using TransformProducts = void (*)(const float* products, std::ptrdiff_t point_pitch, float* to);
+  static constexpr int kMostRows = 12;
+
   const char* name = "";  // "avx2"
   InstructionSet isa = InstructionSet::kBaseline;
   int rows = 0, columns = 0;
@@ -57,6 +70,10 @@ struct MatrixKernel {
   FinishRows<float> finish_floats = nullptr;
   FinishRows<std::int32_t> finish_integers = nullptr;
   Widen widen = nullptr;
+  // By the number of rows, 1 to `rows`: tile = a b instead of tile += a b.
+  std::array<Multiply<float, float>, kMostRows + 1> product = {};
+  TransformWindow transform_window = nullptr;
+  TransformProducts transform_products = nullptr;
 };
 
 // Those that this CPU runs, the best last; never empty.

@@ -72,9 +72,9 @@ class OnednnEngine final : public Engine {
     return forward_any(input, batch, height, width);
   }
 
-  // A primitive holds no weights, but its bias, and whether it computes on integers.
+  // A convolution holds no weights, but its bias; which one it is follows from the weights' form.
   void set_weights(int node, std::span<const float> weights) override {
-    if (weights_of(node).integer()) prepared_.clear();
+    if (weights_of(node).integer() || weights_of(node).decoded()) prepared_.clear();
     weights_of(node).set(weights);
   }
   void set_bias(int node, std::span<const float> bias) override {
@@ -95,7 +95,7 @@ class OnednnEngine final : public Engine {
     return precision_ == Precision::kInt8;
   }
   Status set_weight_decoder(int node, model::WeightDecoder decoder) override {
-    if (weights_of(node).integer()) prepared_.clear();
+    if (!weights_of(node).decoded()) prepared_.clear();
     weights_of(node).set(std::move(decoder));
     return {};
   }
@@ -164,7 +164,8 @@ class OnednnEngine final : public Engine {
   }
   [[nodiscard]] std::string note() const override { return own_; }
   [[nodiscard]] std::string identity() const override {
-    return fmt::format("onednn-{}", precision_name(precision_));
+    const bool winograd = context_.choice == KernelChoice::kBest && precision_ != Precision::kBf16;
+    return fmt::format("onednn-{}{}", precision_name(precision_), winograd ? "-winograd" : "");
   }
 
  private:
@@ -209,7 +210,7 @@ class OnednnEngine final : public Engine {
     }
     std::string text;
     for (const auto& [instead, count] : counts) {
-      if (instead == InsteadOf::kNothing) continue;
+      if (instead == InsteadOf::kNothing || instead == InsteadOf::kDirectSummation) continue;
       text += fmt::format("{}{} of {} convolutions by qyolo's own {} kernels{}",
                           text.empty() ? "" : "; ", count, all, context_.matrix_kernel->name,
                           reason(instead));
@@ -224,6 +225,7 @@ class OnednnEngine final : public Engine {
       case InsteadOf::kSaturatingKernel:
         return ", exact, since the sums of oneDNN's saturate in 16 bits on this CPU";
       case InsteadOf::kNothing:
+      case InsteadOf::kDirectSummation:
       case InsteadOf::kAny:
         break;
     }
@@ -262,7 +264,14 @@ class OnednnEngine final : public Engine {
     std::size_t needed = made->plan.block_bytes + kOthers;
     for (const int node : graph_.conv_nodes()) {
       const model::ConvNode& conv = *graph_.nodes[static_cast<std::size_t>(node)].conv();
-      needed += kKernelBytes + sizeof(float) * conv.weight.size();
+      needed += kKernelBytes;
+      if (!prepared_.empty()) continue;  // the weights are there
+      needed += context_.choice == KernelChoice::kBest && precision_ != Precision::kBf16 &&
+                        suits_winograd(conv, shapes[static_cast<std::size_t>(node)].height,
+                                       shapes[static_cast<std::size_t>(node)].width)
+                    ? winograd_filter_bytes(*context_.matrix_kernel, conv)
+                    : 0;
+      needed += sizeof(float) * weights_of(node).size();
     }
     if (!can_reserve(needed)) {
       return error("not enough memory to run the network at {} x {} and batch {}: about {} MB more",

@@ -62,7 +62,6 @@ struct Evaluator::State {
   bool compares_heads = false;
   std::vector<bool> looked_at;  // of the images, where heads are compared
   std::optional<ReferenceScores> reference;
-  bool has_reference = false;
   // What becomes of the rows of an image that is looked at.
   std::function<void(std::size_t image, std::span<const float> rows)> on_rows;
 
@@ -75,10 +74,11 @@ struct Evaluator::State {
       const ImageChunk& chunk, const std::vector<const Letterboxed*>& images,
       const std::vector<model::HeadOutput>& outputs) const;
   void look_at(const ImageChunk& chunk, const std::vector<model::HeadOutput>& outputs) const;
-  // Runs the unquantized network on the images that are looked at.
-  Status make_reference();
-  Status detect_all(const ImageProgress& progress, std::vector<Detection>& detections,
-                    StageSeconds& seconds);
+  // Runs the unquantized network on the images of these chunks that are looked at and of which the
+  // reference has no scores.
+  Status make_reference(std::span<const std::size_t> indices);
+  Status detect(std::span<const std::size_t> indices, const ImageProgress& progress,
+                CellPart& part);
 };
 
 // bfloat16 kernels have no place where activations could be quantized: integers, or FP32 that
@@ -178,7 +178,13 @@ void Evaluator::State::look_at(const ImageChunk& chunk,
   }
 }
 
-Status Evaluator::State::make_reference() {
+Status Evaluator::State::make_reference(std::span<const std::size_t> indices) {
+  const auto lacks = [this](std::size_t chunk) {
+    return std::ranges::any_of(chunks[chunk].images, [this](std::size_t image) {
+      return looked_at[image] && !reference->has(image);
+    });
+  };
+  if (std::ranges::none_of(indices, lacks)) return {};
   Cell baseline;
   baseline.baseline = true;
   std::optional<CalibratedActivations> none;
@@ -186,8 +192,9 @@ Status Evaluator::State::make_reference() {
   on_rows = [this](std::size_t image, std::span<const float> rows) {
     reference->keep(image, rows);
   };
-  for (const ImageChunk& chunk : chunks) {
-    if (std::ranges::none_of(chunk.images, [&](std::size_t i) { return looked_at[i]; })) continue;
+  for (const std::size_t index : indices) {
+    if (!lacks(index)) continue;
+    const ImageChunk& chunk = chunks[index];
     QYOLO_TRY(const LoadedChunk loaded, loader.load(chunk));
     QYOLO_TRY(const auto outputs,
               executor->forward(std::span<const std::uint8_t>(loaded.pixels),
@@ -195,7 +202,6 @@ Status Evaluator::State::make_reference() {
     look_at(chunk, outputs);
   }
   on_rows = {};
-  has_reference = true;
   return {};
 }
 
@@ -211,32 +217,34 @@ std::future<Result<TimedChunk>> load_async(ChunkLoader& loader, const ImageChunk
 }
 
 // Three stages overlap: loading the next chunk, the network, and post-processing the previous one.
-Status Evaluator::State::detect_all(const ImageProgress& progress,
-                                    std::vector<Detection>& detections, StageSeconds& seconds) {
+Status Evaluator::State::detect(std::span<const std::size_t> indices, const ImageProgress& progress,
+                                CellPart& part) {
   std::future<Result<TimedChunk>> next;
   std::future<std::pair<std::vector<Detection>, double>> previous;
   const auto collect = [&] {
     auto [found, spent] = previous.get();
-    detections.insert(detections.end(), found.begin(), found.end());
-    seconds.postprocess += spent;
+    part.detections.insert(part.detections.end(), found.begin(), found.end());
+    part.seconds.postprocess += spent;
   };
   std::size_t done = 0;
-  if (!chunks.empty()) next = load_async(loader, chunks.front());
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
+  std::size_t total = 0;
+  for (const std::size_t index : indices) total += chunks[index].images.size();
+  if (!indices.empty()) next = load_async(loader, chunks[indices.front()]);
+  for (std::size_t i = 0; i < indices.size(); ++i) {
     Result<TimedChunk> timed = next.get();
     if (!timed.ok()) {
       if (previous.valid()) collect();
       return timed.error();
     }
-    if (i + 1 < chunks.size()) next = load_async(loader, chunks[i + 1]);
+    if (i + 1 < indices.size()) next = load_async(loader, chunks[indices[i + 1]]);
     LoadedChunk& loaded = timed->first;
-    seconds.load += timed->second;
-    const ImageChunk& chunk = chunks[i];
+    part.seconds.load += timed->second;
+    const ImageChunk& chunk = chunks[indices[i]];
     const Clock::time_point start = Clock::now();
     auto outputs =
         executor->forward(std::span<const std::uint8_t>(loaded.pixels),
                           static_cast<int>(chunk.images.size()), chunk.height, chunk.width);
-    seconds.forward += seconds_since(start);
+    part.seconds.forward += seconds_since(start);
     if (previous.valid()) collect();
     if (!outputs.ok()) return outputs.error();
     loaded.pixels = {};
@@ -245,7 +253,7 @@ Status Evaluator::State::detect_all(const ImageProgress& progress,
       return postprocess(chunk, data.images, raw);
     });
     done += chunk.images.size();
-    if (progress) progress(done, dataset.truth.images.size());
+    if (progress) progress(done, total);
   }
   if (previous.valid()) collect();
   return {};
@@ -400,37 +408,90 @@ void Evaluator::compare_heads() {
   s.reference.emplace(s.dataset.image_paths.size(), s.source.graph().class_names.size());
 }
 
-Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {
+bool Evaluator::compares_heads() const { return state_->compares_heads; }
+
+namespace {
+
+// What a cell's network is before any image is seen.
+Result<CellResult> network_result(SourceNetwork& source, const Cell& cell,
+                                  std::vector<LayerError> layers) {
+  CellResult result;
+  result.layers = std::move(layers);
+  for (const LayerError& layer : result.layers) result.weight_error += layer.error;
+  QYOLO_TRY(result.memory, account(source, cell));
+  result.coded_bytes = coded_bytes(result.memory, result.layers);
+  return result;
+}
+
+}  // namespace
+
+Status Evaluator::evaluate_parts(const Cell& cell, const Parts& parts,
+                                 const ImageProgress& progress) {
   State& s = *state_;
-  const Clock::time_point start = Clock::now();
+  std::optional<CellResult> network;
   const bool compares = s.compares_heads && cell.quantized();
-  const bool keeps = s.compares_heads && !cell.quantized() && !s.has_reference;
-  if (compares && !s.has_reference) QYOLO_CHECK_OK(s.make_reference());
-  std::optional<CalibratedActivations> activations;
-  QYOLO_TRY(auto layers, s.load_network(cell, activations, RegionSizes::kCoded));
-  StageSeconds seconds;
-  seconds.quantize = seconds_since(start);
-  std::vector<Detection> detections;
-  std::vector<HeadComparison> heads;
-  if (compares) {
-    s.on_rows = [&](std::size_t image, std::span<const float> rows) {
-      heads.push_back(s.reference->compare(image, rows));
-    };
-  } else if (keeps) {
-    s.on_rows = [&s](std::size_t image, std::span<const float> rows) {
-      s.reference->keep(image, rows);
-    };
+  const bool keeps = s.compares_heads && !cell.quantized();
+  for (std::size_t i = 0; i < parts.chunks.size(); ++i) {
+    if (!parts.wanted(i)) continue;
+    const Clock::time_point start = Clock::now();
+    CellPart part;
+    if (!network) {
+      // Of all parts at once, because it takes a network of its own.
+      if (compares) {
+        std::vector<std::size_t> all;
+        for (std::size_t k = i; k < parts.chunks.size(); ++k)
+          all.insert(all.end(), parts.chunks[k].begin(), parts.chunks[k].end());
+        const Status made = s.make_reference(all);
+        s.on_rows = {};
+        QYOLO_CHECK_OK(made);
+      }
+      std::optional<CalibratedActivations> activations;
+      QYOLO_TRY(auto layers, s.load_network(cell, activations, RegionSizes::kCoded));
+      part.seconds.quantize = seconds_since(start);
+      QYOLO_TRY(network, network_result(s.source, cell, std::move(layers)));
+      network->activations = std::move(activations);
+    }
+    if (compares) {
+      s.on_rows = [&](std::size_t image, std::span<const float> rows) {
+        part.heads.push_back(s.reference->compare(image, rows));
+      };
+    } else if (keeps) {
+      s.on_rows = [&s](std::size_t image, std::span<const float> rows) {
+        s.reference->keep(image, rows);
+      };
+    }
+    const Status detected = s.detect(parts.chunks[i], progress, part);
+    s.on_rows = {};
+    QYOLO_CHECK_OK(detected);
+    QYOLO_CHECK_OK(s.image_stamps.check());
+    part.seconds.total = seconds_since(start);
+    QYOLO_CHECK_OK(parts.done(i, std::move(part), *network));
   }
-  const Status detected = s.detect_all(progress, detections, seconds);
-  s.on_rows = {};
-  QYOLO_CHECK_OK(detected);
-  QYOLO_CHECK_OK(s.image_stamps.check());
-  s.has_reference = s.has_reference || keeps;
-  QYOLO_TRY(CellResult result, measured(cell, std::move(layers), std::move(detections)));
-  result.activations = std::move(activations);
-  if (compares) result.certainty = summarize(heads);
-  seconds.metric = result.seconds.metric;
-  result.seconds = seconds;
+  return {};
+}
+
+Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& progress) {
+  const Clock::time_point start = Clock::now();
+  Parts whole;
+  whole.chunks.resize(1);
+  for (std::size_t i = 0; i < chunk_count(); ++i) whole.chunks.front().push_back(i);
+  whole.wanted = [](std::size_t) { return true; };
+  CellResult result;
+  std::vector<HeadComparison> heads;
+  whole.done = [&](std::size_t, CellPart part, const CellResult& network) -> Status {
+    result = network;
+    result.detections = std::move(part.detections);
+    result.seconds = part.seconds;
+    heads = std::move(part.heads);
+    return {};
+  };
+  QYOLO_CHECK_OK(evaluate_parts(cell, whole, progress));
+  const Clock::time_point detected = Clock::now();
+  metrics::CocoParams params;
+  params.threads = state_->config.threads;
+  QYOLO_TRY(result.evaluation, metrics::evaluate_coco(truth(), result.detections, params));
+  result.seconds.metric = seconds_since(detected);
+  if (compares_heads() && cell.quantized()) result.certainty = summarize(heads);
   result.seconds.total = seconds_since(start);
   return result;
 }
@@ -438,11 +499,7 @@ Result<CellResult> Evaluator::evaluate(const Cell& cell, const ImageProgress& pr
 Result<CellResult> Evaluator::measured(const Cell& cell, std::vector<LayerError> layers,
                                        std::vector<Detection> detections) {
   State& s = *state_;
-  CellResult result;
-  result.layers = std::move(layers);
-  for (const LayerError& layer : result.layers) result.weight_error += layer.error;
-  QYOLO_TRY(result.memory, account(s.source, cell));
-  result.coded_bytes = coded_bytes(result.memory, result.layers);
+  QYOLO_TRY(CellResult result, network_result(s.source, cell, std::move(layers)));
   result.detections = std::move(detections);
   const Clock::time_point start = Clock::now();
   metrics::CocoParams params;

@@ -52,6 +52,13 @@ struct CellResult {
   StageSeconds seconds;
 };
 
+// What running a cell on some of the images gives.
+struct CellPart {
+  std::vector<Detection> detections;  // as a CellResult's
+  std::vector<HeadComparison> heads;  // of the images that are looked at, see compare_heads()
+  StageSeconds seconds;               // `quantize` of the first part only, no `metric`
+};
+
 // Some of a dataset's images (datasets/holdout.h): those that are held out, or the others.
 struct ImagePart {
   double held_out = 0;    // the fraction; 0: none
@@ -136,6 +143,16 @@ class Evaluator {
   // affected.
   Result<CellResult> evaluate(const Cell& cell, const ImageProgress& progress = {});
 
+  // The same in parts, each made of whole chunks (below), of those that `wanted` says yes to when
+  // their turn comes: the network is quantized once, `done` is told each part. Of `network` what
+  // does not depend on images counts. Stops with the first failure, also of `done`.
+  struct Parts {
+    std::vector<std::vector<std::size_t>> chunks;
+    std::function<bool(std::size_t part)> wanted;
+    std::function<Status(std::size_t part, CellPart result, const CellResult& network)> done;
+  };
+  Status evaluate_parts(const Cell& cell, const Parts& parts, const ImageProgress& progress = {});
+
   // For those who run the network on the images themselves (search/sweep.h, search/racing.h).
   // Chunks are in the order of evaluation.
   [[nodiscard]] SourceNetwork& source();
@@ -149,6 +166,8 @@ class Evaluator {
                                            const ImageChunk& chunk, const Postprocess&)>;
   // These chunks, the next one being loaded while `run` works.
   Status for_each_chunk(std::span<const std::size_t> chunks, const ChunkRunner& run);
+  // Whether evaluate() compares heads.
+  [[nodiscard]] bool compares_heads() const;
   // Makes the executor's network that of `cell`.
   Result<std::vector<LayerError>> load(const Cell& cell);
   // Activations of a cell that quantizes them; may run the network on the calibration set.

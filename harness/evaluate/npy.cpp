@@ -44,11 +44,13 @@ std::optional<std::vector<std::int64_t>> parse_shape(std::string_view text) {
 
 }  // namespace
 
-Status write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,
-                 const std::vector<std::int64_t>& shape) {
+namespace {
+
+Status write_values(const std::filesystem::path& path, std::string_view type,
+                    std::span<const std::byte> values, const std::vector<std::int64_t>& shape) {
   constexpr std::size_t kAlignment = 64, kBefore = 10;
-  std::string header = fmt::format("{{'descr': '|u1', 'fortran_order': False, 'shape': ({}{}), }}",
-                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                                   type, fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   header.append(kAlignment - (kBefore + header.size() + 1) % kAlignment, ' ');
   header += '\n';
   std::string file(kMagic);
@@ -59,6 +61,19 @@ Status write_npy(const std::filesystem::path& path, std::span<const std::uint8_t
   file += header;
   file.append(reinterpret_cast<const char*>(values.data()), values.size());
   return write_file(path, file);
+}
+
+}  // namespace
+
+Status write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,
+                 const std::vector<std::int64_t>& shape) {
+  return write_values(path, "|u1", std::as_bytes(values), shape);
+}
+
+Status write_npy(const std::filesystem::path& path, std::span<const float> values,
+                 const std::vector<std::int64_t>& shape) {
+  static_assert(std::endian::native == std::endian::little);
+  return write_values(path, "<f4", std::as_bytes(values), shape);
 }
 
 Result<FloatArray> read_npy(const std::filesystem::path& path) {

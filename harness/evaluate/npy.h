@@ -17,6 +17,9 @@ namespace qyolo::harness {
 Status write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,
                  const std::vector<std::int64_t>& shape);
 
+Status write_npy(const std::filesystem::path& path, std::span<const float> values,
+                 const std::vector<std::int64_t>& shape);
+
 struct FloatArray {
   std::vector<std::int64_t> shape;
   std::vector<float> values;

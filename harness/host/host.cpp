@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -85,6 +86,16 @@ results::HostRecord describe_host() {
 
 results::VersionsRecord describe_versions() {
   return {kVersion, kGitCommit, kCompiler, CV_VERSION, ""};
+}
+
+std::string describe_instructions() {
+  const results::HostRecord host = describe_host();
+  std::string text = host.architecture;
+  for (const std::string& flag : host.flags) text += " " + flag;
+  for (const char* variable : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY"}) {
+    if (const char* value = std::getenv(variable)) text += fmt::format(" {}={}", variable, value);
+  }
+  return text;
 }
 
 std::string host_name() {

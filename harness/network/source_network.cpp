@@ -31,6 +31,10 @@ Cell SourceNetwork::resolve(const Cell& cell) const {
 
 Status SourceNetwork::check(const Cell& cell) const {
   if (!artifact_ || cell.baseline || cell.artifact) return {};
+  if (!artifact_->cell.quantized()) {
+    return error("{} is an exported file; quantize the checkpoint it was made from instead",
+                 path_.string());
+  }
   return error("{} is quantized already ({}); quantize the checkpoint it was made from instead",
                path_.string(), artifact_->cell.label());
 }

@@ -104,10 +104,10 @@ class Poc {
     listener_.on_pass("baseline", 1, 0);
     RoadmapCell step{Stage::kBaseline, {}, {}};
     step.cell.baseline = true;
-    if (evaluator_.resolve(step.cell).quantized()) {
+    if (evaluator_.source().artifact() != nullptr) {
       return error(
-          "{} is quantized already ({}); a proof of concept needs the checkpoint it was "
-          "made from",
+          "{} holds one network ({}), which is not quantized again; a proof of concept needs the "
+          "checkpoint it was made from",
           options_.evaluation.model.string(), evaluator_.resolve(step.cell).label());
     }
     QYOLO_CHECK_OK(session_.set_baseline(0, evaluator_.resolve(step.cell)));

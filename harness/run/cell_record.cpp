@@ -48,15 +48,13 @@ results::CellIdentity identity_of(const std::string& key, const Cell& cell,
           {evaluator.simulates(cell), evaluator.precision_of(cell), evaluator.engine()}};
 }
 
-results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell,
-                                        const Evaluator& evaluator, const CellResult& result) {
+results::AccuracyRecord network_record(const std::string& key, const Cell& cell,
+                                       const Evaluator& evaluator, const CellResult& result) {
   results::AccuracyRecord record;
   record.identity = identity_of(key, cell, evaluator);
   record.images = static_cast<std::int64_t>(evaluator.truth().images.size());
   if (const ImageLimit& limit = evaluator.options().limit; !limit.all())
     record.limit = limit.first ? limit.text() : fmt::format("{}:{}", limit.images, limit.seed);
-  record.detections = static_cast<std::int64_t>(result.detections.size());
-  results::set_metrics(result.evaluation, evaluator.truth(), record);
   record.sqnr_db = finite(result.weight_error.sqnr_db());
   record.mse = result.weight_error.mse();
   for (const LayerError& layer : result.layers) {
@@ -70,16 +68,28 @@ results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell
   }
   record.memory = results::memory_json(result.memory, result.coded_bytes);
   if (result.activations) record.activations = activations_of(*result.activations, evaluator);
-  if (const auto& c = result.certainty) {
-    record.certainty =
-        results::CertaintyRecord{c->images,
-                                 {c->kl, c->kl_standard_error, c->kl_median, c->kl_p999, c->kl_max},
-                                 c->top,
-                                 c->changed,
-                                 c->changed_standard_error};
-  }
-  const StageSeconds& s = result.seconds;
-  record.seconds = {s.quantize, s.load, s.forward, s.postprocess, s.metric, s.total};
+  return record;
+}
+
+results::SecondsRecord seconds_record(const StageSeconds& s) {
+  return {s.quantize, s.load, s.forward, s.postprocess, s.metric, s.total};
+}
+
+results::CertaintyRecord certainty_record(const HeadCertainty& c) {
+  return {c.images,
+          {c.kl, c.kl_standard_error, c.kl_median, c.kl_p999, c.kl_max},
+          c.top,
+          c.changed,
+          c.changed_standard_error};
+}
+
+results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell,
+                                        const Evaluator& evaluator, const CellResult& result) {
+  results::AccuracyRecord record = network_record(key, cell, evaluator, result);
+  record.detections = static_cast<std::int64_t>(result.detections.size());
+  results::set_metrics(result.evaluation, evaluator.truth(), record);
+  if (result.certainty) record.certainty = certainty_record(*result.certainty);
+  record.seconds = seconds_record(result.seconds);
   return record;
 }
 

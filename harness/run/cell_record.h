@@ -16,6 +16,12 @@ namespace qyolo::harness {
 [[nodiscard]] results::AccuracyRecord accuracy_record(const std::string& key, const Cell& cell,
                                                       const Evaluator& evaluator,
                                                       const CellResult& result);
+// The same without what images decide (detections, metrics, certainty): of `result` the network.
+[[nodiscard]] results::AccuracyRecord network_record(const std::string& key, const Cell& cell,
+                                                     const Evaluator& evaluator,
+                                                     const CellResult& result);
+[[nodiscard]] results::CertaintyRecord certainty_record(const HeadCertainty& certainty);
+[[nodiscard]] results::SecondsRecord seconds_record(const StageSeconds& seconds);
 [[nodiscard]] results::LatencyRecord latency_record(const std::string& key, const Cell& cell,
                                                     const Evaluator& evaluator,
                                                     std::span<const double> milliseconds);

@@ -18,9 +18,11 @@ Result<Diff> diff_network(const EvaluatorConfig& config, const ExecutorFactory& 
   Cell baseline;
   baseline.baseline = true;
   const std::vector<Cell> cells = {evaluator->resolve(baseline), evaluator->resolve(cell)};
-  if (cells[0].quantized()) {
-    return error("{} is quantized already ({}); diff needs the checkpoint it was made from",
-                 config.model.string(), cells[0].label());
+  if (evaluator->source().artifact() != nullptr) {
+    return error(
+        "{} holds one network ({}), and diff runs two; give it the checkpoint it was made from, or "
+        "the two results files of `qyolo eval --save-detections`",
+        config.model.string(), cells[0].label());
   }
   Diff diff;
   diff.truth = evaluator->truth();

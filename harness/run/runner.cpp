@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "harness/host/host.h"
+#include "harness/run/run_manifest.h"
 #include "harness/run/session.h"
 
 namespace qyolo::harness {
@@ -36,18 +38,32 @@ Status latency_pass(const std::vector<Cell>& cells, Session& session) {
 
 }  // namespace
 
+Result<OpenedExperiment> open_experiment(const Experiment& experiment, int threads,
+                                         const ExecutorFactory& factory, RunListener& listener) {
+  OpenedExperiment opened;
+  QYOLO_TRY(opened.evaluator, Evaluator::open(evaluator_config(experiment, threads), factory));
+  for (const std::string& warning : opened.evaluator->truth().warnings)
+    listener.on_warning(warning);
+  opened.experiment = experiment;
+  opened.experiment.evaluation = opened.evaluator->options();
+  for (Cell& cell : opened.experiment.cells) cell = opened.evaluator->resolve(cell);
+  return opened;
+}
+
 Result<RunSummary> run_experiment(const Experiment& experiment, const RunOptions& options,
                                   const ExecutorFactory& factory, RunListener& listener) {
   QYOLO_TRY(results::RecordStore store, results::RecordStore::open(options.out));
   for (const std::string& warning : store.warnings()) listener.on_warning(warning);
-  QYOLO_TRY(const auto evaluator,
-            Evaluator::open(evaluator_config(experiment, options.threads), factory));
-  for (const std::string& warning : evaluator->truth().warnings) listener.on_warning(warning);
-  Experiment resolved = experiment;
-  resolved.evaluation = evaluator->options();
-  for (Cell& cell : resolved.cells) cell = evaluator->resolve(cell);
-  Session session(resolved, {options.out}, *evaluator, store, listener);
-  QYOLO_CHECK_OK(store.write_manifest(session.manifest(resolved.cells)));
+  QYOLO_TRY(const OpenedExperiment opened,
+            open_experiment(experiment, options.threads, factory, listener));
+  const Experiment& resolved = opened.experiment;
+  Session session(resolved, {options.out}, *opened.evaluator, store, listener);
+  results::Manifest manifest =
+      describe_run(resolved, *opened.evaluator, resolved.cells, timestamp());
+  // What several processes have done, or are doing, can still be merged.
+  if (const auto before = manifest_in(options.out); before.ok() && same_work(*before, manifest))
+    manifest.tasks = before->tasks;
+  QYOLO_CHECK_OK(store.write_manifest(results::manifest_json(manifest)));
   RunSummary summary;
   summary.cells = resolved.cells.size();
   QYOLO_CHECK_OK(accuracy_pass(resolved.cells, session, listener, summary));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 
 #include "common/result.h"
 #include "harness/cell/experiment.h"
@@ -16,6 +17,14 @@ struct RunOptions {
   std::filesystem::path out;
   int threads = 0;
 };
+
+// An experiment's inputs, and the experiment as it counts on them.
+struct OpenedExperiment {
+  std::unique_ptr<Evaluator> evaluator;
+  Experiment experiment;
+};
+Result<OpenedExperiment> open_experiment(const Experiment& experiment, int threads,
+                                         const ExecutorFactory& factory, RunListener& listener);
 
 struct RunSummary {
   std::size_t cells = 0;

@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/file.h"
-#include "common/file_stamps.h"
 #include "common/sha256.h"
-#include "datasets/coco_json.h"
 #include "harness/host/host.h"
 #include "harness/host/host_watch.h"
 #include "harness/host/interleaved.h"
 #include "harness/quant/calibrated.h"
 #include "harness/run/cell_record.h"
-#include "metrics/verdict.h"
+#include "harness/run/run_manifest.h"
 
 namespace qyolo::harness {
-namespace fs = std::filesystem;
 
 std::string cell_key(const Evaluator& evaluator, const EvaluationOptions& options,
                      const Cell& cell) {
@@ -38,7 +34,8 @@ Session::Session(const Experiment& experiment, const SessionOptions& options, Ev
       evaluator_(evaluator),
       store_(store),
       listener_(listener),
-      uncertainty_(experiment.uncertainty, evaluator.truth(), evaluator.threads()),
+      comparison_(experiment.uncertainty, evaluator.truth(), evaluator.threads(), options.folder,
+                  listener),
       started_(timestamp()) {}
 
 std::string Session::key_of(const Cell& cell) const {
@@ -53,8 +50,8 @@ std::optional<results::AccuracyRecord> Session::record_of(const Cell& cell) cons
 }
 
 bool Session::compared_as_wanted(const results::AccuracyRecord& record, const Cell& cell) const {
-  if (!cell.quantized() || uncertainty_.off()) return true;
-  if (record.uncertainty) return uncertainty_.is_of_these(record.uncertainty->difference);
+  if (!cell.quantized() || comparison_.off()) return true;
+  if (record.uncertainty) return comparison_.is_as_wanted(record);
   return !baseline_is_new_;
 }
 
@@ -63,56 +60,10 @@ bool Session::measured(const Cell& cell) const {
   return record && compared_as_wanted(*record, cell);
 }
 
-fs::path Session::detections_file(const std::string& key) const {
-  return options_.folder / "detections" / (key + ".json");
-}
-
-std::optional<std::vector<Detection>> Session::kept_detections(
-    const results::AccuracyRecord& record) const {
-  if (record.detections_sha256.empty()) return std::nullopt;
-  const fs::path file = detections_file(record.identity.key);
-  FileStamps stamps;
-  stamps.add(file);
-  const auto hash = sha256_of_file(file);
-  if (!hash.ok() || *hash != record.detections_sha256) return std::nullopt;
-  datasets::DetectionNames names = datasets::names_of(evaluator_.truth());
-  auto read = datasets::read_coco_detections(file, 0, names);
-  return read.ok() && stamps.check().ok() ? std::optional(std::move(read).value()) : std::nullopt;
-}
-
 Result<CellResult> Session::evaluate(std::size_t index, const Cell& cell) {
   listener_.on_cell(index, cell);
   return evaluator_.evaluate(
       cell, [&](std::size_t done, std::size_t total) { listener_.on_progress(done, total); });
-}
-
-Status Session::keep_detections(const std::vector<Detection>& detections,
-                                results::AccuracyRecord& record) {
-  const fs::path file = detections_file(record.identity.key);
-  QYOLO_CHECK_OK(create_folder(file.parent_path()));
-  QYOLO_CHECK_OK(
-      datasets::write_coco_detections(file, detections, datasets::names_of(evaluator_.truth())));
-  QYOLO_TRY(record.detections_sha256, sha256_of_file(file));
-  return {};
-}
-
-std::string Session::compare(const std::vector<Detection>& detections,
-                             results::AccuracyRecord& record) {
-  record.uncertainty.reset();
-  auto compared = uncertainty_.compare(detections);
-  if (!compared.ok()) {
-    listener_.on_warning(compared.error().message);
-    return "";
-  }
-  results::UncertaintyRecord& uncertainty = record.uncertainty.emplace();
-  uncertainty.difference = std::move(compared).value();
-  const auto& categories = evaluator_.truth().categories;
-  for (const metrics::ClassDifference& one : uncertainty.difference.classes) {
-    const auto found = std::ranges::find(categories, one.category_id, &Category::id);
-    uncertainty.class_names.push_back(found == categories.end() ? std::string() : found->name);
-    uncertainty.category_ids.push_back(id_json(evaluator_.truth().category_ids, one.category_id));
-  }
-  return metrics::verdict(uncertainty.difference);
 }
 
 Status Session::record_result(std::size_t index, const Cell& cell, const CellResult& result) {
@@ -120,9 +71,10 @@ Status Session::record_result(std::size_t index, const Cell& cell, const CellRes
   results::AccuracyRecord record = accuracy_record(key, cell, evaluator_, result);
   std::string summary = fmt::format("AP {:.2f}", 100 * result.evaluation.stats()[0]);
   if (!cell.quantized() || options_.keep_all)
-    QYOLO_CHECK_OK(keep_detections(result.detections, record));
-  if (cell.quantized() && uncertainty_.has_baseline()) {
-    if (const std::string verdict = compare(result.detections, record); !verdict.empty())
+    QYOLO_CHECK_OK(comparison_.keep(result.detections, record));
+  if (cell.quantized() && comparison_.has_baseline()) {
+    if (const std::string verdict = comparison_.compare(result.detections, record);
+        !verdict.empty())
       summary += ", " + verdict;
   }
   QYOLO_CHECK_OK(store_.append(results::accuracy_json(record)));
@@ -137,10 +89,10 @@ Status Session::record_result(std::size_t index, const Cell& cell, const CellRes
 Result<bool> Session::measure_cell(std::size_t index, const Cell& cell) {
   auto record = record_of(cell);
   if (record && compared_as_wanted(*record, cell)) return true;
-  if (record && !uncertainty_.has_baseline()) return true;  // nothing to compare it with
+  if (record && !comparison_.has_baseline()) return true;  // nothing to compare it with
   if (record) {
-    if (const auto detections = kept_detections(*record)) {
-      const std::string verdict = compare(*detections, *record);
+    if (const auto detections = comparison_.kept(*record)) {
+      const std::string verdict = comparison_.compare(*detections, *record);
       QYOLO_CHECK_OK(store_.append(results::accuracy_json(*record)));
       listener_.on_cell_done(index, cell, true, verdict);
       return true;
@@ -167,7 +119,7 @@ Result<std::vector<Detection>> Session::detections_of(std::size_t index, const C
   if (const std::string key = key_of(cell); !baseline_key_.empty() && key == baseline_key_)
     return baseline_detections_;
   if (const auto record = record_of(cell)) {
-    if (auto kept = kept_detections(*record)) return std::move(*kept);
+    if (auto kept = comparison_.kept(*record)) return std::move(*kept);
   }
   QYOLO_TRY(CellResult result, evaluate(index, cell));
   QYOLO_CHECK_OK(record_result(index, cell, result));
@@ -176,9 +128,9 @@ Result<std::vector<Detection>> Session::detections_of(std::size_t index, const C
 
 Status Session::set_baseline(std::size_t index, const Cell& cell) {
   baseline_is_new_ = !record_of(cell);
-  if (!uncertainty_.off()) evaluator_.compare_heads();
+  if (!comparison_.off()) evaluator_.compare_heads();
   QYOLO_TRY(const bool measured, measure_cell(index, cell));
-  if (!measured || uncertainty_.off()) return {};
+  if (!measured || comparison_.off()) return {};
   auto detections = detections_of(index, cell);
   if (!detections.ok()) {
     listener_.on_warning("no cell is compared with the baseline: " + detections.error().message);
@@ -186,8 +138,7 @@ Status Session::set_baseline(std::size_t index, const Cell& cell) {
   }
   baseline_key_ = key_of(cell);
   baseline_detections_ = std::move(detections).value();
-  const Status status = uncertainty_.set_baseline(baseline_detections_);
-  if (!status.ok()) listener_.on_warning(status.error().message);
+  comparison_.set_baseline(baseline_detections_);
   return {};
 }
 
@@ -218,30 +169,7 @@ Status Session::time_cells(std::span<const Cell> cells) {
 }
 
 OrderedJson Session::manifest(std::span<const Cell> cells) const {
-  results::Manifest manifest;
-  manifest.name = experiment_.name;
-  manifest.started = started_;
-  Experiment experiment = experiment_;
-  experiment.cells.assign(cells.begin(), cells.end());
-  manifest.experiment = experiment.as_json();
-  for (const Cell& cell : cells)
-    manifest.cells.push_back({key_of(cell), cell_json(cell, evaluator_)});
-  manifest.checkpoint = experiment.model.string();
-  manifest.checkpoint_sha256 = evaluator_.checkpoint_sha256();
-  manifest.images = experiment.images.string();
-  manifest.annotations = experiment.annotations.string();
-  manifest.dataset_sha256 = evaluator_.dataset_sha256();
-  manifest.image_count = static_cast<std::int64_t>(evaluator_.truth().images.size());
-  if (experiment.calibration) {
-    manifest.calibration = {experiment.calibration->images.string(),
-                            evaluator_.calibration_sha256()};
-  }
-  manifest.host = results::host_json(describe_host());
-  manifest.threads = evaluator_.threads();
-  manifest.versions = results::versions_json(describe_versions());
-  manifest.executor = evaluator_.executor_description();
-  manifest.precision = evaluator_.precision();
-  return results::manifest_json(manifest);
+  return results::manifest_json(describe_run(experiment_, evaluator_, cells, started_));
 }
 
 }  // namespace qyolo::harness

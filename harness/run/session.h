@@ -18,7 +18,7 @@
 #include "common/result.h"
 #include "harness/cell/experiment.h"
 #include "harness/evaluate/evaluation.h"
-#include "harness/evaluate/uncertainty.h"
+#include "harness/run/baseline_comparison.h"
 #include "harness/run/run_listener.h"
 #include "results/cell_record.h"
 #include "results/manifest.h"
@@ -69,14 +69,7 @@ class Session {
  private:
   [[nodiscard]] bool compared_as_wanted(const results::AccuracyRecord& record,
                                         const Cell& cell) const;
-  [[nodiscard]] std::filesystem::path detections_file(const std::string& key) const;
-  // Nothing unless the file is the record's.
-  [[nodiscard]] std::optional<std::vector<Detection>> kept_detections(
-      const results::AccuracyRecord& record) const;
   Result<CellResult> evaluate(std::size_t index, const Cell& cell);
-  Status keep_detections(const std::vector<Detection>& detections, results::AccuracyRecord& record);
-  // Adds what the comparison says to `record`; its verdict, or nothing.
-  std::string compare(const std::vector<Detection>& detections, results::AccuracyRecord& record);
   // From an evaluation to a record in the store.
   Status record_result(std::size_t index, const Cell& cell, const CellResult& result);
 
@@ -85,7 +78,7 @@ class Session {
   Evaluator& evaluator_;
   results::RecordStore& store_;
   RunListener& listener_;
-  Uncertainty uncertainty_;
+  BaselineComparison comparison_;
   bool baseline_is_new_ = false;  // measured by this session: what is not compared yet can be now
   std::string baseline_key_;
   std::vector<Detection> baseline_detections_;

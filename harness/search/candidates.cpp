@@ -127,11 +127,12 @@ std::string LayerCandidate::text() const {
   return recipe->text() + (recipe->options.bias_correction ? ", bias corrected" : "");
 }
 
-std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding) {
+std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding,
+                                             const std::vector<const quant::Scheme*>& schemes) {
   const bool nearest = rounding == quant::Rounding::kNearest;
   constexpr std::array kGranularities = {"layer", "filter", "fshape", "group:128", "group:32"};
   std::vector<quant::Recipe> recipes;
-  for (const quant::Scheme* scheme : quant::all_schemes()) {
+  for (const quant::Scheme* scheme : schemes.empty() ? quant::all_schemes() : schemes) {
     const quant::SchemeLimits limits = scheme->limits();
     std::vector<std::string> granularities(kGranularities.begin(), kGranularities.end());
     if (limits.block > 0) granularities = {fmt::format("group:{}", limits.block)};
@@ -199,7 +200,7 @@ Result<CandidateSearch> find_candidates(
   const Clock::time_point start = Clock::now();
   const model::Graph& graph = source.graph();
   const std::vector<int> nodes = graph.conv_nodes();
-  const std::vector<quant::Recipe> recipes = candidate_recipes(options.rounding);
+  const std::vector<quant::Recipe> recipes = candidate_recipes(options.rounding, options.schemes);
   std::vector<UniformCandidate> uniform;
   for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph), 0, {}});
   CandidateSearch search;

@@ -55,13 +55,16 @@ struct CandidateOptions {
   // How candidates round; they are told apart by their errors when rounded to nearest.
   quant::Rounding rounding = quant::Rounding::kNearest;
   int threads = 0;
+  std::vector<const quant::Scheme*> schemes;  // empty: all
 };
 
-// What is tried: every scheme at 2 to 8 bits, layer, filter, fshape, group:128 and group:32, ranges
-// (where a scheme does not cover all weights) and breakpoints by least squared error, 16-bit scales
-// and integer zero-points. Rounded to nearest, with and without bias correction; with calibrated
-// rounding, which corrects biases by itself, ranges are those of least output error.
-[[nodiscard]] std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding);
+// What is tried: every scheme (of these; none: of all) at 2 to 8 bits, layer, filter, fshape,
+// group:128 and group:32, ranges (where a scheme does not cover all weights) and breakpoints by
+// least squared error, 16-bit scales and integer zero-points. Rounded to nearest, with and without
+// bias correction; with calibrated rounding, which corrects biases by itself, ranges are those of
+// least output error.
+[[nodiscard]] std::vector<quant::Recipe> candidate_recipes(
+    quant::Rounding rounding, const std::vector<const quant::Scheme*>& schemes = {});
 
 // The same without calibration images: to nearest, ranges of least squared weight error.
 [[nodiscard]] quant::Recipe rounded_to_nearest(const quant::Recipe& recipe);

@@ -1,6 +1,7 @@
 #include "harness/search/racing.h"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_set>
 #include <utility>
 
@@ -37,14 +38,60 @@ GroundTruth restrict_to(const GroundTruth& truth, const std::unordered_set<std::
 
 Result<std::unique_ptr<Trials>> Trials::open(Evaluator& evaluator,
                                              const UncertaintyOptions& options,
-                                             const ImageProgress& progress) {
+                                             const ImageProgress& progress,
+                                             const std::optional<ShareOptions>& share) {
   std::unique_ptr<Trials> trials(new Trials(evaluator, options));
   Cell fp32;
   fp32.baseline = true;
-  QYOLO_TRY(trials->baseline_, evaluator.evaluate(fp32, progress));
+  if (share) {
+    trials->shared_.emplace(*share, evaluator);
+    std::vector<std::size_t> chunks(evaluator.chunk_count());
+    std::iota(chunks.begin(), chunks.end(), std::size_t{0});
+    std::size_t images = 0;
+    QYOLO_TRY(std::vector<LayerError> layers, evaluator.load(fp32));
+    QYOLO_TRY(const auto detections, trials->detect(fp32, chunks, images, progress));
+    std::vector<Detection> all;
+    for (const auto& of_chunk : detections) all.insert(all.end(), of_chunk.begin(), of_chunk.end());
+    QYOLO_TRY(trials->baseline_, evaluator.measured(fp32, std::move(layers), std::move(all)));
+  } else {
+    QYOLO_TRY(trials->baseline_, evaluator.evaluate(fp32, progress));
+  }
   QYOLO_CHECK_OK(trials->uncertainty_.set_baseline(trials->baseline_.detections));
   trials->order_ = spread(evaluator.chunk_count());
   return trials;
+}
+
+Result<std::vector<std::vector<Detection>>> Trials::detect(const Cell& cell,
+                                                           std::span<const std::size_t> chunks,
+                                                           std::size_t& images,
+                                                           const ImageProgress& progress) {
+  const std::size_t total = evaluator_.truth().images.size();
+  const auto run = [&](std::span<const std::size_t> some) -> Result<SharedPieces::Detections> {
+    SharedPieces::Detections detections(1);
+    QYOLO_CHECK_OK(evaluator_.for_each_chunk(
+        some,
+        [&](std::span<const std::uint8_t> rgb, const ImageChunk& chunk,
+            const Evaluator::Postprocess& postprocess) -> Status {
+          QYOLO_TRY(const auto outputs,
+                    evaluator_.executor().forward(rgb, static_cast<int>(chunk.images.size()),
+                                                  chunk.height, chunk.width));
+          detections.front().push_back(postprocess(outputs));
+          images += chunk.images.size();
+          if (progress) progress(images, total);
+          return {};
+        }));
+    return detections;
+  };
+  if (!shared_) {
+    QYOLO_TRY(SharedPieces::Detections detections, run(chunks));
+    return std::move(detections.front());
+  }
+  const std::size_t before = images;
+  QYOLO_TRY(SharedPieces::Detections detections, shared_->gather(cell, "trial", 1, chunks, run));
+  images = before;
+  for (const std::size_t chunk : chunks) images += evaluator_.chunk(chunk).images.size();
+  if (progress) progress(images, total);
+  return std::move(detections.front());
 }
 
 Result<metrics::PairedDifference> Trials::look(
@@ -93,19 +140,9 @@ Result<Trial> Trials::run(const Cell& cell, double interest, const ImageProgress
   for (const std::size_t eighths : {1U, 2U, 4U, 8U}) {
     const std::size_t end = (chunks * eighths + 7) / 8;
     if (end <= done) continue;
-    std::size_t at = done;
-    QYOLO_CHECK_OK(evaluator_.for_each_chunk(
-        std::span(order_).subspan(done, end - done),
-        [&](std::span<const std::uint8_t> rgb, const ImageChunk& chunk,
-            const Evaluator::Postprocess& postprocess) -> Status {
-          QYOLO_TRY(const auto outputs,
-                    evaluator_.executor().forward(rgb, static_cast<int>(chunk.images.size()),
-                                                  chunk.height, chunk.width));
-          detections[order_[at++]] = postprocess(outputs);
-          trial.images += chunk.images.size();
-          if (progress) progress(trial.images, total);
-          return {};
-        }));
+    QYOLO_TRY(auto found,
+              detect(cell, std::span(order_).subspan(done, end - done), trial.images, progress));
+    for (std::size_t i = done; i < end; ++i) detections[order_[i]] = std::move(found[i - done]);
     done = end;
     if (done == chunks || interest >= 1) continue;
     QYOLO_TRY(trial.difference, look(done, detections));

@@ -21,6 +21,7 @@
 #include "common/result.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/evaluate/uncertainty.h"
+#include "harness/run/shared_pieces.h"
 #include "metrics/bootstrap.h"
 
 namespace qyolo::harness {
@@ -33,10 +34,12 @@ struct Trial {
 
 class Trials {
  public:
-  // Evaluates the FP32 baseline. The evaluator must outlive the object.
+  // Evaluates the FP32 baseline. The evaluator must outlive the object. `share`: with other
+  // processes, which run the same search.
   static Result<std::unique_ptr<Trials>> open(Evaluator& evaluator,
                                               const UncertaintyOptions& options,
-                                              const ImageProgress& progress = {});
+                                              const ImageProgress& progress = {},
+                                              const std::optional<ShareOptions>& share = {});
 
   [[nodiscard]] const CellResult& baseline() const { return baseline_; }
   // The loss of AP that the differences are judged by, a fraction; at first that of the options.
@@ -55,11 +58,17 @@ class Trials {
         options_(options),
         tolerance_(options.tolerance / 100),
         uncertainty_(options, evaluator.truth(), evaluator.threads()) {}
+  // Of the loaded network, `cell`'s: detections of each chunk. `images` counts those run.
+  Result<std::vector<std::vector<Detection>>> detect(const Cell& cell,
+                                                     std::span<const std::size_t> chunks,
+                                                     std::size_t& images,
+                                                     const ImageProgress& progress);
   // The difference on the first `chunks` of order_.
   Result<metrics::PairedDifference> look(std::size_t chunks,
                                          const std::vector<std::vector<Detection>>& detections);
 
   Evaluator& evaluator_;
+  std::optional<SharedPieces> shared_;
   UncertaintyOptions options_;
   double tolerance_;
   Uncertainty uncertainty_;

@@ -45,7 +45,8 @@ class Recommender {
       compared.limit = options_.proxy_images;
     QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), compared,
                                        evaluation_, evaluator_.threads()));
-    QYOLO_TRY(trials_, Trials::open(evaluator_, options_.uncertainty, images("FP32")));
+    QYOLO_TRY(trials_,
+              Trials::open(evaluator_, options_.uncertainty, images("FP32"), options_.share));
     result_.images = evaluator_.truth().images.size();
     result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
     result_.baseline_bytes = trials_->baseline().memory.true_bytes();
@@ -134,7 +135,7 @@ class Recommender {
 
   [[nodiscard]] CandidateOptions candidate_options() const {
     return {options_.coded_regions, options_.most_candidates, options_.rounding,
-            evaluator_.threads()};
+            evaluator_.threads(), options_.schemes};
   }
 
   // A layer's candidates as networks in which it alone is quantized. Calibrated rounding looks at
@@ -496,8 +497,8 @@ class Recommender {
 
   Status confirm() {
     if (confirming_ == nullptr || !(result_.hybrid || result_.uniform)) return {};
-    QYOLO_TRY(const auto trials,
-              Trials::open(*confirming_, options_.uncertainty, images("confirmation, FP32")));
+    QYOLO_TRY(const auto trials, Trials::open(*confirming_, options_.uncertainty,
+                                              images("confirmation, FP32"), options_.share));
     trials->set_tolerance(result_.tolerance);
     const auto confirm_one = [&](Tried& tried) -> Status {
       QYOLO_TRY(const Trial trial, trials->run(tried.cell, 1, images("confirmation")));
@@ -593,7 +594,7 @@ Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
                  goals);
   }
   if (evaluators.choice->source().artifact() != nullptr)
-    return error("the model is quantized already; expected the checkpoint it was made from");
+    return error("the model is a file of one network; expected the checkpoint it was made from");
   return Recommender(evaluators, options, progress, on_tried).run();
 }
 

@@ -59,7 +59,8 @@ struct RecommendOptions {
   // Of what is quantized. Calibrated rounding needs an evaluator whose configuration names the
   // calibration set.
   quant::Rounding rounding = quant::Rounding::kCoordinate;
-  UncertaintyOptions uncertainty;  // its tolerance is not looked at
+  UncertaintyOptions uncertainty;             // its tolerance is not looked at
+  std::vector<const quant::Scheme*> schemes;  // that layers may be quantized by; empty: all
   bool coded_regions = false;
   bool uniform = true;  // look for the best uniform choice, too
   // Of the calibration set's images, those that networks are compared on; 0: all. (Rounding takes
@@ -67,6 +68,8 @@ struct RecommendOptions {
   int proxy_images = 16;
   std::size_t most_candidates = 7;  // per layer; rounded to nearest, with bias correction as many
   int most_evaluations = 16;        // of hybrids
+  // Where several processes run this search: they share the images of its trials.
+  std::optional<ShareOptions> share;
 };
 
 // How a network does on images that took no part in its choice.

@@ -48,33 +48,46 @@ class Networks {
 
 // AP of every network, in one pass over the images.
 Result<std::vector<double>> measure_ap(Evaluator& evaluator, const Networks& networks,
+                                       const Cell& cell, const std::optional<ShareOptions>& share,
                                        SensitivityCost& cost, const SensitivityProgress& progress) {
   const Clock::time_point start = Clock::now();
   const std::size_t count = networks.all().size();
-  std::vector<std::vector<Detection>> detections(count);
   Sweep sweep(evaluator.graph(), evaluator.executor(), networks.all());
   std::vector<std::size_t> chunks(evaluator.chunk_count());
   std::iota(chunks.begin(), chunks.end(), std::size_t{0});
   const std::size_t images = evaluator.truth().images.size();
   std::size_t done = 0;
-  const auto run_chunk = [&](std::span<const std::uint8_t> rgb, const ImageChunk& chunk,
-                             const Evaluator::Postprocess& postprocess) {
-    const Status ran =
-        sweep.run(rgb, static_cast<int>(chunk.images.size()), chunk.height, chunk.width,
-                  [&](std::size_t i, const std::vector<model::HeadOutput>& outputs) {
-                    const auto found = postprocess(outputs);
-                    detections[i].insert(detections[i].end(), found.begin(), found.end());
-                    return Status();
-                  });
-    done += chunk.images.size();
-    if (progress) progress("AP", done, images);
-    return ran;
+  const auto run = [&](std::span<const std::size_t> some) -> Result<SharedPieces::Detections> {
+    SharedPieces::Detections detections(count);
+    const auto run_chunk = [&](std::span<const std::uint8_t> rgb, const ImageChunk& chunk,
+                               const Evaluator::Postprocess& postprocess) {
+      const Status ran =
+          sweep.run(rgb, static_cast<int>(chunk.images.size()), chunk.height, chunk.width,
+                    [&](std::size_t i, const std::vector<model::HeadOutput>& outputs) {
+                      detections[i].push_back(postprocess(outputs));
+                      return Status();
+                    });
+      done += chunk.images.size();
+      if (progress) progress("AP", done, images);
+      return ran;
+    };
+    QYOLO_CHECK_OK(evaluator.for_each_chunk(some, run_chunk));
+    return detections;
   };
-  QYOLO_CHECK_OK(evaluator.for_each_chunk(chunks, run_chunk));
+  SharedPieces::Detections detections;
+  if (share) {
+    SharedPieces pieces(*share, evaluator);
+    QYOLO_TRY(detections, pieces.gather(cell, "sensitivity", count, chunks, run));
+  } else {
+    QYOLO_TRY(detections, run(chunks));
+  }
   std::vector<double> ap;
   metrics::CocoParams params;
   params.threads = evaluator.threads();
-  for (const auto& found : detections) {
+  for (const auto& of_network : detections) {
+    std::vector<Detection> found;
+    for (const auto& of_chunk : of_network)
+      found.insert(found.end(), of_chunk.begin(), of_chunk.end());
     QYOLO_TRY(const auto evaluation, metrics::evaluate_coco(evaluator.truth(), found, params));
     ap.push_back(evaluation.stats()[0]);
   }
@@ -152,7 +165,7 @@ Result<Sensitivity> measure_sensitivity(Evaluator& evaluator, const EvaluationOp
   }
   if (options.by_ap) {
     SensitivityCost cost;
-    QYOLO_TRY(const auto ap, measure_ap(evaluator, networks, cost, progress));
+    QYOLO_TRY(const auto ap, measure_ap(evaluator, networks, cell, options.share, cost, progress));
     sensitivity.baseline_ap = ap[0];
     networks.assign(sensitivity,
                     [&](LayerEffect& effect, std::size_t network) { effect.ap = ap[network]; });

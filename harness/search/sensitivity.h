@@ -11,6 +11,7 @@
 
 #include "common/result.h"
 #include "harness/evaluate/evaluation.h"
+#include "harness/run/shared_pieces.h"
 #include "harness/search/head_divergence.h"
 #include "harness/search/sweep.h"
 #include "results/sensitivity_record.h"
@@ -41,6 +42,7 @@ struct SensitivityOptions {
   bool by_ap = true;
   std::optional<CalibrationSet> calibration;  // for proxies; none: no proxies
   bool all_but_each = true;
+  std::optional<ShareOptions> share;  // the images of AP, with other processes
 };
 
 // Cost of one way to measure.

@@ -236,7 +236,7 @@ def make_reports(qyolo, folder):
             out = folder / name
             subprocess.run([qyolo, "poc", "-q", "--model", parts / "parts-yolov7-w025.pt", "--images", parts / "val/images",
                             "--annotations", parts / "val/annotations.json", "--calibration", parts / "calib/images",
-                            "--calibration-limit", "4", "--img", "320", "--limit", "24", "--rounds", "2",
+                            "--calibration-limit", "4", "--img", "320", "--limit", "12", "--rounds", "1",
                             "--tolerance", tolerance, "--lang", language, "--out", out, "--no-search",
                             *(["--device", device] * 3 if name == "kept" else [])], check=True, stdout=subprocess.DEVNULL)
             made.append((out / file).rename(folder / f"{name}-{language}.html"))

@@ -98,6 +98,16 @@ Manifest full_manifest() {
   manifest.threads = 2;
   manifest.versions = {{"qyolo", "0.1.0"}};
   manifest.executor = "oneDNN 2.6.3, int8, 2 threads";
+  manifest.tasks =
+      ManifestTasks{256,
+                    20,
+                    "dd",
+                    "ee",
+                    true,
+                    "qyolo run x.json",
+                    "/home/x",
+                    8,
+                    {{"Example CPU", "x86_64 avx2", "0.1.0", "oneDNN 2.6.3, int8, 2 threads", 12}}};
   return manifest;
 }
 

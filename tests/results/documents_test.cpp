@@ -16,6 +16,7 @@
 #include "results/poc_summary.h"
 #include "results/race_record.h"
 #include "results/recommendation_record.h"
+#include "results/scenario_record.h"
 #include "results/score_record.h"
 #include "results/sensitivity_record.h"
 #include "results/timing_record.h"
@@ -233,6 +234,23 @@ PocSummary full_poc() {
       "runs/poc/report.html"};
 }
 
+ScenarioRecord full_scenarios() {
+  ScenarioRecord record;
+  record.started = "2026-01-01T00:00:00Z";
+  record.device = "terminal-7";
+  record.model = "net.pt";
+  record.model_sha256 = "ab";
+  record.height = 320;
+  record.width = 640;
+  record.host = OrderedJson::array({1});
+  record.versions = OrderedJson::array({2});
+  record.rows = {
+      {"server", "fp32", true, 2, 8, 100, 100, 12.5, 8, QueryLatencyRecord{1, 2, 3, 4},
+       ServerRecord{50, true, 7.5, {{7.5, 100, 3, true}}, ServerTrialRecord{7.5, 101, 3.5, true}}}};
+  record.left_out = {"int8: not here"};
+  return record;
+}
+
 // What follows from other members, and texts that stand beside a value.
 const std::set<std::string> kDerived = {"stopped",
                                         "missed_per_100_images",
@@ -274,6 +292,7 @@ TEST(Documents, WhatIsWrittenIsReadAgain) {
   const TimingRecord timing{"0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}}},
                             "why"};
   expect_contract(timing, timing_json, read_timing);
+  expect_contract(full_scenarios(), scenarios_json, read_scenarios, {});
 }
 
 TEST(Documents, OfDetectionsAreReadAgain) {

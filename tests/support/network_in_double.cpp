@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "tests/support/activate.h"
+
 namespace qyolo::testing {
 namespace {
 
@@ -24,20 +26,6 @@ struct PlainMap {
   }
 };
 using Inputs = std::vector<const PlainMap*>;
-
-double activate(const model::ConvNode& conv, double value) {
-  switch (conv.activation) {
-    case model::Activation::kSiLU:
-      return value / (1 + std::exp(-value));
-    case model::Activation::kLeakyReLU:
-      return value > 0 ? value : double{conv.slope} * value;
-    case model::Activation::kReLU:
-      return std::max(value, 0.0);
-    case model::Activation::kIdentity:
-      break;
-  }
-  return value;
-}
 
 // Adds one kernel position's product to the row that it contributes to.
 void add_tap(const model::ConvNode& conv, double weight, const double* from, int from_width, int j,

@@ -49,9 +49,17 @@ TEST(Worker, TimesAForwardForEveryLine) {
   options.height = options.width = 64;
   std::istringstream lines("\n\n");
   std::vector<std::string> written;
-  const Status served = serve_forwards(options, {Precision::kFp32, false, 1, 1}, lines,
+  std::size_t levels = 0;
+  const auto prepared = [&](BenchNetwork& network) -> Status {
+    const std::vector<float> input(std::size_t{3} * 64 * 64, 0.5F);
+    QYOLO_TRY(const auto outputs, network.forward(input));
+    levels = outputs.size();
+    return {};
+  };
+  const Status served = serve_forwards(options, {Precision::kFp32, false, 1, 1}, lines, prepared,
                                        [&](std::string_view line) { written.emplace_back(line); });
   ASSERT_TRUE(served.ok()) << served.error().message;
+  EXPECT_EQ(levels, 3U) << "before it is ready";
   ASSERT_EQ(written.size(), 3U);
   EXPECT_EQ(written[0], "ready\n");
   EXPECT_GT(std::stod(written[2]), 0);

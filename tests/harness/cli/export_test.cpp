@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "common/file.h"
 #include "tests/harness/cli/qyolo.h"
@@ -53,19 +54,72 @@ TEST_F(ExportCommand, AFileScoresAsTheCellItWasMadeFrom) {
     const auto stored = eval_file({"--limit", "first:16"});
     ASSERT_EQ(stored.exit_code, 0) << stored.err;
     const Json expected = Json::parse(direct.out), found = Json::parse(stored.out);
-    EXPECT_NEAR(found["AP"].get<double>(), expected["AP"].get<double>(), 2e-4);
+    // An activation in the middle between two codes falls to either side by the last bit of a
+    // weight; 0.0011 was measured on all images. Of weights alone nothing is amplified so.
+    const double tolerance = cell == kW8A8 ? 0.002 : 2e-4;
+    EXPECT_NEAR(found["AP"].get<double>(), expected["AP"].get<double>(), tolerance);
     EXPECT_GT(found["AP"].get<double>(), 0.3);
   }
 }
 
 TEST_F(ExportCommand, IntegerConvolutionsRunFromTheFile) {
-  ASSERT_EQ(export_parts(kW8A8).exit_code, 0);
+  Texts cell = kW8A8;
+  cell.insert(cell.end(), {"--calibration-limit", "4"});
+  ASSERT_EQ(export_parts(cell).exit_code, 0);
   const auto measured = eval_file({"--limit", "first:16", "--precision", "int8"});
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   const auto simulated = eval_file({"--limit", "first:16"});
   const Json a = Json::parse(measured.out), b = Json::parse(simulated.out);
   EXPECT_EQ(a["execution"].get<std::string>(), "measured int8");
   EXPECT_NEAR(a["AP"].get<double>(), b["AP"].get<double>(), 0.01);
+}
+
+// What a file gives its runtime is no matter of what is in it: the network is read back all the
+// same.
+TEST_F(ExportCommand, FilesWithBoxesOrNmsAreReadBackAsTheNetworkInThem) {
+  const auto direct = qyolo(parts_eval({"--limit", "first:4"}));
+  ASSERT_EQ(direct.exit_code, 0) << direct.err;
+  for (const Texts& options : {Texts{"--head", "boxes", "--dynamic", "all"}, Texts{"--nms"}}) {
+    SCOPED_TRACE(command_line(options));
+    ASSERT_EQ(export_parts(options).exit_code, 0);
+    const auto stored = eval_file({"--limit", "first:4"});
+    ASSERT_EQ(stored.exit_code, 0) << stored.err;
+    const Json expected = Json::parse(direct.out), found = Json::parse(stored.out);
+    EXPECT_EQ(found["AP"].get<double>(), expected["AP"].get<double>());
+    EXPECT_EQ(found["detections"].get<int>(), expected["detections"].get<int>());
+    const auto timed = qyolo({"bench", file_, "--img", "64", "--precision", "fp32", "--rounds", "1",
+                              "--no-memory", "--no-energy"});
+    EXPECT_EQ(timed.exit_code, 0) << timed.err;
+  }
+}
+
+TEST_F(ExportCommand, AFileIsNotQuantizedAgainByAnyCommand) {
+  for (const Texts& options : {Texts{"--nms"}, Texts{"--scheme", "affine", "--bits", "4"}}) {
+    SCOPED_TRACE(command_line(options));
+    ASSERT_EQ(export_parts(options).exit_code, 0);
+    const auto refused = [&](const std::string& command, const Texts& more,
+                             const std::string& piece) {
+      auto arguments = on_parts(command, {"--limit", "first:1"});
+      arguments[2] = file_;
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      const auto result = qyolo(arguments);
+      EXPECT_EQ(result.exit_code, 2);
+      EXPECT_EQ(result.out, "");
+      EXPECT_THAT(result.err, HasSubstr(piece)) << command;
+    };
+    refused("diff", {"--scheme", "affine"}, "the two results files of `qyolo eval");
+    refused("eval", {"--scheme", "affine"}, "quantize the checkpoint it was made from instead");
+    refused("poc", {"--out", (folder_.path() / "poc").string()},
+            "needs the checkpoint it was made from");
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "poc/report.html"));
+    expect_one_sentence(qyolo({"quantize", file_, "--scheme", "affine", "-o", file_ + ".x"}),
+                        "quantize the checkpoint it was made from instead");
+    expect_one_sentence(
+        qyolo({"recommend", "--model", file_, "--images", parts("val/images"), "--annotations",
+               parts("val/annotations.json"), "--img", "64", "--calibration", parts("calib/images"),
+               "--tolerance", "1pt", "--limit", "first:1", "--confirm", "0"}),
+        "expected the checkpoint it was made from");
+  }
 }
 
 TEST_F(ExportCommand, AnArtifactIsWrittenAsTheCheckpointIs) {
@@ -117,7 +171,9 @@ TEST_F(ExportCommand, TheCheckerAndTheRuntimesTakeIt) {
   Texts fshape = int4, filter = int4;
   fshape.emplace_back("fshape");
   filter.insert(filter.end(), {"filter", "--dynamic", "all"});
-  Texts openvino = kW8A8;
+  Texts integers = kW8A8;
+  integers.insert(integers.end(), {"--calibration-limit", "4"});
+  Texts openvino = integers;
   openvino.insert(openvino.end(), {"--target", "openvino"});
   const std::vector<std::pair<Texts, std::string>> files = {
       {{}, "both"},
@@ -128,15 +184,19 @@ TEST_F(ExportCommand, TheCheckerAndTheRuntimesTakeIt) {
       {{"--scheme", "symmetric", "--bits", "4", "--granularity", "group:32", "--target",
         "openvino"},
        "both"},
-      {kW8A8, "onnxruntime-integers"},
+      {integers, "onnxruntime-integers"},
       {openvino, "openvino-integers"}};
+  // All in one process: the runtimes take long to load.
+  Texts command = {python, "python3", script};
   for (const auto& [arguments, mode] : files) {
-    SCOPED_TRACE(command_line(arguments));
     const auto made = export_parts(arguments);
     ASSERT_EQ(made.exit_code, 0) << made.err;
-    const auto ran = run_process({python, "python3", script, file_, mode});
-    EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+    const auto named = folder_.path() / fmt::format("{}.onnx", command.size());
+    std::filesystem::rename(file_, named);
+    command.insert(command.end(), {named.string(), mode});
   }
+  const auto ran = run_process(command);
+  EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 }
 
 }  // namespace

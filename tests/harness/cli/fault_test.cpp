@@ -11,25 +11,12 @@
 #include <thread>
 
 #include "common/file.h"
-#include "tests/harness/cli/qyolo.h"
+#include "tests/harness/cli/faults.h"
 
 namespace qyolo::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The numbers of an accuracy record, by its key, from the lines that are whole.
-std::map<std::string, std::string> metrics_in(const fs::path& folder) {
-  std::map<std::string, std::string> found;
-  std::ifstream file(folder / "records.jsonl");
-  for (std::string line; std::getline(file, line);) {
-    const auto record = parse_json(line, "record");
-    if (!record.ok() || member(*record, "kind") != Json("accuracy")) continue;
-    if (member(*record, "status") != Json("ok")) continue;
-    found[record->at("key").get<std::string>()] = record->at("metrics").dump();
-  }
-  return found;
-}
 
 class SmallRun : public ::testing::Test {
  protected:
@@ -47,7 +34,7 @@ class SmallRun : public ::testing::Test {
     before_ = content_of(experiment_);
   }
 
-  [[nodiscard]] std::vector<std::string> command(const fs::path& out) const {
+  [[nodiscard]] virtual std::vector<std::string> command(const fs::path& out) const {
     return {kQyolo, "run", experiment_.string(), "--out", out.string(), "--threads", "1"};
   }
   [[nodiscard]] fs::path out(const std::string& name) const { return folder_.path() / name; }
@@ -65,8 +52,7 @@ class SmallRun : public ::testing::Test {
     const std::string whole = records.substr(0, records.rfind('\n') + 1);
     EXPECT_EQ(content_of(folder / "records.jsonl").substr(0, whole.size()), whole);
     EXPECT_EQ(content_of(experiment_), before_);
-    for (const auto& entry : fs::directory_iterator(folder))
-      EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
+    expect_nothing_unfinished(folder);
   }
 
   TemporaryFolder folder_;
@@ -74,56 +60,41 @@ class SmallRun : public ::testing::Test {
   std::string before_;
 };
 
-struct Fault {
-  const char* call;
-  int code;
-};
-std::string fault_name(const ::testing::TestParamInfo<Fault>& test) {
-  return std::string(test.param.call) + std::to_string(test.param.code);
-}
-
 class FaultyRun : public SmallRun, public ::testing::WithParamInterface<Fault> {
  protected:
   // Its result, and how many calls there were.
-  std::pair<ProcessResult, long> with_fault(const fs::path& folder, long at) const {
-    const fs::path count = folder_.path() / "count";
-    const std::string variables =
-        fmt::format("FAULT_CALL={} FAULT_AT={} FAULT_ERRNO={} FAULT_COUNT='{}' LD_PRELOAD='{}'",
-                    GetParam().call, at, GetParam().code, count.string(), QYOLO_FAULT_PRELOAD);
-    ProcessResult result =
-        run_process({"/bin/sh", "-c", variables + " exec " + command_line(command(folder))});
-    return {std::move(result), std::atol(content_of(count).c_str())};
+  std::pair<ProcessResult, long> faulty(const fs::path& folder, long at) const {
+    return with_fault(GetParam(), at, command(folder), folder_.path() / "count");
+  }
+
+  // Every call fails once; of those that are called more often than `most` times, as many spread
+  // over all (QYOLO_FAULTS=1000: more).
+  void expect_nothing_is_lost(long most) {
+    const auto [whole, calls] = faulty(out("whole"), 0);
+    ASSERT_EQ(whole.exit_code, 0) << whole.err;
+    const auto expected = metrics_in(out("whole"));
+    ASSERT_EQ(expected.size(), 3U);
+    ASSERT_GT(calls, 0) << "nothing is called: the test sees nothing";
+    for (const long at : failing_calls(calls, most)) {
+      SCOPED_TRACE(fmt::format("call {} of {}", at, calls));
+      const fs::path folder = out(fmt::format("at-{}", at));
+      const ProcessResult result = faulty(folder, at).first;
+      ASSERT_GE(result.exit_code, 0) << "killed by a signal: " << result.err;
+      EXPECT_LE(result.exit_code, 2) << result.err;
+      if (result.exit_code == 0) {
+        EXPECT_EQ(metrics_in(folder), expected) << result.err;
+      }
+      if (GetParam().code == EINTR) {
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+      }
+      expect_recovers(folder, expected);
+      fs::remove_all(folder);
+      if (HasFailure()) return;
+    }
   }
 };
 
-TEST_P(FaultyRun, LosesNothingWhicheverCallFails) {
-  const auto [whole, calls] = with_fault(out("whole"), 0);
-  ASSERT_EQ(whole.exit_code, 0) << whole.err;
-  const auto expected = metrics_in(out("whole"));
-  ASSERT_EQ(expected.size(), 3U);
-  ASSERT_GT(calls, 0) << "nothing is called: the test sees nothing";
-  // Every one; of those that are called more often, as many spread over all (QYOLO_FAULTS=1000:
-  // more).
-  const char* wanted = std::getenv("QYOLO_FAULTS");
-  const long most = wanted != nullptr ? std::max(1L, std::atol(wanted)) : 40;
-  for (long i = 0; i < std::min(calls, most); ++i) {
-    const long at = 1 + i * std::max(calls, most) / most;
-    SCOPED_TRACE(fmt::format("call {} of {}", at, calls));
-    const fs::path folder = out(fmt::format("at-{}", at));
-    const ProcessResult result = with_fault(folder, at).first;
-    ASSERT_GE(result.exit_code, 0) << "killed by a signal: " << result.err;
-    EXPECT_LE(result.exit_code, 2) << result.err;
-    if (result.exit_code == 0) {
-      EXPECT_EQ(metrics_in(folder), expected) << result.err;
-    }
-    if (GetParam().code == EINTR) {
-      EXPECT_EQ(result.exit_code, 0) << result.err;
-    }
-    expect_recovers(folder, expected);
-    fs::remove_all(folder);
-    if (HasFailure()) return;
-  }
-}
+TEST_P(FaultyRun, LosesNothingWhicheverCallFails) { expect_nothing_is_lost(40); }
 
 INSTANTIATE_TEST_SUITE_P(Calls, FaultyRun,
                          ::testing::Values(Fault{"write", ENOSPC}, Fault{"write", EINTR},
@@ -131,6 +102,24 @@ INSTANTIATE_TEST_SUITE_P(Calls, FaultyRun,
                                            Fault{"mkostemp", ENOSPC}, Fault{"open", EMFILE},
                                            Fault{"mmap", ENOMEM}, Fault{"read", EIO},
                                            Fault{"read", EINTR}),
+                         fault_name);
+
+// One of several processes, which is the only one here.
+class FaultyShard : public FaultyRun {
+ protected:
+  [[nodiscard]] std::vector<std::string> command(const fs::path& out) const override {
+    std::vector<std::string> arguments = FaultyRun::command(out);
+    arguments.insert(arguments.end(), {"--set", "batch=1", "--task-images", "1", "--shard", "0/1"});
+    return arguments;
+  }
+};
+
+TEST_P(FaultyShard, LosesNothingWhicheverCallFails) { expect_nothing_is_lost(6); }
+
+INSTANTIATE_TEST_SUITE_P(Calls, FaultyShard,
+                         ::testing::Values(Fault{"write", ENOSPC}, Fault{"write", EINTR},
+                                           Fault{"fsync", EIO}, Fault{"rename", EIO},
+                                           Fault{"mkostemp", ENOSPC}),
                          fault_name);
 
 // QYOLO_KILLS says how many times.

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 class PocCommand : public ::testing::Test {
  protected:
   [[nodiscard]] ProcessResult run(std::vector<std::string> more = {}) const {
-    more.insert(more.end(), {"--limit", "first:12", "--rounds", "2", "--out", out().string()});
+    more.insert(more.end(), {"--limit", "first:12", "--out", out().string()});
     return qyolo(on_parts("poc", more));
   }
   [[nodiscard]] std::filesystem::path out() const { return folder_.path() / "poc"; }
@@ -25,7 +25,7 @@ class PocCommand : public ::testing::Test {
 };
 
 TEST_F(PocCommand, FollowsTheRoadmapToAReportAndResumes) {
-  const auto first = run({"--tolerance", "30pt"});
+  const auto first = run({"--tolerance", "30pt", "--rounds", "2"});
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const Json summary = Json::parse(first.out);
   EXPECT_EQ(summary["outcome"], "recommended");
@@ -37,7 +37,7 @@ TEST_F(PocCommand, FollowsTheRoadmapToAReportAndResumes) {
   ASSERT_GE(timed["networks"].size(), 2U);  // FP32, the network, and what has kernels here
   for (const Json& network : timed["networks"]) EXPECT_EQ(network["milliseconds"].size(), 2U);
 
-  const auto second = run({"--tolerance", "30pt", "--lang", "ja"});
+  const auto second = run({"--tolerance", "30pt", "--rounds", "2", "--lang", "ja"});
   ASSERT_EQ(second.exit_code, 0) << second.err;
   EXPECT_EQ(content("records.jsonl"), records);  // nothing was measured again
   EXPECT_EQ(content("latency.json"), latency);
@@ -47,9 +47,10 @@ TEST_F(PocCommand, FollowsTheRoadmapToAReportAndResumes) {
 }
 
 TEST_F(PocCommand, AClassToleranceIsPartOfThePromise) {
-  const auto loose = run({"--tolerance", "100pt"});
+  const auto loose = run({"--tolerance", "100pt", "--rounds", "0"});
   ASSERT_EQ(loose.exit_code, 0) << loose.err;
-  const auto strict = run({"--tolerance", "100pt", "--class-tolerance", "nut=0pt"});
+  const auto strict =
+      run({"--tolerance", "100pt", "--rounds", "0", "--class-tolerance", "nut=0pt"});
   ASSERT_EQ(strict.exit_code, 0) << strict.err;
   EXPECT_EQ(Json::parse(loose.out)["evaluated"], 3);
   EXPECT_GT(Json::parse(strict.out)["evaluated"], 3);
@@ -57,11 +58,12 @@ TEST_F(PocCommand, AClassToleranceIsPartOfThePromise) {
 
 TEST_F(PocCommand, ASearchThatIsNotAskedForIsSaid) {
   const auto result = run({"--tolerance", "30pt", "--calibration", parts("calib/images"),
-                           "--calibration-limit", "1", "--no-search"});
+                           "--calibration-limit", "1", "--rounds", "0", "--no-search"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(content("report.html"), HasSubstr("Search, layer by layer <span class=\"muted\">– "
                                                 "not asked for"));
   EXPECT_FALSE(std::filesystem::exists(out() / "search.json"));
+  EXPECT_THAT(content("report.html"), HasSubstr("Not measured."));  // no rounds, of no precision
 }
 
 TEST_F(PocCommand, BadInputIsOneSentence) {

@@ -47,9 +47,10 @@ TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTa
   const fs::path artifact = folder_.path() / "hybrid.safetensors";
   const fs::path experiment = folder_.path() / "hybrid.json";
   const fs::path measured = folder_.path() / "measured.json";
-  const auto result = run({"--bits-per-weight", "4", "--regions", "entropy", "--no-uniform",
-                           "--format", "json", "-o", artifact.string(), "--experiment",
-                           experiment.string(), "--json", measured.string()});
+  const auto result =
+      run({"--bits-per-weight", "4", "--regions", "entropy", "--schemes", "affine,pwlq",
+           "--no-uniform", "--format", "json", "-o", artifact.string(), "--experiment",
+           experiment.string(), "--json", measured.string()});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   const Json json = Json::parse(result.out);
@@ -69,6 +70,13 @@ TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTa
   std::int64_t bytes = 0;
   for (const Json& layer : json["layers"])
     bytes += layer["candidates"][layer["chosen"].get<std::size_t>()]["bytes"].get<std::int64_t>();
+  // Of the schemes asked for, others were not tried.
+  for (const Json& layer : json["layers"]) {
+    for (const Json& candidate : layer["candidates"]) {
+      const auto recipe = candidate["recipe"].get<std::string>();
+      EXPECT_THAT(recipe.substr(0, recipe.find(' ')), ::testing::AnyOf("affine", "pwlq", "kept"));
+    }
+  }
   EXPECT_LE(bytes, json["hybrid"]["bytes"].get<std::int64_t>());
 
   const auto inspected = qyolo({"inspect", artifact.string(), "-o", "json"});
@@ -82,8 +90,9 @@ TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTa
 }
 
 TEST_F(RecommendCommand, AToleranceOfEveryClassIsPartOfThePromise) {
-  const auto result = run(
-      {"--tolerance", "100pt", "--class-tolerance", "0.001pt", "--no-uniform", "--format", "json"});
+  const auto result =
+      run({"--tolerance", "100pt", "--class-tolerance", "0.001pt", "--no-uniform", "--rounding",
+           "nearest", "--schemes", "affine,symmetric", "--format", "json"});
   ASSERT_THAT(result.exit_code, ::testing::AnyOf(0, 1)) << result.err;
   const Json json = Json::parse(result.out);
   EXPECT_EQ(json["tolerance"], 1.0);
@@ -100,14 +109,14 @@ TEST_F(RecommendCommand, AToleranceOfEveryClassIsPartOfThePromise) {
 }
 
 TEST_F(RecommendCommand, WhatIsChosenIsConfirmedOnImagesThatTookNoPart) {
-  const auto result =
-      run({"--bits-per-weight", "6", "--no-uniform", "--format", "json", "--rounding", "gptq"},
-          parts("calib/images"), "0", "0.25");
+  const auto result = run({"--bits-per-weight", "6", "--no-uniform", "--format", "json",
+                           "--rounding", "gptq", "--threads", "2"},
+                          parts("calib/images"), "60", "0.85");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json json = Json::parse(result.out);
-  EXPECT_EQ(json["images"], 180);
   const Json& confirmed = json["hybrid"]["confirmed"];
-  EXPECT_EQ(confirmed["images"], 60);
+  EXPECT_EQ(confirmed["images"], 51);
+  EXPECT_EQ(json["images"], 9);
   const double change = confirmed["AP"].get<double>() - confirmed["baseline_AP"].get<double>();
   EXPECT_NEAR(confirmed["delta_AP"]["value"].get<double>(), change, 1e-9);
   EXPECT_LE(confirmed["delta_AP"]["low"], confirmed["delta_AP"]["high"]);
@@ -115,7 +124,8 @@ TEST_F(RecommendCommand, WhatIsChosenIsConfirmedOnImagesThatTookNoPart) {
 }
 
 TEST_F(RecommendCommand, TooFewImagesToHoldSomeOutAreSaid) {
-  const auto result = run({"--max-bytes", "1000"}, parts("calib/images"), "8", "0.25");
+  const auto result =
+      run({"--max-bytes", "1000", "--schemes", "affine"}, parts("calib/images"), "8", "0.25");
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("fewer than 50 would be held out"));
 }
@@ -131,10 +141,12 @@ TEST_F(RecommendCommand, BadInputIsOneSentence) {
   EXPECT_EQ(run({"--max-bytes", "0"}).exit_code, 2);
   EXPECT_EQ(run({"--bits-per-weight", "33"}).exit_code, 2);
   EXPECT_EQ(run({"--tolerance", "1pt", "--regions", "zip"}).exit_code, 2);
+  EXPECT_EQ(run({"--tolerance", "1pt", "--schemes", "affine,fp5"}).exit_code, 2);
 }
 
 TEST_F(RecommendCommand, ABudgetThatNothingFitsSaysWhatTheSmallestTakes) {
-  expect_one_sentence(run({"--max-bytes", "1000"}), "even the smallest choices take");
+  expect_one_sentence(run({"--max-bytes", "1000", "--schemes", "affine"}),
+                      "even the smallest choices take");
 }
 
 TEST_F(RecommendCommand, HelpHasAnExample) {

@@ -1,8 +1,8 @@
-"""Checks an ONNX file with the format's own checker, and runs it.
+"""Checks ONNX files with the format's own checker, and runs them.
 
-    run_onnx.py FILE both|onnxruntime-integers|openvino-integers
+    run_onnx.py FILE both|onnxruntime-integers|openvino-integers [FILE ...]
 
-both: ONNX Runtime and OpenVINO agree, and ONNX Runtime agrees with itself unoptimized. Otherwise at
+Exit code 1 with the first that is not as it has to be. both: ONNX Runtime and OpenVINO agree, and ONNX Runtime agrees with itself unoptimized. Otherwise at
 least 85 convolutions of that runtime compute on integers, by its own account.
 """
 import collections
@@ -51,26 +51,33 @@ def run_openvino(file, image):
     return [results[i] for i in range(len(compiled.outputs))], types
 
 
-def main():
-    file, mode = sys.argv[1:]
+def check(file, mode):
     onnx.checker.check_model(onnx.load(file), full_check=True)
     image = np.random.default_rng(1).random((1, 3, 320, 320), np.float32)
     levels = onnxruntime.GraphOptimizationLevel
     optimized, operations = run_onnxruntime(file, image, levels.ORT_ENABLE_ALL)
     if mode == "onnxruntime-integers":
         print(dict(operations))
-        sys.exit(operations["QLinearConv"] < CONVOLUTIONS)
+        return operations["QLinearConv"] >= CONVOLUTIONS
     other, types = run_openvino(file, image)
     if mode == "openvino-integers":
         print(dict(types))
-        sys.exit(types["u8"] + types["i8"] < CONVOLUTIONS)
+        return types["u8"] + types["i8"] >= CONVOLUTIONS
     plain, _ = run_onnxruntime(file, image, levels.ORT_DISABLE_ALL)
     for found in (optimized, other):
         for expected, output in zip(plain, found, strict=True):
             difference = np.abs(expected - output).max() / max(np.ptp(expected), 1e-9)
             print(expected.shape, output.shape, difference)
             if expected.shape != output.shape or not difference <= 1e-3:
-                sys.exit(1)
+                return False
+    return True
+
+
+def main():
+    for file, mode in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+        print(file, mode)
+        if not check(file, mode):
+            sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ std::vector<std::string> small_run(const fs::path& out, std::vector<std::string>
       "--set",   "bits=4,8",
       "--set",   "granularity=filter",
       "--set",   "rounds=2",
-      "--limit", "first:24",
+      "--limit", "first:8",
       "--out",   out.string()};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
@@ -83,7 +83,7 @@ TEST(RunCommand, TheNameOfAnExperimentIsNoPath) {
 
 TEST(RunCommand, ASecondRunFindsEverythingFinished) {
   const TemporaryFolder folder;
-  ASSERT_EQ(qyolo(small_run(folder.path() / "run")).exit_code, 0);
+  ASSERT_EQ(qyolo(small_run(folder.path() / "run", {"--threads", "2"})).exit_code, 0);
   const std::string records = content_of(folder.path() / "run/records.jsonl");
   const auto again = qyolo(small_run(folder.path() / "run"));
   EXPECT_EQ(again.exit_code, 0) << again.err;

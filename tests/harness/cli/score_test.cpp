@@ -193,5 +193,45 @@ TEST(ScoreCommand, PrintsTheFamiliarTwelveLines) {
             " Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = 0.956\n");
 }
 
+// Detections of another program, which forgot to map its boxes back.
+TEST(ScoreCommand, WhatAnotherProgramDidToItsImagesIsSaid) {
+  const TemporaryFolder folder;
+  const std::string own = (folder.path() / "own.json").string();
+  const std::string theirs = (folder.path() / "theirs.json").string();
+  ASSERT_EQ(qyolo(parts_eval({"--limit", "first:12", "--square", "--save-detections", own})).exit_code,
+            0);
+  Json boxes = Json::parse(content_of(own));
+  std::map<std::int64_t, std::pair<double, double>> sizes;
+  const Json truth = Json::parse(content_of(parts("val/annotations.json")));
+  for (const Json& image : truth["images"])
+    sizes[image["id"]] = {image["width"].get<double>(), image["height"].get<double>()};
+  for (Json& one : boxes) {
+    const auto [width, height] = sizes.at(one["image_id"]);
+    const double ratio = 320 / std::max(width, height);
+    for (const std::size_t i : {0U, 1U, 2U, 3U})
+      one["bbox"][i] = one["bbox"][i].get<double>() * ratio;
+    one["bbox"][0] = one["bbox"][0].get<double>() + (320 - width * ratio) / 2;
+    one["bbox"][1] = one["bbox"][1].get<double>() + (320 - height * ratio) / 2;
+  }
+  { std::ofstream(theirs) << boxes.dump(); }
+  const std::vector<std::string> network = {"--network",         parts_model(), "--images",
+                                            parts("val/images"), "--img",       "320"};
+  const auto said = [&](std::vector<std::string> command) {
+    command.insert(command.end(), network.begin(), network.end());
+    const ProcessResult result = qyolo(command);
+    EXPECT_EQ(result.exit_code, 0);
+    return result.err;
+  };
+  const std::string annotations = parts("val/annotations.json");
+  EXPECT_THAT(said({"score", annotations, own}),
+              HasSubstr("the detections are those of the network as it is run here"));
+  for (const auto& command :
+       {std::vector<std::string>{"score", annotations, theirs}, {"diff", annotations, own, theirs}})
+    EXPECT_THAT(said(command), HasSubstr("warning: the detections look as if boxes were left in "
+                                         "coordinates of the network's input"));
+  expect_one_sentence(qyolo({"score", annotations, own, "--network", parts_model()}),
+                      "--network needs --images");
+}
+
 }  // namespace
 }  // namespace qyolo::testing

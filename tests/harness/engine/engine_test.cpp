@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/engine/winograd.h"
 #include "harness/model/activation_points.h"
 #include "harness/model/graph.h"
 #include "harness/quant/activation.h"
@@ -314,8 +315,65 @@ TEST_F(Engines, IntegersAreThoseOfOurOwnExactKernels) {
     const Outputs expected = run(*best);
     EXPECT_LT(mean_difference(run(*own), expected), tolerance * effect_on(expected))
         << "layers " << first << " to " << last;
-    EXPECT_EQ(own->identity(), best->identity());
   }
+}
+
+// What decides the last digits of an FP32 sum is part of a cell's key.
+TEST_F(Engines, WinogradIsUsedWhereItSuitsUnlessItIsTurnedOff) {
+  const auto best = fp32();
+  const auto direct = make_engine(graph_, Precision::kFp32, 2, KernelChoice::kDirect).value();
+  EXPECT_NE(best->identity(), direct->identity());
+  const Outputs outputs = run(*best);
+  const double apart = relative_difference(outputs, run(*direct));
+  EXPECT_GT(apart, 0);
+  EXPECT_LT(apart, 1e-4);
+  const auto winograds = [&](Engine& engine) {
+    const auto steps = engine.profile(rgb_, kBatch, kHeight, kWidth);
+    EXPECT_TRUE(steps.ok());
+    return std::ranges::count_if(
+        *steps, [](const StepTime& step) { return step.kernel.starts_with("qyolo:winograd:"); });
+  };
+  const auto shapes = model::infer_shapes(graph_, kHeight, kWidth).value();
+  const auto suited = std::ranges::count_if(graph_.conv_nodes(), [&](int node) {
+    const model::MapShape& shape = shapes[static_cast<std::size_t>(node)];
+    return suits_winograd(graph_.conv(node), shape.height, shape.width);
+  });
+  EXPECT_GT(suited, 0);
+  EXPECT_EQ(winograds(*best), suited);
+  EXPECT_EQ(winograds(*direct), 0);
+  EXPECT_EQ(best->note(), direct->note()) << "nothing to warn of";
+}
+
+// Deep layers are summed directly where their maps are small: weights in both forms.
+TEST_F(Engines, SizesOfTheInputTakeTurns) {
+  const auto best = fp32();
+  const Outputs first = run(*best);
+  const std::vector<std::uint8_t> small(std::size_t{3} * 64 * 64, 100);
+  const auto forward_small = [&](Engine& engine) {
+    return engine.forward(std::span<const std::uint8_t>(small), 1, 64, 64).value();
+  };
+  const Outputs second = forward_small(*best);
+  EXPECT_EQ(relative_difference(run(*best), first), 0);
+  EXPECT_EQ(relative_difference(forward_small(*best), second), 0);
+  EXPECT_EQ(relative_difference(forward_small(*fp32()), second), 0) << "whatever ran before";
+}
+
+TEST_F(Engines, DecodedWeightsAreSummedDirectlyAndPlainOnesByWinogradAgain) {
+  const auto engine = fp32();
+  const auto direct = make_engine(graph_, Precision::kFp32, 2, KernelChoice::kDirect).value();
+  const Outputs winograd = run(*engine);
+  for (const int node : graph_.conv_nodes()) {
+    ASSERT_TRUE(engine
+                    ->set_weight_decoder(node,
+                                         [&, node](std::span<float> weights) {
+                                           std::ranges::copy(graph_.conv(node).weight,
+                                                             weights.begin());
+                                         })
+                    .ok());
+  }
+  EXPECT_EQ(relative_difference(run(*engine), run(*direct)), 0);
+  for (const int node : graph_.conv_nodes()) engine->set_weights(node, graph_.conv(node).weight);
+  EXPECT_EQ(relative_difference(run(*engine), winograd), 0);
 }
 
 TEST_F(Engines, NoConvolutionRunsOnAReferenceKernel) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/activate.h"
+
 namespace qyolo::engine {
 namespace {
 
@@ -33,20 +35,6 @@ const Case kCases[] = {
     {"by_channel", 16, 16, 3, 3, 1, 1, 1, 16, 8, 7, 1, model::Activation::kReLU},
     {"one_pixel", 5, 7, 1, 1, 1, 0, 1, 1, 1, 1, 1, model::Activation::kIdentity},
 };
-
-double activate(const model::ConvNode& conv, double value) {
-  switch (conv.activation) {
-    case model::Activation::kSiLU:
-      return value / (1 + std::exp(-value));
-    case model::Activation::kLeakyReLU:
-      return value > 0 ? value : conv.slope * value;
-    case model::Activation::kReLU:
-      return std::max(value, 0.0);
-    case model::Activation::kIdentity:
-      break;
-  }
-  return value;
-}
 
 class Problem {
  public:
@@ -139,8 +127,8 @@ class GemmConvolution : public ::testing::TestWithParam<Case> {
           },
           [&](int i) { return double{weights[static_cast<std::size_t>(i)]}; },
           [&](int image, int y, int x, int filter, double sum) {
-            const double expected =
-                activate(problem.conv, sum + double{bias[static_cast<std::size_t>(filter)]});
+            const double expected = testing::activate(
+                problem.conv, sum + double{bias[static_cast<std::size_t>(filter)]});
             worst =
                 std::max(worst, std::abs(expected - output[problem.to_index(image, y, x, filter)]));
           });
@@ -225,7 +213,8 @@ TEST_P(GemmConvolution, CodesAreThoseOfTheValues) {
         [&](int i) { return 1.0 * codes[static_cast<std::size_t>(i)]; },
         [&](int image, int y, int x, int filter, double sum) {
           const auto k = static_cast<std::size_t>(filter);
-          const double value = activate(problem.conv, sum * double{scales[k]} + double{bias[k]});
+          const double value =
+              testing::activate(problem.conv, sum * double{scales[k]} + double{bias[k]});
           const double code =
               std::clamp(value / double{target.scale} + target.zero_point, 0.0, 255.0);
           // In the middle between two codes either will do.

@@ -28,6 +28,15 @@ TEST(CandidateRecipes, EverySchemeIsTriedAtEveryWidthAndGranularity) {
   }
 }
 
+TEST(CandidateRecipes, OnlyTheSchemesAskedForAreTried) {
+  const std::vector<const quant::Scheme*> two = {quant::find_scheme("affine").value(),
+                                                 quant::find_scheme("nf4").value()};
+  std::set<std::string_view> tried;
+  for (const quant::Recipe& recipe : candidate_recipes(quant::Rounding::kNearest, two))
+    tried.insert(recipe.scheme->name());
+  EXPECT_EQ(tried, (std::set<std::string_view>{"affine", "nf4"}));
+}
+
 TEST(CandidateRecipes, RangesAreByLeastErrorWhereASchemeHasAChoice) {
   for (const quant::Recipe& recipe : candidate_recipes(quant::Rounding::kNearest)) {
     const bool all_weights = !recipe.scheme->takes(quant::Range::Kind::kMse);

@@ -1,0 +1,33 @@
+#include "harness/cli/command_words.h"
+
+#include <utility>
+
+#include "common/shell.h"
+
+namespace qyolo::cli {
+namespace {
+
+std::vector<std::string>& remembered_words() {
+  static std::vector<std::string> words;
+  return words;
+}
+
+}  // namespace
+
+void remember_command(std::vector<std::string> words) { remembered_words() = std::move(words); }
+
+std::string command_without(std::string_view option) {
+  std::string line;
+  const std::vector<std::string>& words = remembered_words();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == option) {
+      ++i;
+      continue;
+    }
+    if (words[i].starts_with(std::string(option) + "=")) continue;
+    line += (line.empty() ? "" : " ") + shell_quoted(words[i]);
+  }
+  return line;
+}
+
+}  // namespace qyolo::cli
