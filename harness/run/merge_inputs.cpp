@@ -69,9 +69,8 @@ Result<MergeInputs> open_merge_inputs(const fs::path& run) {
   }
   const std::string& folder = manifest.tasks->folder;
   const fs::path annotations = from_folder(folder, manifest.annotations);
-  QYOLO_TRY(datasets::Dataset opened,
-            datasets::open_dataset(from_folder(folder, manifest.images), annotations,
-                                   limit, split));
+  QYOLO_TRY(datasets::Dataset opened, datasets::open_dataset(from_folder(folder, manifest.images),
+                                                             annotations, limit, split));
   inputs.truth = std::move(opened.truth);
   if (truth_sha256(inputs.truth) != manifest.tasks->truth) {
     return error(

@@ -16,7 +16,8 @@ results::Manifest describe_run(const Experiment& experiment, const Evaluator& ev
   expanded.cells.assign(cells.begin(), cells.end());
   manifest.experiment = expanded.as_json();
   for (const Cell& cell : cells) {
-    manifest.cells.push_back({cell_key(evaluator, experiment.evaluation, cell), cell_json(cell, evaluator)});
+    manifest.cells.push_back(
+        {cell_key(evaluator, experiment.evaluation, cell), cell_json(cell, evaluator)});
   }
   manifest.checkpoint = experiment.model.string();
   manifest.checkpoint_sha256 = evaluator.checkpoint_sha256();

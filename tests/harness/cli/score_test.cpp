@@ -198,8 +198,9 @@ TEST(ScoreCommand, WhatAnotherProgramDidToItsImagesIsSaid) {
   const TemporaryFolder folder;
   const std::string own = (folder.path() / "own.json").string();
   const std::string theirs = (folder.path() / "theirs.json").string();
-  ASSERT_EQ(qyolo(parts_eval({"--limit", "first:12", "--square", "--save-detections", own})).exit_code,
-            0);
+  ASSERT_EQ(
+      qyolo(parts_eval({"--limit", "first:12", "--square", "--save-detections", own})).exit_code,
+      0);
   Json boxes = Json::parse(content_of(own));
   std::map<std::int64_t, std::pair<double, double>> sizes;
   const Json truth = Json::parse(content_of(parts("val/annotations.json")));
