@@ -32,7 +32,8 @@ Result<int> merge(const MergeArguments& arguments) {
   QYOLO_TRY(const harness::MergeSummary summary,
             harness::merge_run(arguments.run, {arguments.threads, arguments.strict}, progress));
   QYOLO_TRY(const results::Run run, results::read_run(arguments.run));
-  arguments.output.print(results::renderers_of(run, results::TablePart::kAll, {}));
+  arguments.output.print(
+      results::renderers_of(run, results::TablePart::kAll, {}, arguments.output.view()));
   say_missing(summary);
   return summary.failed > 0 || !summary.waiting.empty() ? 1 : 0;
 }
@@ -52,6 +53,7 @@ void add_merge(CLI::App& app, Action& action) {
                     "Refuse tasks of hosts with different instruction sets, instead of a warning");
   add_threads(*command, arguments->threads);
   arguments->output.add_to(*command);
+  arguments->output.add_columns_to(*command);
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer("Example: qyolo merge runs/demo");
   command->callback([arguments, &action] { action = [arguments] { return merge(*arguments); }; });

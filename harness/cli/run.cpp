@@ -126,7 +126,8 @@ Result<int> run_as_shard(const RunArguments& arguments, const harness::Experimen
     if (!merged.ok()) return merged.error();
   }
   QYOLO_TRY(const results::Run finished, results::read_run(out));
-  arguments.output.print(results::renderers_of(finished, results::TablePart::kAll, {}));
+  arguments.output.print(
+      results::renderers_of(finished, results::TablePart::kAll, {}, arguments.output.view()));
   say_missing(*merged);
   if (!arguments.quiet) say("records: {}\n", (out / "records.jsonl").string());
   return merged->failed > 0 || !merged->waiting.empty() ? 1 : 0;
