@@ -307,7 +307,6 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   QYOLO_CHECK_OK(check_present(config));
   FileStamps stamps;
   stamps.add(config.model);
-  stamps.add(config.annotations);
   QYOLO_TRY(s.source, SourceNetwork::open(config.model));
   const model::Graph& graph = s.source.graph();
   QYOLO_TRY(s.dataset, datasets::open_dataset(config.images, config.annotations,
@@ -340,6 +339,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
               harness::calibration_sha256(*config.calibration, config.threads));
   }
   QYOLO_CHECK_OK(stamps.check());
+  QYOLO_CHECK_OK(s.dataset.stamps.check());
   QYOLO_TRY(s.executor, factory(graph, config.threads));
   if (config.calibration) {
     s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {
