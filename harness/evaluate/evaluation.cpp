@@ -81,14 +81,15 @@ struct Evaluator::State {
                 CellPart& part);
 };
 
-// bfloat16 kernels have no place where activations could be quantized: integers, or FP32 that
-// simulates them, have.
+// Kernels of 16-bit floats have no place where activations could be quantized: integers, or FP32
+// that simulates them, have.
 Status check_activations(const model::Executor& executor, const Cell& cell) {
-  if (!cell.activations || executor.precision() != "bf16") return {};
+  const std::string precision = executor.precision();
+  if (!cell.activations || precision == "fp32" || precision == "int8") return {};
   return error(
-      "{}: quantized activations are not simulated in bf16; expected --precision fp32 (simulated) "
+      "{}: quantized activations are not simulated in {}; expected --precision fp32 (simulated) "
       "or int8 (measured)",
-      cell.label());
+      cell.label(), precision);
 }
 
 // The baseline runs in floating point, and so do layers that a rule keeps.
