@@ -27,6 +27,7 @@ install(FILES SECURITY.md DESTINATION ${_doc} COMPONENT runtime)
 install(DIRECTORY docs DESTINATION ${_doc} COMPONENT runtime FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 install(DIRECTORY experiments DESTINATION ${_share} COMPONENT runtime FILES_MATCHING PATTERN "*.json")
 install(DIRECTORY cluster DESTINATION ${_share} COMPONENT runtime USE_SOURCE_PERMISSIONS)
+install(PROGRAMS scripts/judge DESTINATION ${_share} COMPONENT runtime)
 install(DIRECTORY datasets/parts DESTINATION ${_share}/datasets COMPONENT parts)
 install(FILES cmake/package/copyright DESTINATION share/doc/qyolo-parts COMPONENT parts)
 

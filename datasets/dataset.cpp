@@ -187,11 +187,16 @@ Result<Dataset> open_dataset(const fs::path& images, const fs::path& annotations
     QYOLO_TRY(GroundTruth labelled, usable_truth(std::move(yolo.file), annotations.string()));
     QYOLO_TRY(Dataset dataset, dataset_of(std::move(labelled), yolo.folder, annotations, limit));
     dataset.label_files = std::move(yolo.labels);
+    dataset.stamps = std::move(yolo.stamps);
     return dataset;
   }
   QYOLO_CHECK_OK(check_folder(images));
+  FileStamps stamps;
+  stamps.add(annotations);
   QYOLO_TRY(GroundTruth truth, read_coco_annotations(annotations));
-  return dataset_of(std::move(truth), images, annotations, limit);
+  QYOLO_TRY(Dataset dataset, dataset_of(std::move(truth), images, annotations, limit));
+  dataset.stamps = std::move(stamps);
+  return dataset;
 }
 
 Result<DatasetFiles> find_dataset_files(const std::filesystem::path& folder) {

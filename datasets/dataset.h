@@ -10,6 +10,7 @@
 
 #include "common/class_rules.h"
 #include "common/coco_types.h"
+#include "common/file_stamps.h"
 #include "common/image_limit.h"
 #include "common/result.h"
 
@@ -23,6 +24,8 @@ struct Dataset {
   GroundTruth truth;
   std::vector<std::filesystem::path> image_paths;  // one per truth.images, inside images_folder
   std::vector<std::filesystem::path> label_files;  // of the YOLO layout
+  // Of the files that the above was read from, since before they were read.
+  FileStamps stamps;
 };
 
 // Reads the annotations and finds every image file inside `images` (image_files.h); notes are in

@@ -380,9 +380,14 @@ std::vector<fs::path> yolo_inputs(const fs::path& path) {
 
 Result<YoloData> read_yolo(const fs::path& path, std::string_view split, int threads,
                            std::size_t examples) {
-  QYOLO_TRY(const DataFile data, read_data_file(path, split));
   YoloData yolo;
+  yolo.stamps.add(path);
+  QYOLO_TRY(const DataFile data, read_data_file(path, split));
   QYOLO_TRY(yolo.images, images_of(data));
+  for (const fs::path& image : yolo.images) {
+    yolo.stamps.add(image);
+    yolo.stamps.add(label_file_of(image));
+  }
   yolo.folder = common_folder(yolo.images);
   std::vector<LabelledImage> read(yolo.images.size());
   parallel_for(read.size(), threads, [&](std::size_t i) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "common/coco_types.h"
+#include "common/file_stamps.h"
 #include "common/json.h"
 #include "common/result.h"
 #include "datasets/coco_json.h"
@@ -54,6 +55,9 @@ struct YoloData {
   std::filesystem::path folder;               // that all images lie below
   std::vector<std::filesystem::path> images;  // one per image
   std::vector<std::filesystem::path> labels;  // the label files that there are
+  // Since before they were read: data.yaml, the images and their label files, also those that there
+  // are not.
+  FileStamps stamps;
 };
 
 // The folders and lists that a data.yaml leads to, of every split: what must not be written over.

@@ -83,6 +83,7 @@ extern const std::string_view kStyle, kScript;
 [[nodiscard]] std::string objects_section(const PocReport& report, const Texts& texts);
 [[nodiscard]] std::string latency_section(const PocReport& report, const Texts& texts);
 [[nodiscard]] std::string devices_section(const PocReport& report, const Texts& texts);
+[[nodiscard]] std::string judged_section(const PocReport& report, const Texts& texts);
 [[nodiscard]] std::string sure_section(const PocReport& report, const Texts& texts);
 [[nodiscard]] std::string data_section(const PocReport& report, const Texts& texts);
 [[nodiscard]] std::string environment_section(const PocReport& report, const Texts& texts);

@@ -253,6 +253,7 @@ std::vector<Entry> entries(const Texts& texts) {
           {"objects", texts.objects, &objects_section},
           {"latency", texts.latency, &latency_section},
           {"devices", texts.devices, &devices_section},
+          {"judged", texts.judged, &judged_section},
           {"sure", texts.sure, &sure_section},
           {"data", texts.data, &data_section},
           {"environment", texts.environment, &environment_section},

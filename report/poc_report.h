@@ -16,6 +16,7 @@
 #include "report/stage.h"
 #include "results/device_table.h"
 #include "results/interval_record.h"
+#include "results/judged_record.h"
 #include "results/recommendation_record.h"
 
 namespace qyolo::report {
@@ -165,7 +166,8 @@ struct PocReport {
   bool latency_doubtful = false;  // the host was disturbed while it was measured
   std::vector<MemoryRow> memory;
   Energy energy;
-  results::DeviceTable devices;  // what devices measured of this network; may be empty
+  results::DeviceTable devices;               // what devices measured of this network; may be empty
+  std::vector<results::JudgedRecord> judged;  // the subject in other runtimes; may be empty
   std::optional<Certainty> certainty;
   DataCheck data;
   std::vector<std::pair<std::string, std::string>> environment;  // as in the manifest

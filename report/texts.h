@@ -117,6 +117,11 @@ struct Texts {
   std::string_view device_counter, device_sampled;     // milliseconds between readings
   std::string_view device_no_energy, device_left_out;  // reason
 
+  // Other runtimes.
+  std::string_view judged, judged_note;
+  std::string_view column_runtime, column_ap_there, column_ap_here, column_integers,
+      column_median_there, column_median_here;
+
   // Certainty.
   std::string_view sure, sure_method;  // resamples, images, objects, confidence
   std::string_view sure_effective;     // images

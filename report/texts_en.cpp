@@ -277,6 +277,17 @@ constexpr Texts kTexts = {
     .device_sampled = "power read every {0} ms and integrated",
     .device_no_energy = "Energy: not readable there: {0}.",
     .device_left_out = "Left out: {0}.",
+    .judged = "In other runtimes",
+    .judged_note =
+        "The network that this report is about, as an ONNX file, run on the same pixels and scored "
+        "in "
+        "the same way, on square inputs. Forwards here and there took turns.",
+    .column_runtime = "Runtime",
+    .column_ap_there = "AP there",
+    .column_ap_here = "AP here",
+    .column_integers = "Convolutions on integers",
+    .column_median_there = "Median there, ms",
+    .column_median_here = "Medians here",
     .sure = "How sure this is",
     .sure_method =
         "Both networks were evaluated on the same {0} resamples of the {1} images "

@@ -273,6 +273,18 @@ constexpr Texts kTexts = {
     .device_sampled = "電力を {0} ms ごとに読み取って積分",
     .device_no_energy = "消費エネルギー：取得できません：{0}",
     .device_left_out = "測定対象外：{0}",
+    .judged = "他のランタイムでの結果",
+    .judged_note =
+        "本レポートの対象モデルを ONNX "
+        "ファイルとして出力し、同一の画素・同一の評価方法（正方形入力）で実行した結果です。推論時間"
+        "は両"
+        "者を交互に測定しています。",
+    .column_runtime = "ランタイム",
+    .column_ap_there = "AP（ランタイム）",
+    .column_ap_here = "AP（qyolo）",
+    .column_integers = "整数演算の畳み込み",
+    .column_median_there = "中央値（ランタイム、ms）",
+    .column_median_here = "中央値（qyolo）",
     .sure = "結果の確かさ",
     .sure_method =
         "両モデルを、画像 {1} 枚（物体 {2} 個）から作った同一の再標本 {0} "

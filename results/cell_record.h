@@ -27,7 +27,7 @@ inline constexpr std::string_view kLatency = "latency";
 // What really ran.
 struct Execution {
   bool simulated = false;          // quantized values in floating-point kernels
-  std::string precision = "fp32";  // of the arithmetic: "fp32", "bf16", "int8"
+  std::string precision = "fp32";  // of the arithmetic: "fp32", "bf16", "fp16", "int8"
   std::string engine;              // "oneDNN 2.6.3"
 
   // "measured int8"; "simulated", or in another precision than FP32 "simulated bf16".

@@ -62,7 +62,7 @@ std::string precision_name(std::string_view precision) {
 }
 
 std::string label_without_precision(std::string_view label, bool baseline) {
-  for (const std::string_view precision : {"fp32", "bf16", "int8"}) {
+  for (const std::string_view precision : {"fp32", "bf16", "fp16", "int8"}) {
     const std::string name = precision_name(precision);
     if (baseline && label == name) return precision_name(kFp32);
     if (label.ends_with(" in " + name)) label.remove_suffix(4 + name.size());

@@ -55,7 +55,7 @@ struct Manifest {
   OrderedJson host, versions;
   std::int64_t threads = 0;
   std::string executor;   // "oneDNN 2.6.3, fp32, 2 threads"
-  std::string precision;  // "fp32", "bf16", "int8"
+  std::string precision;  // "fp32", "bf16", "fp16", "int8"
   std::optional<ManifestTasks> tasks;
 };
 

@@ -29,6 +29,7 @@ void describe(Fields& fields, Of<Fields, PocSummary>& summary) {
   fields.if_any("simplest", summary.simplest);
   fields.if_any("more_images", summary.more_images);
   fields.if_any("devices", summary.devices);
+  fields.if_any("judged", summary.judged);
   fields("report", summary.report);
 }
 
@@ -39,7 +40,8 @@ Result<PocSummary> read_poc(const Json& document, const std::string& place) {
 }
 
 std::string poc_text(const PocSummary& summary) {
-  return fmt::format("{}report: {}\n", summary.verdict, summary.report);
+  return fmt::format("{}{}report: {}\n", summary.verdict, judged_text(summary.judged),
+                     summary.report);
 }
 
 Renderers renderers_of(const PocSummary& summary) {

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/json.h"
 #include "common/result.h"
 #include "results/interval_record.h"
+#include "results/judged_record.h"
 #include "results/renderers.h"
 
 namespace qyolo::results {
@@ -33,8 +35,9 @@ struct PocSummary {
   // Of those with one recipe for all layers, where another one is recommended.
   std::optional<PocNetwork> simplest;
   std::optional<std::int64_t> more_images;
-  OrderedJson devices;  // devices_json(); null: none
-  std::string report;   // its file
+  OrderedJson devices;               // devices_json(); null: none
+  std::vector<JudgedRecord> judged;  // the network, in other runtimes; may be empty
+  std::string report;                // its file
 };
 
 [[nodiscard]] OrderedJson poc_json(const PocSummary& summary);

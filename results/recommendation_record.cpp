@@ -90,6 +90,7 @@ void describe(Fields& fields, Of<Fields, RecommendationRecord>& record) {
   fields("uniforms_tried", record.uniforms_tried);
   fields("layers", record.layers);
   fields("work", record.work);
+  fields.if_any("judged", record.judged);
   if constexpr (Fields::kReads) {
     if (!record.budget_bytes && !record.tolerance)
       fields.complain(fields.place_of("tolerance"), "a number, or budget_bytes");

@@ -11,6 +11,7 @@
 #include "common/json.h"
 #include "common/result.h"
 #include "results/interval_record.h"
+#include "results/judged_record.h"
 #include "results/renderers.h"
 
 namespace qyolo::results {
@@ -82,6 +83,7 @@ struct RecommendationRecord {
   std::vector<TriedRecord> hybrids_tried, uniforms_tried;  // in the order of the search
   std::vector<LayerCandidatesRecord> layers;
   RecommendationWork work;
+  std::vector<JudgedRecord> judged;  // what is recommended, in other runtimes; may be empty
 };
 
 [[nodiscard]] OrderedJson recommendation_json(const RecommendationRecord& record);

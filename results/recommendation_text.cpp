@@ -182,6 +182,8 @@ std::string recommendation_text(const RecommendationRecord& record) {
   };
   say_best("Hybrid", record.hybrid);
   if (!record.uniforms_tried.empty()) say_best("Uniform", record.uniform);
+  if (!record.judged.empty())
+    text += fmt::format("\n## In other runtimes\n\n{}", judged_text(record.judged));
   text += fmt::format("\n## Tried\n\n{}\n", markdown_table(tried_table(record)));
   text += markdown_list(
       {"ΔAP: points of difference to FP32 on the same images, in brackets the two-sided 95 % "

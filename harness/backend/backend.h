@@ -11,6 +11,7 @@
 #include "datasets/image_pipeline.h"
 #include "harness/engine/engine.h"
 #include "harness/engine/executor.h"
+#include "harness/engine/torch_executor.h"
 #include "harness/pictures/contact_sheet.h"
 #include "harness/pictures/crops.h"
 #include "harness/pictures/draw_boxes.h"

@@ -83,9 +83,10 @@ Result<std::vector<Crop>> draw_crops(const Diff& diff, std::size_t count, const 
 
 namespace qyolo::model {
 
-Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads) {
+Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads,
+                                                      const TorchOptions& options) {
   QYOLO_TRY(const harness::TorchBackend* loaded, harness::backend<harness::TorchBackend>());
-  return loaded->make_torch_executor(graph, threads);
+  return loaded->make_torch_executor(graph, threads, options);
 }
 
 }  // namespace qyolo::model

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "harness/cli/console.h"
+#include "harness/engine/torch_executor.h"
 
 namespace qyolo::cli {
 namespace {
@@ -34,28 +35,37 @@ engine::KernelChoice kernel_choice(const std::string& convolution) {
 void ExecutorArguments::add_to(CLI::App& command, bool precisions) {
   command
       .add_option("--engine", engine,
-                  "What runs the network: onednn (fast), or torch (the reference, FP32)")
+                  "What runs the network: onednn (fast), or torch (the reference)")
       ->check(CLI::IsMember({"onednn", "torch"}))
+      ->capture_default_str();
+  command
+      .add_option("--device", device,
+                  "Where the engine torch runs: cpu, cuda or cuda:N (not tried on a GPU)")
       ->capture_default_str();
   add_convolution(command, convolution);
   if (!precisions) return;
   command
       .add_option("--precision", precision,
-                  "Arithmetic: fp32, bf16, or int8 (integer convolutions; takes cells of "
-                  "symmetric weights with --activation-bits 8)")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
+                  "Arithmetic: fp32, bf16, int8 (of onednn: integer convolutions; takes cells of "
+                  "symmetric weights with --activation-bits 8), or fp16 (of torch)")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8", "fp16"}))
       ->capture_default_str();
 }
 
 Result<harness::ExecutorFactory> ExecutorArguments::factory() const {
-  QYOLO_TRY(const engine::Precision chosen, engine::parse_precision(precision));
+  QYOLO_CHECK_OK(model::check_torch_device(device));
   if (engine == "torch") {
-    if (chosen != engine::Precision::kFp32)
-      return error("the engine torch computes in fp32, not in {}", precision);
+    model::TorchOptions options{device};
+    QYOLO_TRY(options.precision, model::parse_torch_precision(precision));
     if (convolution != kAutomatic)
       return error("--convolution {} is of the engine onednn, not of torch", convolution);
-    return harness::ExecutorFactory(&model::make_torch_executor);
+    return harness::ExecutorFactory([options](const model::Graph& graph, int threads) {
+      return model::make_torch_executor(graph, threads, options);
+    });
   }
+  if (device != "cpu")
+    return error("the engine onednn runs on the CPU; --device {} is of --engine torch", device);
+  QYOLO_TRY(const engine::Precision chosen, engine::parse_precision(precision));
   return harness::ExecutorFactory(
       [chosen, kernels = kernel_choice(convolution)](
           const model::Graph& graph, int threads) -> Result<std::unique_ptr<model::Executor>> {

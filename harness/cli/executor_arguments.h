@@ -19,11 +19,12 @@ void add_convolution(CLI::App& command, std::string& convolution);
 struct ExecutorArguments {
   std::string engine = "onednn";
   std::string precision = "fp32";
+  std::string device = "cpu";
   std::string convolution = kAutomatic;
 
-  // --engine and --convolution, and with `precisions` --precision.
+  // --engine, --device and --convolution, and with `precisions` --precision.
   void add_to(CLI::App& command, bool precisions = true);
-  // Fails on a precision that the engine does not have.
+  // Fails on a precision or a device that the engine does not have.
   [[nodiscard]] Result<harness::ExecutorFactory> factory() const;
 };
 

@@ -6,6 +6,7 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/judging.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/engine/precision.h"
@@ -24,6 +25,7 @@ struct PocArguments {
   std::vector<std::string> class_tolerances;
   std::string language = "en";
   std::string out = "runs/poc";
+  JudgeArguments judge;
   Output output{{"text", "json"}};
   bool quiet = false;
 };
@@ -55,6 +57,8 @@ std::string command_of(const PocArguments& arguments) {
   if (!data.class_map.empty()) add("--class-map", data.class_map);
   if (arguments.options.confidence) add("--conf", fmt::format("{}", *arguments.options.confidence));
   for (const fs::path& device : arguments.options.devices) add("--device", device.string());
+  if (!arguments.judge.runtimes.empty())
+    add("--judge", fmt::format("{}", fmt::join(arguments.judge.runtimes, ",")));
   if (arguments.language != "en") add("--lang", arguments.language);
   add("--out", arguments.out);
   return text;
@@ -77,6 +81,7 @@ Result<std::vector<harness::LowPrecisionNetwork>> low_precisions(
 
 Result<int> poc(PocArguments arguments) {
   harness::PocOptions& options = arguments.options;
+  QYOLO_CHECK_OK(arguments.judge.check(arguments.evaluation.data));
   QYOLO_TRY(options.evaluation, arguments.evaluation.config());
   if (!arguments.calibration.set.images.empty())
     options.evaluation.calibration = arguments.calibration.set;
@@ -93,6 +98,11 @@ Result<int> poc(PocArguments arguments) {
   if (arguments.evaluation.executor.engine == "onednn") {
     options.low_precisions = [&](const report::LatencySetting& setting) {
       return low_precisions(arguments.evaluation.model, setting);
+    };
+  }
+  if (!arguments.judge.runtimes.empty()) {
+    options.judge = [&](const harness::Cell& cell) {
+      return arguments.judge.judge(arguments.evaluation, arguments.calibration.set, cell);
     };
   }
   say_when_interrupted(
@@ -159,6 +169,7 @@ void add_poc(CLI::App& app, Action& action) {
       ->type_name(kFolderType)
       ->check(written())
       ->capture_default_str();
+  arguments->judge.add_to(*command);
   arguments->output.add_to(*command);
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(

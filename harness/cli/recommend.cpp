@@ -12,6 +12,7 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/judging.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/cli/share_arguments.h"
@@ -35,6 +36,7 @@ struct RecommendArguments {
   double confirm = harness::kHeldOut;
   std::string out, experiment, json;
   ShareArguments share;
+  JudgeArguments judge;
   Output output{{"md", "csv", "json"}};
   bool quiet = false;
 };
@@ -69,10 +71,16 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
   return options;
 }
 
+// Of what is recommended; null where nothing is.
+const harness::Cell* chosen_cell(const harness::Recommendation& found) {
+  if (found.hybrid) return &found.hybrids[*found.hybrid].cell;
+  return found.uniform ? &found.uniforms[*found.uniform].cell : nullptr;
+}
+
 Status write_outputs(const RecommendArguments& arguments, const harness::EvaluatorConfig& config,
                      const harness::Recommendation& found, harness::Evaluator& evaluator) {
-  const bool any = found.hybrid || found.uniform;
-  if (!any) return {};
+  const harness::Cell* chosen = chosen_cell(found);
+  if (chosen == nullptr) return {};
   if (!arguments.experiment.empty()) {
     const OrderedJson document =
         harness::experiment_file(harness::recommended_experiment(found, config),
@@ -80,8 +88,7 @@ Status write_outputs(const RecommendArguments& arguments, const harness::Evaluat
     QYOLO_CHECK_OK(write_file(arguments.experiment, document.dump(2) + "\n"));
   }
   if (arguments.out.empty()) return {};
-  const harness::Cell& cell =
-      (found.hybrid ? found.hybrids[*found.hybrid] : found.uniforms[*found.uniform]).cell;
+  const harness::Cell& cell = *chosen;
   QYOLO_TRY(const auto network,
             harness::quantize_network(evaluator.source(), cell, arguments.evaluation.threads));
   QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.evaluation.model));
@@ -112,6 +119,7 @@ std::string next_steps(const RecommendArguments& arguments, const harness::Recom
 
 Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::RecommendOptions options, options_of(arguments));
+  QYOLO_CHECK_OK(arguments.judge.check(arguments.evaluation.data));
   QYOLO_TRY(harness::EvaluatorConfig config, arguments.evaluation.config());
   config.calibration = options.calibration;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.evaluation.executor.factory());
@@ -138,7 +146,9 @@ Result<int> recommend(const RecommendArguments& arguments) {
   };
   QYOLO_TRY(const harness::Recommendation found,
             harness::recommend(evaluators, options, progress, on_tried));
-  const results::RecommendationRecord record = harness::recommendation_record(found);
+  results::RecommendationRecord record = harness::recommendation_record(found);
+  if (const harness::Cell* cell = chosen_cell(found))
+    record.judged = arguments.judge.judge(arguments.evaluation, arguments.calibration.set, *cell);
   results::Renderers renderers = results::renderers_of(record);
   renderers.text = [&, text = renderers.text] { return text() + next_steps(arguments, found); };
   if (!arguments.json.empty()) QYOLO_CHECK_OK(write_file(arguments.json, renderers.json()));
@@ -224,6 +234,7 @@ void add_recommend(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->check(written());
   arguments->share.add_to(*command);
+  arguments->judge.add_to(*command);
   arguments->output.add_to(*command, "--format");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");
   command->footer(

@@ -1,4 +1,5 @@
-// Runs a graph. The interface is plain C++; executor_torch.cpp is the LibTorch reference behind it.
+// Runs a graph. The interface is plain C++; torch_executor.h is the LibTorch reference behind it,
+// engine.h the fast one.
 #pragma once
 
 #include <cstdint>
@@ -107,9 +108,5 @@ class Executor {
   // The arithmetic that decides the numbers: part of a cell's key.
   [[nodiscard]] virtual std::string identity() const { return "fp32"; }
 };
-
-// Copies the weights out of the graph. threads 0: all the host offers. LibTorch has one setting for
-// the whole process, so the executor made last sets the threads of all.
-Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads = 0);
 
 }  // namespace qyolo::model

@@ -1,4 +1,5 @@
-// The reference executor: every node is one ATen operator, FP32, maps in channels-last layout.
+// The reference executor: every node is one ATen operator, maps in channels-last layout.
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/ops/add.h>
@@ -11,16 +12,18 @@
 #include <ATen/ops/silu.h>
 #include <ATen/ops/upsample_nearest2d.h>
 #include <c10/core/InferenceMode.h>
+#include <dlfcn.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "common/parallel.h"
-#include "harness/engine/executor.h"
+#include "harness/engine/torch_executor.h"
 
 namespace qyolo::model {
 namespace {
@@ -33,10 +36,47 @@ at::Tensor to_tensor(std::span<const float> values, at::IntArrayRef shape) {
   return tensor;
 }
 
-at::Tensor weight_tensor(const ConvNode& conv, std::span<const float> weights) {
+at::ScalarType scalar_type(TorchPrecision precision) {
+  switch (precision) {
+    case TorchPrecision::kFp32:
+      return at::kFloat;
+    case TorchPrecision::kBf16:
+      return at::kBFloat16;
+    case TorchPrecision::kFp16:
+      return at::kHalf;
+  }
+  return at::kFloat;
+}
+
+std::string_view precision_name(TorchPrecision precision) {
+  switch (precision) {
+    case TorchPrecision::kFp32:
+      return "fp32";
+    case TorchPrecision::kBf16:
+      return "bf16";
+    case TorchPrecision::kFp16:
+      return "fp16";
+  }
+  return "";
+}
+
+// Where and as what tensors are held.
+at::TensorOptions placement_of(const TorchOptions& options) {
+  return at::TensorOptions()
+      .device(at::Device(options.device))
+      .dtype(scalar_type(options.precision));
+}
+
+at::Tensor weight_tensor(const ConvNode& conv, std::span<const float> weights,
+                         const at::TensorOptions& placement) {
   return to_tensor(weights,
                    {conv.filters, conv.channels / conv.groups, conv.kernel_h, conv.kernel_w})
+      .to(placement)
       .contiguous(kLayout);
+}
+
+at::Tensor bias_tensor(std::span<const float> bias, const at::TensorOptions& placement) {
+  return to_tensor(bias, {static_cast<std::int64_t>(bias.size())}).to(placement);
 }
 
 // What a convolution's floats become; empty for the other nodes.
@@ -106,6 +146,12 @@ at::Tensor dense(const at::Tensor& map) {
 // REQUIRES: nothing else reads the tensor's memory.
 void quantize_map(at::Tensor& map, const FakeQuantization& quantization) {
   constexpr std::int64_t kGrain = 1 << 15;
+  if (!map.is_cpu()) {
+    at::Tensor here = map.cpu();
+    quantize_map(here, quantization);
+    map = here.to(map.device());
+    return;
+  }
   map = dense(map);
   float* values = map.mutable_data_ptr<float>();
   at::parallel_for(0, map.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
@@ -114,20 +160,21 @@ void quantize_map(at::Tensor& map, const FakeQuantization& quantization) {
 }
 
 // Makes the network's input, given its shape.
-auto from_bytes(std::span<const std::uint8_t> rgb) {
-  return [rgb](at::IntArrayRef shape) {
+auto from_bytes(std::span<const std::uint8_t> rgb, const at::TensorOptions& placement) {
+  return [rgb, placement](at::IntArrayRef shape) {
     at::Tensor bytes = at::empty(shape, at::kByte);
     std::memcpy(bytes.mutable_data_ptr<std::uint8_t>(), rgb.data(), rgb.size_bytes());
-    return bytes.to(at::kFloat).div_(255.0F);
+    return bytes.to(placement.device()).to(at::kFloat).div_(255.0F).to(placement);
   };
 }
 
-auto from_floats(std::span<const float> input) {
-  return [input](at::IntArrayRef shape) { return to_tensor(input, shape); };
+auto from_floats(std::span<const float> input, const at::TensorOptions& placement) {
+  return
+      [input, placement](at::IntArrayRef shape) { return to_tensor(input, shape).to(placement); };
 }
 
 HeadOutput to_output(const at::Tensor& map) {
-  const at::Tensor rows = map.contiguous();
+  const at::Tensor rows = map.cpu().to(at::kFloat).contiguous();
   const float* values = rows.const_data_ptr<float>();
   return {static_cast<int>(map.size(0)), static_cast<int>(map.size(1)),
           static_cast<int>(map.size(2)), static_cast<int>(map.size(3)),
@@ -145,15 +192,17 @@ std::string torch_version() {
 
 class TorchExecutor final : public Executor {
  public:
-  TorchExecutor(const Graph& graph, int threads) : threads_(threads) {
+  TorchExecutor(const Graph& graph, int threads, const TorchOptions& options)
+      : threads_(threads), options_(options), placement_(placement_of(options)) {
     graph_.max_stride = graph.max_stride;
     graph_.head = graph.head;
     for (const Node& node : graph.nodes) {
       graph_.nodes.push_back(without_weights(node));
       const ConvNode* conv = node.conv();
-      tensors_.push_back(conv == nullptr ? ConvTensors{}
-                                         : ConvTensors{weight_tensor(*conv, conv->weight),
-                                                       to_tensor(conv->bias, {conv->filters})});
+      tensors_.push_back(conv == nullptr
+                             ? ConvTensors{}
+                             : ConvTensors{weight_tensor(*conv, conv->weight, placement_),
+                                           bias_tensor(conv->bias, placement_)});
     }
     find_last_uses();
     quantizers_.resize(graph_.nodes.size());
@@ -161,29 +210,31 @@ class TorchExecutor final : public Executor {
 
   Result<std::vector<HeadOutput>> forward(std::span<const std::uint8_t> rgb, int batch, int height,
                                           int width) override {
-    return run(rgb, batch, height, width, from_bytes(rgb),
+    return run(rgb, batch, height, width, from_bytes(rgb, placement_),
                [this](at::Tensor& input) { return run_quantized(input); });
   }
 
   Result<std::vector<HeadOutput>> forward(std::span<const float> input, int batch, int height,
                                           int width) override {
-    return run(input, batch, height, width, from_floats(input),
+    return run(input, batch, height, width, from_floats(input, placement_),
                [this](at::Tensor& map) { return run_quantized(map); });
   }
 
   void set_weights(int node, std::span<const float> weights) override {
     const c10::InferenceMode inference;
     const auto index = static_cast<std::size_t>(node);
-    tensors_[index].weight = weight_tensor(*graph_.nodes[index].conv(), weights);
+    tensors_[index].weight = weight_tensor(*graph_.nodes[index].conv(), weights, placement_);
   }
 
   void set_bias(int node, std::span<const float> bias) override {
     const c10::InferenceMode inference;
     const auto index = static_cast<std::size_t>(node);
-    tensors_[index].bias = to_tensor(bias, {static_cast<std::int64_t>(bias.size())});
+    tensors_[index].bias = bias_tensor(bias, placement_);
   }
 
   Status set_activation_quantizers(std::span<const ActivationQuantizer> quantizers) override {
+    if (!quantizers.empty() && options_.precision != TorchPrecision::kFp32)
+      return error("{} simulates quantized activations in fp32 only", description());
     quantizers_.assign(graph_.nodes.size(), std::nullopt);
     input_quantizer_.reset();
     for (const ActivationQuantizer& quantizer : quantizers) {
@@ -201,11 +252,11 @@ class TorchExecutor final : public Executor {
       if (node >= 0) wanted[static_cast<std::size_t>(node)] = true;
     }
     const auto show = [&](int node, const at::Tensor& map) {
-      const at::Tensor block = dense(map);
+      const at::Tensor block = dense(map.cpu().to(at::kFloat));
       observer(node, {block.const_data_ptr<float>(), static_cast<std::size_t>(block.numel())});
     };
     QYOLO_TRY([[maybe_unused]] const auto outputs,
-              run(rgb, batch, height, width, from_bytes(rgb), [&](at::Tensor& input) {
+              run(rgb, batch, height, width, from_bytes(rgb, placement_), [&](at::Tensor& input) {
                 if (!nodes.empty() && nodes.front() == kNetworkInput) show(kNetworkInput, input);
                 return run_nodes(input, [&](std::size_t i, at::Tensor& map) {
                   if (wanted[i]) show(static_cast<int>(i), map);
@@ -230,11 +281,26 @@ class TorchExecutor final : public Executor {
 
   [[nodiscard]] std::string engine() const override { return torch_version(); }
   [[nodiscard]] std::string description() const override {
-    return fmt::format("{}, FP32, {} thread{}", torch_version(), threads_,
+    std::string arithmetic(precision_name(options_.precision));
+    std::ranges::transform(arithmetic, arithmetic.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    });
+    const std::string place = on_gpu() ? " on " + options_.device : "";
+    return fmt::format("{}{}, {}, {} thread{}", torch_version(), place, arithmetic, threads_,
                        threads_ == 1 ? "" : "s");
+  }
+  [[nodiscard]] std::string precision() const override {
+    return std::string(precision_name(options_.precision));
+  }
+  // The CPU's FP32 is what every executor is compared with.
+  [[nodiscard]] std::string identity() const override {
+    if (!on_gpu() && options_.precision == TorchPrecision::kFp32) return "fp32";
+    return fmt::format("torch-{}-{}", on_gpu() ? "cuda" : "cpu", precision());
   }
 
  private:
+  [[nodiscard]] bool on_gpu() const { return placement_.device().is_cuda(); }
+
   // For each node, the inputs that nothing after it reads.
   void find_last_uses() {
     std::vector<bool> used(graph_.nodes.size(), false);
@@ -321,6 +387,8 @@ class TorchExecutor final : public Executor {
   }
 
   int threads_;
+  TorchOptions options_;
+  at::TensorOptions placement_;
   Graph graph_;                       // without weights
   std::vector<ConvTensors> tensors_;  // one per node
   std::vector<std::vector<std::size_t>> last_uses_;
@@ -330,9 +398,46 @@ class TorchExecutor final : public Executor {
   std::optional<Maps> retained_;  // of the last forward
 };
 
+// Loads LibTorch's CUDA half, once. It registers itself; nothing is linked with it.
+Status load_gpu_half() {
+  static const std::string failure = []() -> std::string {
+    Dl_info info;
+    if (dladdr(reinterpret_cast<const void*>(&at::get_num_threads), &info) == 0)
+      return "LibTorch's folder is not known";
+    const std::filesystem::path file =
+        std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
+    if (dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return {};
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) {
+      return fmt::format("there is no {}: run scripts/setup --cuda, then scripts/build --torch",
+                         file.string());
+    }
+    return dlerror();
+  }();
+  if (!failure.empty()) return error("LibTorch's GPU half cannot be loaded: {}", failure);
+  return {};
+}
+
+// On a GPU, FP32 without TF32.
+Status open_device(const TorchOptions& options) {
+  QYOLO_CHECK_OK(check_torch_device(options.device));
+  const at::Device device(options.device);
+  if (device.is_cpu()) return {};
+  QYOLO_CHECK_OK(load_gpu_half());
+  const auto count = static_cast<int>(at::getNumGPUs());
+  if (count == 0) return error("{}: LibTorch finds no GPU with a driver here", options.device);
+  if (device.has_index() && device.index() >= count)
+    return error("{}: there {} here, cuda:0 to cuda:{}", options.device,
+                 count == 1 ? "is 1 GPU" : fmt::format("are {} GPUs", count), count - 1);
+  at::globalContext().setAllowTF32CuBLAS(false);
+  at::globalContext().setAllowTF32CuDNN(false);
+  return {};
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads) {
+Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int threads,
+                                                      const TorchOptions& options) {
   if (threads < 0) return error("the number of threads is {}; expected 0 or more", threads);
   QYOLO_TRY([[maybe_unused]] const auto shapes,
             infer_shapes(graph, graph.max_stride, graph.max_stride));
@@ -340,7 +445,8 @@ Result<std::unique_ptr<Executor>> make_torch_executor(const Graph& graph, int th
     const c10::InferenceMode inference;
     const int used = threads == 0 ? default_threads() : threads;
     at::set_num_threads(used);
-    return std::unique_ptr<Executor>(std::make_unique<TorchExecutor>(graph, used));
+    QYOLO_CHECK_OK(open_device(options));
+    return std::unique_ptr<Executor>(std::make_unique<TorchExecutor>(graph, used, options));
   } catch (const std::exception& exception) {
     const std::string_view text = exception.what();
     return error("LibTorch cannot take the network: {}", text.substr(0, text.find('\n')));

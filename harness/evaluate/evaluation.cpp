@@ -81,14 +81,15 @@ struct Evaluator::State {
                 CellPart& part);
 };
 
-// bfloat16 kernels have no place where activations could be quantized: integers, or FP32 that
-// simulates them, have.
+// Kernels of 16-bit floats have no place where activations could be quantized: integers, or FP32
+// that simulates them, have.
 Status check_activations(const model::Executor& executor, const Cell& cell) {
-  if (!cell.activations || executor.precision() != "bf16") return {};
+  const std::string precision = executor.precision();
+  if (!cell.activations || precision == "fp32" || precision == "int8") return {};
   return error(
-      "{}: quantized activations are not simulated in bf16; expected --precision fp32 (simulated) "
+      "{}: quantized activations are not simulated in {}; expected --precision fp32 (simulated) "
       "or int8 (measured)",
-      cell.label());
+      cell.label(), precision);
 }
 
 // The baseline runs in floating point, and so do layers that a rule keeps.
@@ -307,7 +308,6 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   QYOLO_CHECK_OK(check_present(config));
   FileStamps stamps;
   stamps.add(config.model);
-  stamps.add(config.annotations);
   QYOLO_TRY(s.source, SourceNetwork::open(config.model));
   const model::Graph& graph = s.source.graph();
   QYOLO_TRY(s.dataset, datasets::open_dataset(config.images, config.annotations,
@@ -340,6 +340,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
               harness::calibration_sha256(*config.calibration, config.threads));
   }
   QYOLO_CHECK_OK(stamps.check());
+  QYOLO_CHECK_OK(s.dataset.stamps.check());
   QYOLO_TRY(s.executor, factory(graph, config.threads));
   if (config.calibration) {
     s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {

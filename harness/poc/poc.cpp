@@ -321,6 +321,8 @@ class Poc {
     }
     QYOLO_TRY(const auto latency, timed_together(options_, cells, evaluator_, store_, listener_));
     if (latency) add_latency(*latency, report_);
+    if (options_.judge && report_.subject)
+      report_.judged = options_.judge(evaluated_[*report_.subject].step.cell);
     report_.energy = measure_energy(evaluator_, cells.front().cell);
     report_.memory = memory_rows(report_);
     QYOLO_TRY(report_.devices, results::device_table(run_, std::move(devices_)));

@@ -60,6 +60,8 @@ struct PocOptions {
   // not timed.
   std::function<Result<std::vector<LowPrecisionNetwork>>(const report::LatencySetting&)>
       low_precisions;
+  // What other runtimes make of the network that the report is about; none: they are not asked.
+  std::function<std::vector<results::JudgedRecord>(const Cell&)> judge;
 };
 
 Result<report::PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,

@@ -148,6 +148,7 @@ results::PocSummary summary_of(const report::PocReport& report, report::Language
   if (const report::Candidate* one = report.simplest()) summary.simplest = network_of(*one);
   if (report.certainty) summary.more_images = report.certainty->more_images;
   if (!report.devices.devices.empty()) summary.devices = results::devices_json(report.devices);
+  summary.judged = report.judged;
   summary.report = file.string();
   return summary;
 }

@@ -61,6 +61,22 @@ TEST_F(YoloLayout, LabelsBecomeBoxesInPixels) {
   EXPECT_THAT(truth.warnings, ElementsAre(HasSubstr("1 images have no label file")));
 }
 
+// Numbers must not be filed under the hash of labels that were not the ones read.
+TEST_F(YoloLayout, FilesThatChangeAfterTheyWereReadAreNoticed) {
+  for (const char* name :
+       {"labels/val/a.txt", "labels/val/b.txt", "data.yaml", "images/val/b.png"}) {
+    SCOPED_TRACE(name);
+    const auto dataset = open();
+    ASSERT_TRUE(dataset.ok()) << dataset.error().message;
+    ASSERT_TRUE(dataset->stamps.check().ok());
+    const auto before = read_file(root() / name);
+    text(name, before.ok() ? *before + "\n" : "0 0.5 0.5 0.25 0.5\n");  // b has no labels
+    const Status changed = dataset->stamps.check();
+    ASSERT_FALSE(changed.ok());
+    EXPECT_THAT(changed.error().message, HasSubstr(name));
+  }
+}
+
 TEST_F(YoloLayout, PolygonsBecomeTheirBoxes) {
   text("labels/val/b.txt", "1 0.25 0.25 0.75 0.25 0.75 0.5 0.5 0.75\n");
   const auto dataset = open();

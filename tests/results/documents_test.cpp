@@ -60,6 +60,10 @@ TriedRecord some_tried(const std::string& name) {
   return tried;
 }
 
+JudgedRecord full_judged() {
+  return {"ONNX Runtime 1.32.0", 80, 0.75, 0.5, 92, 86, {{"ONNX Runtime 1.32.0", 1.5}}};
+}
+
 RecommendationRecord full_recommendation() {
   RecommendationRecord record;
   record.images = 160;
@@ -75,6 +79,7 @@ RecommendationRecord full_recommendation() {
   record.layers = {
       {"model.0.conv", 864, 0, {{"pwlq 4-bit filter", 432, 0.5, 0.25, 0.125, 0.0625}}}};
   record.work = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+  record.judged = {full_judged()};
   return record;
 }
 
@@ -231,6 +236,7 @@ PocSummary full_poc() {
       PocNetwork{"pwlq 4-bit filter", "[rule]", 2000, 0.5, IntervalRecord{-0.25, -0.5, 0}, {}, {}},
       300,
       OrderedJson::array({1}),
+      {full_judged()},
       "runs/poc/report.html"};
 }
 

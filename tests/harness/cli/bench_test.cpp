@@ -59,7 +59,11 @@ TEST(Precision, IntegersScoreAsTheirSimulations) {
 
 TEST(Precision, BadCombinationsAreOneSentence) {
   expect_one_sentence(qyolo(parts_eval({"--engine", "torch", "--precision", "int8"})),
-                      "computes in fp32, not in int8");
+                      "computes in fp32, bf16 or fp16, not in int8");
+  expect_one_sentence(qyolo(parts_eval({"--precision", "fp16"})), "unknown precision 'fp16'");
+  expect_one_sentence(qyolo(parts_eval({"--device", "cuda"})), "runs on the CPU");
+  expect_one_sentence(qyolo(parts_eval({"--engine", "torch", "--device", "gpu"})),
+                      "'gpu' is no device, expected cpu, cuda or cuda:N");
   const ProcessResult floats =
       qyolo(parts_eval({"--precision", "int8", "--scheme", "symmetric", "--limit", "first:1"}));
   EXPECT_EQ(floats.exit_code, 2);

@@ -43,6 +43,32 @@ class RecommendCommand : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+// Where the runtime is installed it says what it makes of the network, elsewhere the recommendation
+// stands without it.
+TEST_F(RecommendCommand, WhatIsRecommendedIsJudgedByAnotherRuntime) {
+  const auto probe = run_process({"/usr/bin/env", "python3", "-c", "import numpy, onnxruntime"});
+  const auto result = run({"--bits-per-weight", "8", "--schemes", "affine", "--rounding", "nearest",
+                           "--no-uniform", "--format", "json", "--judge", "onnxruntime"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  if (probe.exit_code != 0) {
+    EXPECT_FALSE(json.contains("judged"));
+    EXPECT_THAT(result.err, HasSubstr("not judged: onnxruntime is not installed"));
+    return;
+  }
+  ASSERT_EQ(json["judged"].size(), 1U) << result.err;
+  const Json& judged = json["judged"][0];
+  EXPECT_THAT(judged["runtime"].get<std::string>(), HasSubstr("ONNX Runtime"));
+  EXPECT_EQ(judged["images"], 8);
+  EXPECT_EQ(judged["convolutions"], 92);
+  EXPECT_GT(judged["AP"].get<double>(), 0.1);
+  EXPECT_NEAR(judged["AP"].get<double>(), judged["qyolo_AP"].get<double>(), 5e-4);
+}
+
+TEST_F(RecommendCommand, OnlyKnownRuntimesJudge) {
+  expect_one_sentence(run({"--bits-per-weight", "8", "--judge", "tensorrt"}), "tensorrt");
+}
+
 TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTake) {
   const fs::path artifact = folder_.path() / "hybrid.safetensors";
   const fs::path experiment = folder_.path() / "hybrid.json";

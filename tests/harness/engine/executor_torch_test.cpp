@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/engine/executor.h"
+#include "harness/engine/torch_executor.h"
 #include "harness/model/graph.h"
 #include "harness/model/postprocess.h"
 #include "tests/support/checkpoint_writer.h"
@@ -176,6 +176,67 @@ TEST(TorchExecutor, InputsThatDoNotFitAreRefused) {
   EXPECT_THAT(message(1, 0, 2), HasSubstr("multiples of the stride"));
   EXPECT_EQ(make_torch_executor(single_conv(identity_conv(3)), -1).error().message,
             "the number of threads is -1; expected 0 or more");
+}
+
+TEST(TorchExecutor, SixteenBitsAreNearAndSaySo) {
+  ConvNode conv;
+  conv.filters = 6, conv.channels = 3;
+  conv.kernel_h = conv.kernel_w = 3;
+  conv.pad_h = conv.pad_w = 1;
+  conv.weight = pseudo_random(6 * 27, 1);
+  conv.bias = pseudo_random(6, 2);
+  const Graph graph = single_conv(conv);
+  const auto input = pseudo_random(3 * 5 * 7, 3);
+  const std::vector<float> exact = run(graph, input, 5, 7)->front().values;
+  struct Case {
+    TorchPrecision precision;
+    const char *name, *words;
+    double unit;
+  };
+  for (const Case& one : {Case{TorchPrecision::kBf16, "bf16", ", BF16, 1 thread", 1.0 / 256},
+                          Case{TorchPrecision::kFp16, "fp16", ", FP16, 1 thread", 1.0 / 2048}}) {
+    auto executor = make_torch_executor(graph, 1, {"cpu", one.precision});
+    ASSERT_TRUE(executor.ok()) << executor.error().message;
+    EXPECT_EQ((*executor)->precision(), one.name);
+    EXPECT_EQ((*executor)->identity(), std::string("torch-cpu-") + one.name);
+    EXPECT_THAT((*executor)->description(), HasSubstr(one.words));
+    const auto outputs = (*executor)->forward(std::span<const float>(input), 1, 5, 7);
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    double furthest = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i)
+      furthest = std::max(furthest, std::abs(double{outputs->front().values[i]} - exact[i]));
+    // Each of 28 terms is off by at most a unit or two of its size, which is below 1.
+    EXPECT_LT(furthest, 28 * 2 * one.unit);
+    EXPECT_GT(furthest, 0);
+    const std::vector<ActivationQuantizer> quantizers = {{kNetworkInput, {0.1F, 3, 8}}};
+    EXPECT_THAT((*executor)->set_activation_quantizers(quantizers).error().message,
+                HasSubstr("in fp32 only"));
+  }
+}
+
+// Where there is a GPU its FP32 is the CPU's within rounding, elsewhere one sentence says what is
+// missing.
+TEST(TorchExecutor, RunsOnAGpuOrSaysWhatIsMissing) {
+  QYOLO_NEEDS_SHARED("data/zoo");
+  const testing::ZooNetwork network = testing::read_zoo(testing::zoo_networks().front());
+  auto executor = make_torch_executor(network.graph, 1, {"cuda:0"});
+  if (!executor.ok()) {
+    EXPECT_THAT(executor.error().message,
+                ::testing::AnyOf(HasSubstr("run scripts/setup --cuda"), HasSubstr("finds no GPU"),
+                                 HasSubstr("GPU half cannot be loaded")));
+    return;
+  }
+  EXPECT_EQ((*executor)->identity(), "torch-cuda-fp32");
+  const auto outputs = testing::forward(**executor, network.input);
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_LT(testing::zoo_difference(network, *outputs), 1e-3);
+}
+
+TEST(TorchExecutor, DevicesHaveNames) {
+  for (const char* name : {"cpu", "cuda", "cuda:0", "cuda:15"})
+    EXPECT_TRUE(check_torch_device(name).ok()) << name;
+  for (const char* name : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:100", "CPU"})
+    EXPECT_FALSE(check_torch_device(name).ok()) << name;
 }
 
 // --- quantized activations ---

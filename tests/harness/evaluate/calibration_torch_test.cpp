@@ -6,6 +6,7 @@
 
 #include "datasets/image_folder.h"
 #include "datasets/image_pipeline.h"
+#include "harness/engine/torch_executor.h"
 #include "harness/evaluate/calibration.h"
 #include "tests/support/paths.h"
 
