@@ -126,7 +126,7 @@ Result<int> recommend(const RecommendArguments& arguments) {
   QYOLO_TRY(const harness::ChoiceEvaluators evaluators,
             harness::open_for_choice(config, factory, arguments.confirm));
   const auto& evaluator = evaluators.choice;
-  say_when_interrupted("nothing was written");
+  say_when_interrupted(arguments.share.when_interrupted());
   ProgressPrinter printer(arguments.quiet);
   if (arguments.confirm > 0 && evaluators.confirmation == nullptr) {
     printer.on_warning(fmt::format(

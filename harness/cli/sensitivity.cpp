@@ -41,7 +41,7 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
   if (!arguments.out.empty())
     QYOLO_CHECK_OK(check_not_input(std::filesystem::path(arguments.out) / "sensitivity.json"));
   QYOLO_TRY(const auto evaluator, arguments.evaluation.open());
-  say_when_interrupted("nothing was written");
+  say_when_interrupted(arguments.share.when_interrupted());
   ProgressPrinter printer(arguments.quiet);
   for (const std::string& warning : evaluator->truth().warnings) printer.on_warning(warning);
   QYOLO_TRY(const harness::Sensitivity measured,

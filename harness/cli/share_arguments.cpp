@@ -15,9 +15,10 @@ Result<harness::ShardName> shard_name(const std::string& text) {
 
 void ShareArguments::add_to(CLI::App& command) {
   command
-      .add_option("--share", folder,
-                  "Folder that all processes of this command see, where several share the images: "
-                  "each gives the same answer")
+      .add_option(
+          "--share", folder,
+          "Folder in which what is measured is kept: after an interruption the same command "
+          "goes on behind it, and several processes (--shard) share the work")
       ->type_name(kFolderType);
   command
       .add_option("--shard", shard,
@@ -28,10 +29,20 @@ void ShareArguments::add_to(CLI::App& command) {
 
 Result<std::optional<harness::ShareOptions>> ShareArguments::options() const {
   if (folder.empty() && shard.empty()) return std::optional<harness::ShareOptions>();
-  if (folder.empty() || shard.empty())
-    return error("--share FOLDER and --shard I/N go together, expected both");
-  QYOLO_TRY(const harness::ShardName name, shard_name(shard));
-  return std::optional(harness::ShareOptions{folder, name});
+  if (folder.empty())
+    return error("--shard {} needs the folder that the processes share: --share FOLDER", shard);
+  harness::ShareOptions options{folder, {}};
+  if (!shard.empty()) {
+    QYOLO_TRY(options.shard, shard_name(shard));
+  }
+  return std::optional(std::move(options));
+}
+
+std::string ShareArguments::when_interrupted() const {
+  if (folder.empty())
+    return "nothing was written; with --share FOLDER the same command would go on behind it";
+  return fmt::format("what was measured is kept in {}, and the same command goes on behind it",
+                     folder);
 }
 
 }  // namespace qyolo::cli

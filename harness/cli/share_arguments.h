@@ -1,4 +1,5 @@
-// --share and --shard of searches that several processes run together.
+// --share and --shard of searches that keep what they measure, and that several processes may run
+// together.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,8 +18,10 @@ struct ShareArguments {
   std::string folder, shard;
 
   void add_to(CLI::App& command);
-  // None where neither is given. Fails where only one is.
+  // None where neither is given; --share alone is one process. Fails on --shard alone.
   [[nodiscard]] Result<std::optional<harness::ShareOptions>> options() const;
+  // What is said to those who interrupt the command.
+  [[nodiscard]] std::string when_interrupted() const;
 };
 
 }  // namespace qyolo::cli

@@ -35,6 +35,7 @@ RecommendOptions options_of(const PocOptions& poc, double allowed) {
     if (one.name.empty()) options.class_tolerance = one.amount;
   options.calibration = *poc.evaluation.calibration;
   options.uncertainty = poc.uncertainty;
+  options.share = ShareOptions{poc.out / "search", {}};
   return options;
 }
 

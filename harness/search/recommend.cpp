@@ -12,6 +12,7 @@
 #include "harness/network/memory_account.h"
 #include "harness/network/weight_store.h"
 #include "harness/search/hybrid_cell.h"
+#include "harness/search/kept_proxies.h"
 #include "harness/search/proxies.h"
 #include "metrics/verdict.h"
 
@@ -20,6 +21,8 @@ namespace {
 
 // Weights of candidates held at once.
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
+// What is measured before it is kept, where it is: an interruption costs at most that.
+constexpr std::size_t kKeptLayers = 6, kKeptUniforms = 16;
 constexpr int kUnquantizedBits = 16;
 // Hybrids whose sizes differ by less than this share are not told apart.
 constexpr double kFinest = 0.01;
@@ -45,6 +48,7 @@ class Recommender {
       compared.limit = options_.proxy_images;
     QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), compared,
                                        evaluation_, evaluator_.threads()));
+    QYOLO_TRY(kept_, KeptProxies::open(options_.share, evaluator_, compared));
     QYOLO_TRY(trials_,
               Trials::open(evaluator_, options_.uncertainty, images("FP32"), options_.share));
     result_.images = evaluator_.truth().images.size();
@@ -138,17 +142,45 @@ class Recommender {
             evaluator_.threads(), options_.schemes};
   }
 
-  // A layer's candidates as networks in which it alone is quantized. Calibrated rounding looks at
-  // the inputs that the original network gives it.
-  Status add_networks(std::size_t index, const std::vector<SharedConv>& original,
-                      std::optional<CalibrationWalk>& walk, std::vector<SweepNetwork>& networks,
-                      std::int64_t& bytes) {
-    const int node = evaluator_.graph().conv_nodes()[index];
-    const model::ConvNode& conv = evaluator_.graph().conv(node);
-    std::span<const quant::InputMoments> inputs;
-    if (walk) {
-      QYOLO_TRY(inputs, walk->inputs(node));
+  // The inputs that the original network gives to convolutions, which calibrated rounding looks at:
+  // asked for in ascending order, or from the start again. None with rounding to nearest.
+  class OriginalInputs {
+   public:
+    OriginalInputs(Evaluator& evaluator, quant::Rounding rounding)
+        : evaluator_(evaluator), on_(rounding != quant::Rounding::kNearest) {}
+
+    // Of the convolution of that place among graph.conv_nodes(); valid until the next call.
+    Result<std::span<const quant::InputMoments>> of(std::size_t index) {
+      if (!on_) return std::span<const quant::InputMoments>();
+      const model::Graph& graph = evaluator_.graph();
+      if (!walk_ || index < next_) {
+        QYOLO_TRY(const RoundingCalibration calibration, evaluator_.source().calibration());
+        QYOLO_TRY(CalibrationWalk started,
+                  CalibrationWalk::start(graph, calibration, evaluator_.threads()));
+        walk_.emplace(std::move(started));
+        next_ = 0;
+      }
+      const std::vector<int> nodes = graph.conv_nodes();
+      for (; next_ < index; ++next_) {
+        const model::ConvNode& conv = graph.conv(nodes[next_]);
+        QYOLO_CHECK_OK(walk_->set(nodes[next_], conv.weight, conv.bias));
+      }
+      return walk_->inputs(nodes[index]);
     }
+
+   private:
+    Evaluator& evaluator_;
+    bool on_;
+    std::optional<CalibrationWalk> walk_;
+    std::size_t next_ = 0;  // the first convolution whose weights the walk does not have
+  };
+
+  // A layer's candidates as networks in which it alone is quantized.
+  Status add_networks(std::size_t index, const std::vector<SharedConv>& original,
+                      OriginalInputs& original_inputs, std::vector<SweepNetwork>& networks,
+                      std::int64_t& bytes) {
+    const model::ConvNode& conv = evaluator_.graph().conv(evaluator_.graph().conv_nodes()[index]);
+    QYOLO_TRY(const auto inputs, original_inputs.of(index));
     for (LayerCandidate& candidate : result_.layers[index].candidates) {
       const quant::Recipe* recipe = candidate.recipe ? &*candidate.recipe : nullptr;
       QYOLO_TRY(QuantizedConv made,
@@ -162,7 +194,35 @@ class Recommender {
       networks.back().convs[index] = std::make_shared<const ConvWeights>(
           ConvWeights{std::move(made.layer.weights), std::move(made.bias)});
     }
-    return walk ? walk->set(node, conv.weight, conv.bias) : Status();
+    return {};
+  }
+
+  [[nodiscard]] static std::string text_of(const LayerCandidates& layer) {
+    std::string text = "layer " + layer.name;
+    for (const LayerCandidate& candidate : layer.candidates) {
+      Cell cell;
+      cell.baseline = !candidate.recipe;
+      if (candidate.recipe) cell.recipe = *candidate.recipe;
+      text += "\n" + (cell.baseline ? "kept" : cell.as_json().dump());
+    }
+    return text;
+  }
+
+  [[nodiscard]] bool know(LayerCandidates& layer) const {
+    const auto found = kept_->find(text_of(layer), layer.candidates.size());
+    if (!found) return false;
+    for (std::size_t i = 0; i < layer.candidates.size(); ++i) {
+      layer.candidates[i].divergence = (*found)[i].divergence;
+      layer.candidates[i].noise = (*found)[i].weight_noise;
+    }
+    return true;
+  }
+
+  Status keep(const LayerCandidates& layer) const {
+    std::vector<KeptProxy> proxies;
+    for (const LayerCandidate& candidate : layer.candidates)
+      proxies.push_back({candidate.divergence, candidate.noise});
+    return kept_->keep(text_of(layer), proxies);
   }
 
   // Measures every candidate alone in the network, several layers at a time.
@@ -171,25 +231,27 @@ class Recommender {
     WeightStore store(evaluator_.source(), evaluator_.threads());
     std::vector<SharedConv> original;
     for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
-    std::optional<CalibrationWalk> walk;
-    if (options_.rounding != quant::Rounding::kNearest) {
-      QYOLO_TRY(const RoundingCalibration calibration, evaluator_.source().calibration());
-      QYOLO_TRY(CalibrationWalk started,
-                CalibrationWalk::start(evaluator_.graph(), calibration, evaluator_.threads()));
-      walk.emplace(std::move(started));
-    }
-    for (std::size_t begin = 0; begin < count;) {
+    OriginalInputs inputs(evaluator_, options_.rounding);
+    const std::vector<std::size_t> order = kept_->order(count);
+    const std::size_t most = kept_->on() ? kKeptLayers : count;
+    for (std::size_t place = 0; place < count;) {
       std::vector<SweepNetwork> networks;
+      std::vector<std::size_t> block;
       std::int64_t bytes = 0;
-      std::size_t end = begin;
-      for (; end < count && (end == begin || bytes < kWeightBytes); ++end)
-        QYOLO_CHECK_OK(add_networks(end, original, walk, networks, bytes));
+      for (; place < count && block.size() < most && (block.empty() || bytes < kWeightBytes);
+           ++place) {
+        if (know(result_.layers[order[place]])) continue;
+        QYOLO_CHECK_OK(add_networks(order[place], original, inputs, networks, bytes));
+        block.push_back(order[place]);
+      }
+      if (block.empty()) continue;
       QYOLO_TRY(const auto measured,
                 meter_->measure(original, std::move(networks), images("proxies")));
       std::size_t at = 0;
-      for (; begin < end; ++begin) {
-        for (LayerCandidate& candidate : result_.layers[begin].candidates)
+      for (const std::size_t index : block) {
+        for (LayerCandidate& candidate : result_.layers[index].candidates)
           candidate.divergence = measured[at++];
+        QYOLO_CHECK_OK(keep(result_.layers[index]));
       }
     }
     for (LayerCandidates& layer : result_.layers) {
@@ -401,23 +463,43 @@ class Recommender {
   // tells recipes apart as well, since calibrated rounding would take seconds for each.
   Status measure_uniform(std::vector<UniformCandidate>& candidates) {
     const std::size_t count = result_.layers.size();
-    for (std::size_t begin = 0; begin < candidates.size();) {
+    const auto cell_of = [](const UniformCandidate& candidate) {
+      Cell cell;
+      cell.recipe = rounded_to_nearest(candidate.recipe);
+      return cell;
+    };
+    const auto text = [&](const Cell& cell) { return "uniform " + cell.as_json().dump(); };
+    const std::vector<std::size_t> order = kept_->order(candidates.size());
+    const std::size_t most = kept_->on() ? kKeptUniforms : candidates.size();
+    for (std::size_t place = 0; place < order.size();) {
       WeightStore store(evaluator_.source(), evaluator_.threads());
       std::vector<SharedConv> original;
       for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
       const std::int64_t before = store.bytes();
       std::vector<SweepNetwork> networks;
-      std::size_t end = begin;
-      for (; end < candidates.size() && (end == begin || store.bytes() - before < kWeightBytes);
-           ++end) {
-        Cell cell;
-        cell.recipe = rounded_to_nearest(candidates[end].recipe);
+      std::vector<std::size_t> block;
+      for (; place < order.size() && block.size() < most &&
+             (block.empty() || store.bytes() - before < kWeightBytes);
+           ++place) {
+        UniformCandidate& candidate = candidates[order[place]];
+        const Cell cell = cell_of(candidate);
+        if (const auto found = kept_->find(text(cell), 1)) {
+          candidate.divergence = found->front().divergence;
+          continue;
+        }
         QYOLO_TRY(CellNetwork made, store.network(cell));
         networks.push_back({std::move(made.convs), {}});
+        block.push_back(order[place]);
       }
+      if (block.empty()) continue;
       QYOLO_TRY(const auto measured,
                 meter_->measure(original, std::move(networks), images("uniform proxies")));
-      for (const HeadDivergence& divergence : measured) candidates[begin++].divergence = divergence;
+      for (std::size_t i = 0; i < block.size(); ++i) {
+        UniformCandidate& candidate = candidates[block[i]];
+        candidate.divergence = measured[i];
+        const KeptProxy proxy{candidate.divergence, 0};
+        QYOLO_CHECK_OK(kept_->keep(text(cell_of(candidate)), std::span(&proxy, 1)));
+      }
     }
     result_.uniforms_compared = candidates.size();
     return {};
@@ -528,6 +610,7 @@ class Recommender {
   const OnTried& on_tried_;
   std::unique_ptr<Trials> trials_;
   std::optional<ProxyMeter> meter_;
+  std::optional<KeptProxies> kept_;
   Recommendation result_;
 };
 

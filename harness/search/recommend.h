@@ -68,7 +68,8 @@ struct RecommendOptions {
   int proxy_images = 16;
   std::size_t most_candidates = 7;  // per layer; rounded to nearest, with bias correction as many
   int most_evaluations = 16;        // of hybrids
-  // Where several processes run this search: they share the images of its trials.
+  // Where what is measured is kept, for a later run of the same search, and for several processes
+  // that run it at once and share the proxies and the images of its trials.
   std::optional<ShareOptions> share;
 };
 

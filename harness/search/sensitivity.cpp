@@ -1,10 +1,12 @@
 #include "harness/search/sensitivity.h"
 
+#include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/search/kept_proxies.h"
 #include "harness/search/proxies.h"
 #include "metrics/rank_correlation.h"
 
@@ -45,6 +47,35 @@ class Networks {
   std::size_t layers_;
   std::vector<SweepNetwork> networks_;
 };
+
+// Every network against the original, in blocks that are kept where others are to find them.
+Result<std::vector<HeadDivergence>> measure_proxies(ProxyMeter& meter, const Networks& networks,
+                                                    const Cell& cell, const KeptProxies& kept,
+                                                    const ImageProgress& report) {
+  constexpr std::size_t kMost = 32;  // networks
+  const std::vector<SweepNetwork>& all = networks.all();
+  const std::size_t size = kept.on() ? kMost : all.size();
+  const std::size_t blocks = (all.size() + size - 1) / size;
+  std::vector<HeadDivergence> measured(all.size());
+  for (const std::size_t block : kept.order(blocks)) {
+    const std::size_t begin = block * size, end = std::min(all.size(), begin + size);
+    const std::string text = fmt::format("sensitivity {} networks {} to {} of {}",
+                                         cell.as_json().dump(), begin, end, all.size());
+    if (const auto found = kept.find(text, end - begin)) {
+      for (std::size_t i = begin; i < end; ++i) measured[i] = (*found)[i - begin].divergence;
+      continue;
+    }
+    QYOLO_TRY(const auto some, meter.measure(all.front().convs,
+                                             {all.begin() + static_cast<std::ptrdiff_t>(begin),
+                                              all.begin() + static_cast<std::ptrdiff_t>(end)},
+                                             report));
+    std::ranges::copy(some, measured.begin() + static_cast<std::ptrdiff_t>(begin));
+    std::vector<KeptProxy> proxies;
+    for (const HeadDivergence& divergence : some) proxies.push_back({divergence, 0});
+    QYOLO_CHECK_OK(kept.keep(text, proxies));
+  }
+  return measured;
+}
 
 // AP of every network, in one pass over the images.
 Result<std::vector<double>> measure_ap(Evaluator& evaluator, const Networks& networks,
@@ -155,8 +186,9 @@ Result<Sensitivity> measure_sensitivity(Evaluator& evaluator, const EvaluationOp
     const auto report = [&](std::size_t done, std::size_t total) {
       if (progress) progress("proxies", done, total);
     };
-    QYOLO_TRY(const auto measured,
-              meter.measure(networks.all().front().convs, networks.all(), report));
+    QYOLO_TRY(const KeptProxies kept,
+              KeptProxies::open(options.share, evaluator, *options.calibration));
+    QYOLO_TRY(const auto measured, measure_proxies(meter, networks, cell, kept, report));
     networks.assign(sensitivity, [&](LayerEffect& effect, std::size_t network) {
       effect.divergence = measured[network];
     });

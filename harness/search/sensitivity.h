@@ -42,7 +42,7 @@ struct SensitivityOptions {
   bool by_ap = true;
   std::optional<CalibrationSet> calibration;  // for proxies; none: no proxies
   bool all_but_each = true;
-  std::optional<ShareOptions> share;  // the images of AP, with other processes
+  std::optional<ShareOptions> share;  // what is measured, with other processes and later runs
 };
 
 // Cost of one way to measure.

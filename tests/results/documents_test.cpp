@@ -14,6 +14,7 @@
 #include "results/inspection_record.h"
 #include "results/metrics_json.h"
 #include "results/poc_summary.h"
+#include "results/proxy_record.h"
 #include "results/race_record.h"
 #include "results/recommendation_record.h"
 #include "results/scenario_record.h"
@@ -298,7 +299,20 @@ TEST(Documents, WhatIsWrittenIsReadAgain) {
   const TimingRecord timing{"0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}}},
                             "why"};
   expect_contract(timing, timing_json, read_timing);
+  const ProxyRecord proxies{"0123abcd", {{0.5, 0.25, 0.125, std::nullopt, 0.0625, 16, 48}}};
+  expect_contract(proxies, proxy_json, read_proxies);
   expect_contract(full_scenarios(), scenarios_json, read_scenarios, {});
+}
+
+TEST(Documents, OfProxiesAreNotBelievedWhenTheyAreDamaged) {
+  const ProxyRecord record{"0123abcd", {{0.5, 0.25, 0.125, std::nullopt, 0.0625, 16, 48}}};
+  Json document = proxy_json(record);
+  const auto read = read_proxies(document, "kept.json");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(*read, record);
+  document["networks"][0]["objectness"] = 0.126;
+  EXPECT_EQ(read_proxies(document, "kept.json").error().message,
+            "kept.json is damaged: its SHA-256 is that of something else");
 }
 
 TEST(Documents, OfDetectionsAreReadAgain) {

@@ -346,6 +346,13 @@ TEST_F(Shards, AreNamedByTheirScheduler) {
   expect_one_sentence(by(""), "--shard auto: neither SLURM_ARRAY_TASK_ID");
 }
 
+std::vector<fs::path> files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
 // What a search found, without what it took.
 Json found_by(const ProcessResult& result) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -368,7 +375,8 @@ TEST_F(Shards, OfASearchGiveTheAnswerOfOneProcess) {
                                       "--limit",       "first:40",
                                       "--threads",     "1"};
     if (command == "sensitivity") {
-      alone.insert(alone.end(), {"--by", "ap", "--alone-only", "--scheme", "affine", "--bits", "4",
+      alone.insert(alone.end(), {"--calibration", parts("calib/images"), "--calibration-limit", "2",
+                                 "--alone-only", "--scheme", "affine", "--bits", "4",
                                  "--granularity", "filter", "-o", "json"});
     } else {
       alone.insert(alone.end(), {"--calibration", parts("calib/images"), "--proxy-images", "2",
@@ -389,12 +397,25 @@ TEST_F(Shards, OfASearchGiveTheAnswerOfOneProcess) {
     }
     for (std::thread& one : processes) one.join();
     for (const ProcessResult& result : results) EXPECT_EQ(found_by(result), expected);
-    // A damaged piece is none.
+    // A damaged piece, and a damaged measure, is none.
     const std::set<std::string> files = task_files(folder);
     ASSERT_GE(files.size(), 2U);
     ASSERT_TRUE(write_file(folder / "tasks" / *files.begin(), "qyolo task 1\n").ok());
-    alone.insert(alone.end(), {"--share", folder.string(), "--shard", "0/1"});
+    const std::vector<fs::path> measures = files_of(folder / "proxies");
+    ASSERT_GE(measures.size(), 3U);
+    std::string damaged = content_of(measures[1]);
+    const std::size_t digit = damaged.find("\"boxes\":") + 12;
+    damaged[digit] = damaged[digit] == '1' ? '2' : '1';
+    ASSERT_TRUE(write_file(measures[1], damaged).ok());
+    alone.insert(alone.end(), {"--share", folder.string()});
     EXPECT_EQ(found_by(run_process(alone)), expected);
+    EXPECT_NE(content_of(measures[1]), damaged);
+    EXPECT_EQ(files_of(folder / "proxies"), measures);
+    // Nothing is left to be measured.
+    const ProcessResult again = run_process(alone);
+    EXPECT_EQ(found_by(again), expected);
+    const Json work = Json::parse(again.out)[command == "recommend" ? "work" : "cost"];
+    EXPECT_EQ(command == "recommend" ? work["proxy_forwards"] : work["proxies"]["forwards"], 0);
     EXPECT_EQ(task_files(folder), files);
     EXPECT_GT(fs::file_size(folder / "tasks" / *files.begin()), 500U);
   }
