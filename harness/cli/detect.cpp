@@ -231,6 +231,7 @@ void add_detect(CLI::App& app, Action& action) {
   add_confidence(*command, options.confidence);
   add_nms_iou(*command, options.iou);
   arguments->executor.add_to(*command);
+  arguments->executor.add_device_to(*command);
   add_threads(*command, options.threads);
   command
       ->add_option("--every", arguments->every, "Of a video, only each N-th frame, from the first")

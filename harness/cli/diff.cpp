@@ -112,6 +112,7 @@ void add_diff(CLI::App& app, Action& action) {
       ->type_name(kFileType)
       ->expected(0, 3);
   arguments->evaluation.add_to(*command, true);
+  arguments->evaluation.executor.add_device_to(*command);
   command->get_option("--model")->required(false)->description(
       "Instead of files: checkpoint to run as it is (A) and as the cell below (B)");
   command->get_option("--images")->description("Image folder, for --model, --sheets and --network");

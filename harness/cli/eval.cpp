@@ -109,6 +109,7 @@ void add_eval(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Evaluate one cell without an experiment file");
   arguments->evaluation.add_to(*command, true);
+  arguments->evaluation.executor.add_device_to(*command);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   harness::EvaluationOptions& options = arguments->evaluation.options;

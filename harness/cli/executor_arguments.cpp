@@ -38,10 +38,6 @@ void ExecutorArguments::add_to(CLI::App& command, bool precisions) {
                   "What runs the network: onednn (fast), or torch (the reference)")
       ->check(CLI::IsMember({"onednn", "torch"}))
       ->capture_default_str();
-  command
-      .add_option("--device", device,
-                  "Where the engine torch runs: cpu, cuda or cuda:N (not tried on a GPU)")
-      ->capture_default_str();
   add_convolution(command, convolution);
   if (!precisions) return;
   command
@@ -49,6 +45,13 @@ void ExecutorArguments::add_to(CLI::App& command, bool precisions) {
                   "Arithmetic: fp32, bf16, int8 (of onednn: integer convolutions; takes cells of "
                   "symmetric weights with --activation-bits 8), or fp16 (of torch)")
       ->check(CLI::IsMember({"fp32", "bf16", "int8", "fp16"}))
+      ->capture_default_str();
+}
+
+void ExecutorArguments::add_device_to(CLI::App& command) {
+  command
+      .add_option("--device", device,
+                  "Where the engine torch runs: cpu, cuda or cuda:N (not tried on a GPU)")
       ->capture_default_str();
 }
 

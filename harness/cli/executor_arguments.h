@@ -22,8 +22,10 @@ struct ExecutorArguments {
   std::string device = "cpu";
   std::string convolution = kAutomatic;
 
-  // --engine, --device and --convolution, and with `precisions` --precision.
+  // --engine and --convolution, and with `precisions` --precision.
   void add_to(CLI::App& command, bool precisions = true);
+  // --device.
+  void add_device_to(CLI::App& command);
   // Fails on a precision or a device that the engine does not have.
   [[nodiscard]] Result<harness::ExecutorFactory> factory() const;
 };

@@ -26,17 +26,17 @@ std::string ProgressPrinter::label_of(const harness::Cell& cell) const {
 void ProgressPrinter::on_warning(const std::string& text) { say("warning: {}\n", text); }
 
 void ProgressPrinter::on_pass(const std::string& pass, std::size_t cells, std::size_t skipped) {
-  start_pass(pass, "cells", cells, skipped);
+  start_pass(pass, "cell", cells, skipped);
 }
 
 void ProgressPrinter::on_tasks(const std::string& shard, std::size_t tasks, std::size_t finished) {
-  start_pass(shard, "tasks", tasks, finished);
+  start_pass(shard, "task", tasks, finished);
 }
 
 void ProgressPrinter::start_pass(const std::string& pass, std::string_view what, std::size_t cells,
                                  std::size_t skipped) {
   pass_ = pass;
-  tasks_ = what == "tasks";
+  tasks_ = what == "task";
   current_ = pass;
   cells_ = cells;
   to_do_ = cells - skipped;

@@ -30,7 +30,7 @@ class ProgressPrinter final : public harness::RunListener {
 
  private:
   [[nodiscard]] ProgressState state_of(std::size_t done, std::size_t total) const;
-  // Of `count` cells or tasks.
+  // Of `count` things, "cell" or "task".
   void start_pass(const std::string& pass, std::string_view what, std::size_t count,
                   std::size_t skipped);
 

@@ -165,6 +165,7 @@ void add_recommend(CLI::App& app, Action& action) {
       "recommend",
       "Find how to quantize each layer so that a promise holds: a tolerance in AP, or a size");
   arguments->evaluation.add_to(*command, false);
+  arguments->evaluation.executor.add_device_to(*command);
   arguments->calibration.add_to(*command);
   command->get_option("--calibration")->required();
   command

@@ -217,6 +217,7 @@ void add_run(CLI::App& app, Action& action) {
   add_limit(*command, arguments->limit);
   add_ignore_class_names(*command, arguments->ignore_class_names);
   arguments->executor.add_to(*command);
+  arguments->executor.add_device_to(*command);
   add_threads(*command, arguments->threads);
   arguments->output.add_to(*command);
   arguments->output.add_columns_to(*command);

@@ -70,6 +70,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "sensitivity", "Which layers can be quantized: each one alone, and all but each");
   arguments->evaluation.add_to(*command, false);
+  arguments->evaluation.executor.add_device_to(*command);
   arguments->cell.add_to(*command);
   arguments->calibration.add_to(*command);
   command
