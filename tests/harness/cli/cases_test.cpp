@@ -289,15 +289,13 @@ TEST(UserData, EveryLayoutGivesTheSameAp) {
   EXPECT_EQ(ap_of(run(eval, {"--images", parts("val/images"), "--annotations", at("voc.json")})),
             expected);
   // An experiment in YAML on it.
-  ASSERT_TRUE(
-      write_file(folder.path() / "e.yaml",
-                 "name: yolo\nmodel: " + parts_model() +
-                     "\ndataset: {data: yolo/data.yaml}\n"
-                     "evaluation: {img: 320, limit: " first : 60 "}\nlatency: {rounds: 0}\n"
-                                                                 "uncertainty: {resamples: 0}\n"
-                                                                 "matrix: [{scheme: affine, bits: "
-                                                                 "8, granularity: filter}]\n")
-          .ok());
+  ASSERT_TRUE(write_file(folder.path() / "e.yaml",
+                         "name: yolo\nmodel: " + parts_model() +
+                             "\ndataset: {data: yolo/data.yaml}\n"
+                             "evaluation: {img: 320, limit: 'first:60'}\nlatency: {rounds: 0}\n"
+                             "uncertainty: {resamples: 0}\n"
+                             "matrix: [{scheme: affine, bits: 8, granularity: filter}]\n")
+                  .ok());
   const ProcessResult ran = qyolo({"run", at("e.yaml"), "--out", at("run"), "-q", "-o", "json"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   const ProcessResult doctor =

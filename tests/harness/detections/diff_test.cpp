@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 class DiffFiles : public SmallDataset {};
 
 TEST_F(DiffFiles, AreARecordOfWhatChangedObjectByObject) {
-  const auto diff = diff_files(truth_, all_, worse_, 0, {});
+  const auto diff = diff_files(truth_, all_, worse_, {}, {});
   ASSERT_TRUE(diff.ok()) << diff.error().message;
   const results::DiffRecord record = diff_record(*diff, 1);
   EXPECT_FALSE(record.confidence_given);
@@ -34,19 +34,19 @@ TEST_F(DiffFiles, AreARecordOfWhatChangedObjectByObject) {
 }
 
 TEST_F(DiffFiles, OfFirstImagesLeaveTheOthersOut) {
-  const auto diff = diff_files(truth_, all_, worse_, 1, {});
+  const auto diff = diff_files(truth_, all_, worse_, {.images = 1, .first = true}, {});
   ASSERT_TRUE(diff.ok()) << diff.error().message;
   EXPECT_EQ(diff->changes.images.size(), 1U);
 }
 
 TEST_F(DiffFiles, WithoutABestConfidenceNeedOne) {
   const auto nothing = write("nothing.json", "[]");
-  const auto diff = diff_files(truth_, nothing, worse_, 0, {});
+  const auto diff = diff_files(truth_, nothing, worse_, {}, {});
   ASSERT_FALSE(diff.ok());
   EXPECT_THAT(diff.error().message, HasSubstr("--conf gives one"));
   DiffOptions options;
   options.confidence = 0.5;
-  EXPECT_TRUE(diff_files(truth_, nothing, worse_, 0, options).ok());
+  EXPECT_TRUE(diff_files(truth_, nothing, worse_, {}, options).ok());
 }
 
 TEST(ChangeText, NamesWhatThereIs) {

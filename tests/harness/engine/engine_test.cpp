@@ -1,4 +1,5 @@
 #include "harness/engine/engine.h"
+#include "harness/engine/torch_executor.h"
 
 #include <gmock/gmock.h>
 

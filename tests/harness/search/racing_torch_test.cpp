@@ -1,4 +1,5 @@
 // Races of the embedded network with the reference executor.
+#include "harness/engine/torch_executor.h"
 #include "harness/search/racing.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +21,9 @@ std::unique_ptr<Evaluator> open_parts(int limit) {
   config.options.limit = {.images = limit, .first = true};
   config.calibration = CalibrationSet{parts / "calib/images", 2};
   config.threads = 1;
-  auto evaluator = Evaluator::open(config, &model::make_torch_executor);
+  auto evaluator = Evaluator::open(config, [](const model::Graph& graph, int threads) {
+    return model::make_torch_executor(graph, threads);
+  });
   EXPECT_TRUE(evaluator.ok()) << evaluator.error().message;
   return std::move(evaluator).value();
 }
