@@ -9,6 +9,19 @@
 #include "harness/run/tasks.h"
 
 namespace qyolo::harness {
+namespace {
+
+// Whether a manifest's cell is the unquantized network as it is; its label says what ran.
+bool is_baseline(Json json) {
+  Cell baseline;
+  baseline.baseline = true;
+  if (!json.is_object()) return false;
+  json["label"] = baseline.label();
+  json.erase("name");
+  return Json(baseline.as_json()) == json;
+}
+
+}  // namespace
 namespace fs = std::filesystem;
 namespace {
 
@@ -50,21 +63,15 @@ Result<MergeInputs> open_merge_inputs(const fs::path& run) {
     QYOLO_TRY(split, dataset.string("split"));
   }
   for (const results::ManifestCell& one : manifest.cells) {
-    // The label says what ran, the name how the experiment calls it: neither is part of the cell.
-    Json json = one.cell;
-    QYOLO_TRY(const JsonObject written_cell, JsonObject::from(json, place + ": cells"));
-    std::string name;
-    if (written_cell.has("name")) {
-      QYOLO_TRY(name, written_cell.string("name"));
-    }
-    json.erase("label");
-    json.erase("name");
+    const Json json = one.cell;
     Cell cell;
-    cell.baseline = true;
-    if (Json(cell.as_json()) != json) {
+    if (is_baseline(json)) {
+      cell.baseline = true;
+      if (const Json& name = member(json, "name"); name.is_string())
+        cell.name = name.get<std::string>();
+    } else {
       QYOLO_TRY(cell, cell_from_json(json, place + ": cells"));
     }
-    cell.name = std::move(name);
     inputs.cells.push_back(std::move(cell));
   }
   const std::string& folder = manifest.tasks->folder;

@@ -369,7 +369,7 @@ TEST(UserData, SizesBesideTheGridAreRoundedByEveryCommand) {
   const ProcessResult run = qyolo({"run", at("e.yaml"), "--out", at("run")});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("320 is used"));
-  EXPECT_THAT(run.out + run.err, HasSubstr("0.7427"));
+  EXPECT_THAT(run.out + run.err, HasSubstr("| 74.27 |"));
 }
 
 TEST(UserData, DeviceAndLinkOutputsStayWhatTheyAre) {

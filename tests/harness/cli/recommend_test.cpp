@@ -66,7 +66,9 @@ TEST_F(RecommendCommand, WhatIsRecommendedIsJudgedByAnotherRuntime) {
 }
 
 TEST_F(RecommendCommand, OnlyKnownRuntimesJudge) {
-  expect_one_sentence(run({"--bits-per-weight", "8", "--judge", "tensorrt"}), "tensorrt");
+  const auto result = run({"--bits-per-weight", "8", "--judge", "tensorrt"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--judge: tensorrt not in {onnxruntime,openvino}"));
 }
 
 TEST_F(RecommendCommand, ABudgetGivesANetworkThatFitsAndFilesThatOtherCommandsTake) {

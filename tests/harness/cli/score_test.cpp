@@ -122,8 +122,8 @@ TEST_F(ScoreOptions, LinesOfAnOwnGridFollowTheTwelve) {
 TEST_F(ScoreOptions, PerClassAddsATable) {
   EXPECT_THAT(score({"--per-class"}).out,
               HasSubstr("\n    id  class      AP    AP50    AP75   small  medium   large      AR\n"
-                        "     3  bolt    0.685   0.835   0.835   0.900   0.350       -   0.800\n"
-                        "     5  nut     0.701   1.000   1.000   0.701   0.600       -   0.800\n"));
+                        "     3  bolt    68.55   83.50   83.50   90.00   35.00       -   80.00\n"
+                        "     5  nut     70.10  100.00  100.00   70.10   60.00       -   80.00\n"));
 }
 
 TEST_F(ScoreOptions, DetectionsOfUnknownCategoriesAreWarnedOf) {
