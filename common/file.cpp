@@ -16,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/limits.h"
 #include "common/outputs.h"
 
 namespace qyolo {
@@ -273,6 +274,10 @@ Result<MappedFile> MappedFile::open(const fs::path& path) {
   const Descriptor descriptor(opened);
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) return MappedFile(nullptr, 0, false);
+  if (info.st_size > most_file_bytes()) {
+    return error("{} has {} bytes, expected at most {} ({} raises that)", path.string(), size,
+                 most_file_bytes(), kFileGigabytes.variable);
+  }
   if (size > kLargestRead) {
     QYOLO_TRY(std::byte* const data, map(path, size, descriptor.get()));
     note_mapped(data, size, path.string());

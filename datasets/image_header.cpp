@@ -1,7 +1,6 @@
 #include "datasets/image_header.h"
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "common/crc32.h"
 #include "common/file.h"
 #include "common/file_kind.h"
+#include "common/limits.h"
 
 namespace qyolo::datasets {
 namespace {
@@ -346,23 +346,12 @@ Result<ImageHeader> parse_image_header(Bytes bytes) {
   return other;
 }
 
-std::int64_t most_pixels() {
-  static const std::int64_t most = [] {
-    constexpr std::int64_t kDefault = std::int64_t{1} << 26;
-    constexpr long long kMegapixels = 2147;  // what OpenCV's int indices reach
-    const char* given = std::getenv("QYOLO_MAX_MEGAPIXELS");
-    const long long millions = given != nullptr ? std::strtoll(given, nullptr, 10) : 0;
-    return millions >= 1 && millions <= kMegapixels ? std::int64_t{millions} * 1000000 : kDefault;
-  }();
-  return most;
-}
-
 Status check_pixels(const ImageHeader& header) {
   const auto& [width, height] = header.stored;
   const std::int64_t pixels = std::int64_t{width} * height;
   if (pixels <= most_pixels()) return {};
-  return error("{} x {} pixels, expected at most {} (QYOLO_MAX_MEGAPIXELS={} allows it)", width,
-               height, most_pixels(), (pixels + 999999) / 1000000);
+  return error("{} x {} pixels, expected at most {} ({}={} allows it)", width, height,
+               most_pixels(), kMegapixels.variable, (pixels + 999999) / 1000000);
 }
 
 PngDamage png_damage(Bytes png) {

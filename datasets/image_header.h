@@ -37,10 +37,8 @@ struct ImageHeader {
 Result<ImageHeader> parse_image_header(std::span<const std::byte> bytes);
 [[nodiscard]] bool is_unsupported(const Error& failure);  // of parse_image_header()
 
-// More pixels than this are refused before anything is decoded: 2^26, or QYOLO_MAX_MEGAPIXELS of
-// the environment, in millions. Decoding takes about 3 to 6 bytes per pixel and thread.
-[[nodiscard]] std::int64_t most_pixels();
-// Fails where the header says more. The sentence does not name the file.
+// Fails where the header says more than most_pixels() (common/limits.h): before anything is
+// decoded. The sentence does not name the file.
 Status check_pixels(const ImageHeader& header);
 
 // Chunks of a PNG whose checksum is wrong. Decoders refuse a picture of whose critical ones (IHDR,

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "common/file.h"
+#include "common/limits.h"
 #include "common/spelling.h"
 #include "common/version.h"
 #include "harness/cli/command.h"
@@ -88,6 +89,7 @@ std::string misspelling(const CLI::App& app, const std::vector<std::string>& wor
 
 // Nothing is done where an output of the chosen command is one of its inputs.
 Result<int> run_safely(const CLI::App& app, const Action& action) {
+  QYOLO_CHECK_OK(check_limits());
   for (const CLI::App* command : app.get_subcommands()) {
     const GivenFiles given = files_given(*command);
     QYOLO_CHECK_OK(check_outputs(given.inputs, given.outputs));

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/limits.h"
 #include "common/parallel.h"
 #include "harness/engine/block.h"
 #include "harness/engine/convolution.h"
@@ -252,12 +253,13 @@ class OnednnEngine final : public Engine {
     QYOLO_TRY(const MapTypes map_types, types());
     auto made = std::make_unique<Prepared>();
     made->plan = make_plan(graph_, shapes, {3, height, width}, batch, map_types, retain_);
-    if (const std::size_t most = most_map_bytes(); made->plan.block_bytes > most) {
+    if (const auto most = static_cast<std::size_t>(most_map_bytes());
+        made->plan.block_bytes > most) {
       return error(
           "the network's maps take {:.1f} GB at a time at {} x {} and batch {}, at most {:.1f} GB "
-          "are given to them (QYOLO_MAX_MAP_GIGABYTES)",
+          "are given to them ({})",
           static_cast<double>(made->plan.block_bytes) * 1e-9, width, height, batch,
-          static_cast<double>(most) * 1e-9);
+          static_cast<double>(most) * 1e-9, kMapGigabytes.variable);
     }
     // Its maps, its weights once more as kernels want them, and what a kernel's code takes.
     constexpr std::size_t kKernelBytes = std::size_t{256} << 10, kOthers = std::size_t{16} << 20;

@@ -1,9 +1,6 @@
 #include "harness/engine/plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 #include <utility>
 
@@ -294,22 +291,6 @@ Result<MapTypes> integer_types(const model::Graph& graph, std::vector<bool> inte
   }
   types.integer = std::move(integer);
   return types;
-}
-
-std::size_t most_map_bytes() {
-  static const std::size_t most = [] {
-    constexpr double kGigabyte = 1e9;
-    double bytes = 8 * kGigabyte;
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
-    if (pages > 0 && page > 0)
-      bytes = std::min(bytes, static_cast<double>(pages) * static_cast<double>(page));
-    if (const char* given = std::getenv("QYOLO_MAX_MAP_GIGABYTES")) {
-      const double value = std::strtod(given, nullptr);
-      if (value > 0 && value < 1e6) bytes = value * kGigabyte;
-    }
-    return static_cast<std::size_t>(bytes);
-  }();
-  return most;
 }
 
 Plan make_plan(const model::Graph& graph, const std::vector<model::MapShape>& shapes,

@@ -53,10 +53,6 @@ struct Step {
   int output = 0;
 };
 
-// What the maps of one forward may take: 8 GB, the machine's memory, or what the environment's
-// QYOLO_MAX_MAP_GIGABYTES says. A graph of a few kilobytes may ask for any number of maps.
-[[nodiscard]] std::size_t most_map_bytes();
-
 struct Plan {
   int batch = 1;
   std::vector<Value> values;

@@ -150,5 +150,28 @@ TEST(Terminal, NamesCannotMoveTheCursor) {
   EXPECT_THAT(said, HasSubstr("no\\x1b[2Jfile\\x9bH.pt"));
 }
 
+ProcessResult with_limit(const std::string& setting) {
+  std::vector<std::string> command = {"/usr/bin/env", setting, kQyolo};
+  for (const std::string& argument : parts_eval({"--limit", "first:1"}))
+    command.push_back(argument);
+  return run_process(command);
+}
+
+TEST(Limits, AreHeldAgainstWhatFilesAskFor) {
+  expect_one_sentence(with_limit("QYOLO_MAX_FILE_GIGABYTES=0.001"),
+                      "(QYOLO_MAX_FILE_GIGABYTES raises that)");
+  expect_one_sentence(with_limit("QYOLO_MAX_MAP_GIGABYTES=0.0001"),
+                      "0.0 GB are given to them (QYOLO_MAX_MAP_GIGABYTES)");
+  EXPECT_EQ(with_limit("QYOLO_MAX_MAP_GIGABYTES=1").exit_code, 0);
+}
+
+TEST(Limits, ThatAreNonsenseAreNotTakenForStandard) {
+  expect_one_sentence(with_limit("QYOLO_MAX_MEGAPIXELS=many"),
+                      "QYOLO_MAX_MEGAPIXELS=many: expected millions of pixels from 1 to 2147");
+  expect_one_sentence(with_limit("QYOLO_MAX_MAP_GIGABYTES=-1"), "expected GB from");
+  expect_one_sentence(with_limit("QYOLO_MAX_FILE_GIGABYTES=1e99"), "expected GB from");
+  EXPECT_EQ(with_limit("QYOLO_MAX_FILE_GIGABYTES=").exit_code, 0);
+}
+
 }  // namespace
 }  // namespace qyolo::testing
