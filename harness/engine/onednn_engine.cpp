@@ -256,7 +256,7 @@ class OnednnEngine final : public Engine {
     if (const auto most = static_cast<std::size_t>(most_map_bytes());
         made->plan.block_bytes > most) {
       return error(
-          "the network's maps take {:.1f} GB at a time at {} x {} and batch {}, at most {:.1f} GB "
+          "the network's maps take {:.3g} GB at a time at {} x {} and batch {}, at most {:.3g} GB "
           "are given to them ({})",
           static_cast<double>(made->plan.block_bytes) * 1e-9, width, height, batch,
           static_cast<double>(most) * 1e-9, kMapGigabytes.variable);
