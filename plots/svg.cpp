@@ -136,6 +136,27 @@ std::vector<std::vector<Point>> mark_outline(Shape shape, double radius) {
   return {};
 }
 
+namespace {
+
+std::string mark_element(Shape shape, double radius) {
+  if (shape == Shape::kCircle) return fmt::format("<circle r=\"{}\"/>", px(radius));
+  const auto polygons = mark_outline(shape, radius);
+  if (polygons.size() == 1)
+    return fmt::format("<polygon points=\"{}\"/>", path_of(polygons.front()));
+  std::string path;
+  for (const std::vector<Point>& polygon : polygons) path += "M" + path_of(polygon) + "Z";
+  return fmt::format("<path fill-rule=\"evenodd\" d=\"{}\"/>", path);
+}
+
+}  // namespace
+
+std::string inline_mark(Shape shape, std::string_view colour) {
+  return fmt::format(
+      "<svg class=\"qyolo\" width=\"14\" height=\"14\" viewBox=\"-7 -7 14 14\" "
+      "aria-hidden=\"true\"><g fill=\"{}\">{}</g></svg>",
+      xml_text(colour), mark_element(shape, 5));
+}
+
 double text_width(std::string_view text, double size, bool bold) {
   double width = 0;
   for (const char c : text) {
@@ -258,18 +279,7 @@ void Svg::mark(Shape shape, Point at, double radius, std::string_view colour,
       px(at.x), px(at.y), xml_text(colour));
   body_ += opacity < 1 ? fmt::format(" fill-opacity=\"{}\">", px(opacity)) : ">";
   if (!tooltip.empty()) body_ += fmt::format("<title>{}</title>", xml_text(tooltip));
-  if (shape == Shape::kCircle) {
-    body_ += fmt::format("<circle r=\"{}\"/>", px(radius));
-  } else {
-    const auto polygons = mark_outline(shape, radius);
-    if (polygons.size() == 1) {
-      body_ += fmt::format("<polygon points=\"{}\"/>", path_of(polygons.front()));
-    } else {
-      std::string path;
-      for (const std::vector<Point>& polygon : polygons) path += "M" + path_of(polygon) + "Z";
-      body_ += fmt::format("<path fill-rule=\"evenodd\" d=\"{}\"/>", path);
-    }
-  }
+  body_ += mark_element(shape, radius);
   body_ += "</g>\n";
 }
 

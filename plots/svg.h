@@ -72,6 +72,8 @@ enum class Shape {
 inline constexpr std::size_t kShapes = 15;
 // Its outline about the origin: closed polygons, filled by the even-odd rule.
 [[nodiscard]] std::vector<std::vector<Point>> mark_outline(Shape shape, double radius);
+// A small picture of it for a line of HTML text, which says the same in words.
+[[nodiscard]] std::string inline_mark(Shape shape, std::string_view colour);
 
 // An upper bound of the text's width in the usual sans-serif fonts, and the box it fills when its
 // baseline starts (or is centred, or ends) at `at`.

@@ -62,7 +62,8 @@ struct ChartTexts {
   std::string_view sqnr_description;                      // layers, network, scheme, bits
 
   // Sensitivity.
-  std::string_view sensitivity_title, sensitivity_measured_on;  // model, cell, images
+  std::string_view sensitivity_title;
+  std::string_view sensitivity_measured_on, on_data;  // model and data, cell, images; data
   std::string_view sensitivity_alone, sensitivity_but_this;
   std::string_view sensitivity_ap, sensitivity_head_error, sensitivity_kl, log_scale;
   std::string_view sensitivity_top;  // shown, all, what the others are below

@@ -87,7 +87,8 @@ constexpr ChartTexts kTexts = {
         "Bars of the weights' signal to quantization noise ratio in dB for {0} layers of {1} with "
         "{2} {3}-bit.",
     .sensitivity_title = "Sensitivity of the layers",
-    .sensitivity_measured_on = "{0}; {1}; {2} images",
+    .sensitivity_measured_on = "{0}, {1}, {2} images",
+    .on_data = " on {0}",
     .sensitivity_alone = "only this layer quantized",
     .sensitivity_but_this = "all but this layer: gained against all",
     .sensitivity_ap = "AP lost, points",

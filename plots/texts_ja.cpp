@@ -85,6 +85,7 @@ constexpr ChartTexts kTexts = {
     .sqnr_description = "{1} の {0} レイヤーの重みの SQNR（dB）、{2} {3} ビット。",
     .sensitivity_title = "レイヤーの感度",
     .sensitivity_measured_on = "{0}、{1}、画像 {2} 枚",
+    .on_data = "、{0}",
     .sensitivity_alone = "このレイヤーのみ量子化",
     .sensitivity_but_this = "このレイヤー以外を量子化：全体量子化からの回復分",
     .sensitivity_ap = "AP の低下（ポイント）",
