@@ -67,7 +67,9 @@ std::string first_text(std::size_t count, const Texts& texts) {
 std::string exceptions_text(const Exceptions& found, const Texts& texts) {
   std::string text;
   const auto add = [&](const std::string& what, int bits) {
-    text += std::string(texts.plain_separator) + say(texts.plain_in, what, bits_text(bits, texts));
+    text += std::string(texts.plain_separator);
+    text += bits == 0 ? say(texts.plain_in_float, what)
+                      : say(texts.plain_in, what, bits_text(bits, texts));
   };
   if (found.first > 0 && found.head && found.first_bits == found.head_bits) {
     add(say(texts.plain_and, first_text(found.first, texts), texts.plain_head), found.head_bits);

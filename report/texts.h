@@ -34,7 +34,7 @@ struct Texts {
   std::string_view plain_weights;              // bits of most layers
   std::string_view plain_first_one, plain_first, plain_head, plain_and;  // number; both
   std::string_view plain_other_one, plain_others;                        // number
-  std::string_view plain_in;                                             // layers, bits
+  std::string_view plain_in, plain_in_float;                             // layers, bits
   std::string_view plain_mixed;      // fewest bits, most, how many layers have which
   std::string_view plain_in_layers;  // bits, layers
   std::string_view plain_activations;

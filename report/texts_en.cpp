@@ -104,6 +104,7 @@ constexpr Texts kTexts = {
     .plain_other_one = "one other layer",
     .plain_others = "{0} other layers",
     .plain_in = "{0} in {1}",
+    .plain_in_float = "{0} in floating point",
     .plain_mixed = "Weights in {0} to {1} bits, chosen layer by layer: {2}",
     .plain_in_layers = "{0} in {1} layers",
     .plain_activations = "activations in {0}",

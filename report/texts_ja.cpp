@@ -103,6 +103,7 @@ constexpr Texts kTexts = {
     .plain_other_one = "ほか 1 レイヤー",
     .plain_others = "ほか {0} レイヤー",
     .plain_in = "{0}は {1}",
+    .plain_in_float = "{0}は浮動小数点のまま",
     .plain_mixed = "重みはレイヤーごとに {0}～{1} ビット（{2}）",
     .plain_in_layers = "{0}：{1} レイヤー",
     .plain_activations = "アクティベーションは {0}",

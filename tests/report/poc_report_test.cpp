@@ -245,7 +245,7 @@ TEST(PlainWords, SayHowManyBitsWhichLayersHave) {
             "Weights in 6 bits, the first four layers in 8 bits, the head in floating point, one "
             "other layer in 4 bits.");
   EXPECT_EQ(words(japanese()),
-            "重みは 6 ビット、先頭 4 レイヤーは 8 ビット、検出ヘッドは 浮動小数点のまま、ほか 1 "
+            "重みは 6 ビット、先頭 4 レイヤーは 8 ビット、検出ヘッドは浮動小数点のまま、ほか 1 "
             "レイヤーは 4 ビット。");
   for (std::size_t i = 0; i < 30; ++i) bits[i] = i % 2 == 0 ? 3 : 4;
   EXPECT_EQ(words(english()),
@@ -262,7 +262,8 @@ TEST(PocHtml, TheRecommendationBeginsInPlainWords) {
   PocReport report = sample();
   report.candidates[2].layers = with_bits({8, 6, 6, 8}, 1).layers;
   const std::string verdict = verdict_text(report, Language::kEnglish);
-  EXPECT_THAT(verdict, HasSubstr("Weights in 8 bits, two other layers in 6 bits.\nRecommended: "));
+  EXPECT_THAT(verdict, HasSubstr("Weights in 6 bits, the first layer and the head in 8 bits.\n"
+                                 "Recommended: "));
 }
 
 TEST(PocHtml, TilesHaveRatesOfAHundredImagesOnly) {
