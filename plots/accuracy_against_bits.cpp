@@ -40,8 +40,7 @@ class BitsChart {
     Svg svg(look_.width, 0, kId, texts_.bits_title, description(), look_.language);
     const std::string setting = setting_text(run_, texts_);
     draw_heading(svg, look_, texts_.bits_title, setting);
-    draw_legend_row(svg,
-                    {look_.margin(), heading_bottom(look_, texts_.bits_title, setting) + 30},
+    draw_legend_row(svg, {look_.margin(), heading_bottom(look_, texts_.bits_title, setting) + 30},
                     look_.inner(), legend());
     std::size_t shown = 0;
     for (std::size_t i = 0; i < panels_.size(); ++i) {

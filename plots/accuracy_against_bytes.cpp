@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <optional>
 #include <set>
 
 #include "plots/chart_parts.h"
@@ -18,13 +18,13 @@ using results::Row;
 using results::Run;
 
 constexpr double kDominatedOpacity = 0.45;
-constexpr std::size_t kMostListed = 150;
+constexpr std::size_t kMostNumbered = 150;
 // Up to so many cells all have their names beside them; of more, those on the front.
 constexpr std::size_t kFewCells = 12, kFewCellsNarrow = 5;
 // Marks so near to each other share one label, up to so many.
 constexpr double kTogether = 9;
 constexpr std::size_t kMostTogether = 5;
-constexpr double kNameReach = 24, kNumberReach = 34;
+constexpr double kNameReach = 24, kNumberReach = 42;
 constexpr double kListLine = 17;
 
 std::string size_text(double bytes) {
@@ -91,7 +91,7 @@ class BytesChart {
     draw_error_bars(svg, frame, placer);
     draw_marks(svg, frame, placer);
     const std::vector<const Row*> listed = draw_labels(svg, frame, placer);
-    double y = frame.area.bottom + 64;
+    double y = frame.area.bottom + 68;
     if (look_.narrow()) {
       std::vector<LegendEntry> entries;
       for (const LegendSection& section : legend())
@@ -99,9 +99,9 @@ class BytesChart {
       draw_legend_row(svg, {look_.margin(), y}, look_.inner(), entries);
       y += kLegendRow * static_cast<double>(legend_rows(look_.inner(), entries)) + 8;
     } else {
-      draw_legend(
-          svg, {frame.area.right + 24, frame.area.top - 8, look_.width - 16, frame.area.bottom},
-          legend());
+      draw_legend(svg,
+                  {frame.area.right + 24, frame.area.top - 8, look_.width - 16, frame.area.bottom},
+                  legend());
     }
     if (!listed.empty()) y = draw_list(svg, listed, y);
     const std::size_t shown = rows_.front()->baseline ? 0 : rows_.size();
@@ -198,30 +198,53 @@ class BytesChart {
     placer.add_mark(at, kRadius + 1);
   }
 
-  static void draw_placed(Svg& svg, const PlacedLabel& placed, const LabelRequest& request) {
-    if (const auto& leader = placed.leader)
-      svg.line(leader->first, leader->second, {kAxis, 0.8});
-    svg.text(placed.at, request.text, request.style);
-  }
+  struct Label {
+    LabelRequest request;
+    PlacedLabel placed;
+  };
+  struct Labels {
+    std::vector<Label> labels;
+    std::vector<const Row*> unnamed;      // from small to large; numbers are places herein
+    std::optional<Point> without_number;  // a mark that found no room for its number
+  };
 
   // Names where they have room, numbers elsewhere; the cells that have a number, in its order.
+  // Numbers go before names: where one finds no room, the nearest name gives way.
   std::vector<const Row*> draw_labels(Svg& svg, const Frame& frame, LabelPlacer& placer) const {
+    constexpr int kAttempts = 8;
     svg.open("labels");
     draw_baseline_label(svg, frame, placer);
-    const std::vector<const Row*> unnamed = draw_names(svg, frame, placer);
-    draw_numbers(svg, frame, placer, unnamed);
+    std::vector<const Row*> named = to_be_named();
+    Labels labels;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      labels = place_labels(frame, placer, named);
+      if (!labels.without_number || named.empty()) break;
+      const Point mark = *labels.without_number;
+      named.erase(std::ranges::min_element(named, {}, [&](const Row* row) {
+        const Point at = place(frame, *row);
+        return std::hypot(at.x - mark.x, at.y - mark.y);
+      }));
+    }
+    for (const Label& label : labels.labels) {
+      if (const auto& leader = label.placed.leader)
+        svg.line(leader->first, leader->second, {kAxis, 0.8});
+      svg.text(label.placed.at, label.request.text, label.request.style);
+    }
     svg.close();
-    return unnamed;
+    return labels.unnamed;
   }
 
-  // The cells that got none, from small to large.
-  std::vector<const Row*> draw_names(Svg& svg, const Frame& frame, LabelPlacer& placer) const {
+  [[nodiscard]] std::vector<const Row*> to_be_named() const {
     const bool all = rows_.size() <= (look_.narrow() ? kFewCellsNarrow : kFewCells);
-    std::vector<const Row*> named;
+    if (all) return rows_;
+    return look_.narrow() ? std::vector<const Row*>() : front_;
+  }
+
+  [[nodiscard]] Labels place_labels(const Frame& frame, LabelPlacer placer,
+                                    const std::vector<const Row*>& named) const {
+    Labels labels;
     std::vector<LabelRequest> requests;
-    for (const Row* row : rows_) {
-      if (!all && (look_.narrow() || !is_on_front(*row))) continue;
-      named.push_back(row);
+    for (const Row* row : named) {
       requests.push_back({place(frame, *row),
                           kRadius,
                           short_name(*row),
@@ -234,24 +257,28 @@ class BytesChart {
     const auto placed = placer.place_all(requests);
     for (std::size_t i = 0; i < placed.size(); ++i) {
       if (!placed[i]) continue;
-      draw_placed(svg, *placed[i], requests[i]);
+      labels.labels.push_back({requests[i], *placed[i]});
       placed_rows.insert(named[i]);
     }
-    std::vector<const Row*> unnamed;
     for (const Row* row : rows_)
-      if (!placed_rows.contains(row)) unnamed.push_back(row);
-    std::ranges::stable_sort(unnamed, {}, [](const Row* row) {
-      return std::pair(*row->true_bytes, -*row->ap);
-    });
-    return unnamed;
+      if (!placed_rows.contains(row)) labels.unnamed.push_back(row);
+    std::ranges::stable_sort(labels.unnamed, {},
+                             [](const Row* row) { return std::pair(*row->true_bytes, -*row->ap); });
+    const std::vector<LabelRequest> numbers = number_requests(frame, labels.unnamed);
+    const auto beside = placer.place_all(numbers);
+    for (std::size_t i = 0; i < beside.size(); ++i) {
+      if (beside[i]) labels.labels.push_back({numbers[i], *beside[i]});
+      if (!beside[i] && !labels.without_number) labels.without_number = numbers[i].mark;
+    }
+    return labels;
   }
 
   // Marks on top of each other share a label.
-  void draw_numbers(Svg& svg, const Frame& frame, LabelPlacer& placer,
-                    const std::vector<const Row*>& rows) const {
+  [[nodiscard]] std::vector<LabelRequest> number_requests(
+      const Frame& frame, const std::vector<const Row*>& rows) const {
     std::vector<LabelRequest> requests;
     std::vector<bool> done(rows.size());
-    for (std::size_t i = 0; i < std::min(rows.size(), kMostListed); ++i) {
+    for (std::size_t i = 0; i < std::min(rows.size(), kMostNumbered); ++i) {
       if (done[i]) continue;
       LabelRequest request;
       request.mark = place(frame, *rows[i]);
@@ -260,7 +287,8 @@ class BytesChart {
       request.reach = kNumberReach;
       request.preferred = {1, 0.6};
       std::vector<std::size_t> numbers = {i + 1};
-      for (std::size_t j = i + 1; j < rows.size() && numbers.size() < kMostTogether; ++j) {
+      for (std::size_t j = i + 1;
+           j < std::min(rows.size(), kMostNumbered) && numbers.size() < kMostTogether; ++j) {
         const Point other = place(frame, *rows[j]);
         if (done[j] || std::hypot(other.x - request.mark.x, other.y - request.mark.y) > kTogether)
           continue;
@@ -271,9 +299,7 @@ class BytesChart {
       request.text = numbers_text(numbers);
       requests.push_back(std::move(request));
     }
-    const auto placed = placer.place_all(requests);
-    for (std::size_t i = 0; i < placed.size(); ++i)
-      if (placed[i]) draw_placed(svg, *placed[i], requests[i]);
+    return requests;
   }
 
   [[nodiscard]] std::string list_text(const Row& row) const {
@@ -282,19 +308,20 @@ class BytesChart {
 
   // In columns below the chart: number, mark, name, AP and size. The y below it.
   double draw_list(Svg& svg, const std::vector<const Row*>& rows, double y) const {
-    constexpr double kSize = 11, kName = 42;  // from the column's left
-    const std::size_t count = std::min(rows.size(), kMostListed);
-    double widest = 0;
+    constexpr double kSize = 11, kName = 42, kBetween = 12;  // kName: from the column's left
+    const std::size_t count = std::min(rows.size(), kMostNumbered);
+    double names = 0, numbers = 0;  // widths
     for (std::size_t i = 0; i < count; ++i) {
-      widest = std::max(widest, kName + text_width(results::label_of(*rows[i]), kSize) + 14 +
-                                    text_width(list_text(*rows[i]), kSize));
+      names =
+          std::max(names, text_width(results::label_of(*rows[i]), kSize, is_on_front(*rows[i])));
+      numbers = std::max(numbers, text_width(list_text(*rows[i]), kSize));
     }
-    const double most = look_.narrow() ? 1 : 3;
-    const double columns = std::clamp(std::floor(look_.inner() / (widest + 12)), 1.0,
-                                      std::min(most, static_cast<double>(count)));
-    const double width = look_.inner() / columns;
-    const auto lines =
-        static_cast<std::size_t>(std::ceil(static_cast<double>(count) / columns));
+    names = std::min(names, look_.inner() - kName - kBetween - numbers);
+    const double needed = kName + names + kBetween + numbers + 16;
+    const double columns =
+        std::clamp(std::floor((look_.inner() + 16) / needed), 1.0, static_cast<double>(count));
+    const auto lines = static_cast<std::size_t>(std::ceil(static_cast<double>(count) / columns));
+    const double width = std::max(needed, (look_.inner() + 16) / columns);
     svg.open("list");
     for (std::size_t i = 0; i < count; ++i) {
       const Row& row = *rows[i];
@@ -304,10 +331,9 @@ class BytesChart {
       svg.text({left + 18, line}, std::to_string(i + 1), {kSize, kInk, Anchor::kEnd, bold});
       svg.mark(style(row).shape, {left + 30, line - 4}, 4, style(row).colour, {},
                bold ? 1 : kDominatedOpacity);
-      const std::string numbers = list_text(row);
-      const double room = width - kName - 14 - text_width(numbers, kSize, bold);
-      const std::string name = fit_text(results::label_of(row), room, kSize, bold);
-      svg.text({left + kName, line}, name + "  " + numbers, {kSize, kInk, Anchor::kStart, bold});
+      svg.text({left + kName, line}, fit_text(results::label_of(row), names, kSize, bold),
+               {kSize, kInk, Anchor::kStart, bold});
+      svg.text({left + kName + names + kBetween, line}, list_text(row), {kSize, kMuted});
     }
     svg.close();
     y += kListLine * static_cast<double>(lines);
@@ -350,16 +376,14 @@ class BytesChart {
     for (const std::string& scheme : drawn_schemes(run_))
       schemes.entries.push_back(scheme_entry(scheme, LegendEntry::Kind::kMark, texts_));
     if (!front_.empty())
-      lines.entries.push_back(
-          {LegendEntry::Kind::kLine, std::string(texts_.pareto_front), kAxis});
+      lines.entries.push_back({LegendEntry::Kind::kLine, std::string(texts_.pareto_front), kAxis});
     if (const Row* baseline = run_.baseline()) lines.entries.push_back(baseline_entry(*baseline));
     return {schemes, lines};
   }
 
   [[nodiscard]] std::string description() const {
     constexpr std::size_t kMostDescribed = 30;
-    std::string text =
-        say(texts_.bytes_description, rows_.size(), setting_text(run_, texts_));
+    std::string text = say(texts_.bytes_description, rows_.size(), setting_text(run_, texts_));
     if (const Row* baseline = run_.baseline())
       text += std::string(texts_.sentence_space) +
               say(texts_.baseline_is, baseline_entry(*baseline).text);

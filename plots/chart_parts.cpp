@@ -52,7 +52,8 @@ std::string setting_text(const Run& run, const ChartTexts& texts) {
     const std::string one = row.execution.starts_with("measured ")
                                 ? say(texts.measured, results::precision_name(row.precision))
                                 : std::string(texts.simulated);
-    if (ran.find(one) == std::string::npos) ran += std::string(ran.empty() ? "" : texts.list_separator) + one;
+    if (ran.find(one) == std::string::npos)
+      ran += std::string(ran.empty() ? "" : texts.list_separator) + one;
   }
   if (!ran.empty()) parts.push_back(ran);
   return fmt::format("{}", fmt::join(parts, texts.list_separator));

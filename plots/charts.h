@@ -2,8 +2,8 @@
 // made of; a chart says what is drawn, never how a tick is spaced.
 //
 // Every chart is one SVG document of the look's width and language, with a title and a description
-// as its text alternative. Cells without the numbers a chart needs are left out and counted below it; a run
-// without any gets an empty chart that says so.
+// as its text alternative. Cells without the numbers a chart needs are left out and counted below
+// it; a run without any gets an empty chart that says so.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,7 @@ using results::WeightHistogram;
 // Counts above, levels with how many weights fall on each below, breakpoints and the ends of the
 // grid as labelled lines, what lies beyond them hatched. Heavy tails get a log scale.
 // REQUIRES: counts is not empty; numbers are finite, levels ascend.
-[[nodiscard]] std::string weight_histogram(const WeightHistogram& histogram,
-                                           const Look& look = {});
+[[nodiscard]] std::string weight_histogram(const WeightHistogram& histogram, const Look& look = {});
 
 // What each layer of a network costs. A plain copy of the numbers.
 struct SensitivityBars {

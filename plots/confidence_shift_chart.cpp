@@ -33,8 +33,7 @@ class ShiftChart {
   }
 
   [[nodiscard]] std::string draw() const {
-    Svg svg(look_.width, 0, "confidence-shift", texts_.shift_title, description(),
-            look_.language);
+    Svg svg(look_.width, 0, "confidence-shift", texts_.shift_title, description(), look_.language);
     draw_heading(svg, look_, texts_.shift_title, data_.subtitle);
     const double head = heading_bottom(look_, texts_.shift_title, data_.subtitle);
     double y = 0;
@@ -88,10 +87,9 @@ class ShiftChart {
         const Point corner = frame.at(edge(x), edge(y + 1)), other = frame.at(edge(x + 1), edge(y));
         const double share =
             std::log1p(static_cast<double>(count)) / std::log1p(static_cast<double>(most));
-        svg.rectangle({corner.x, corner.y, other.x - 0.6, other.y - 0.6},
-                      gain_colour(0.25 + 0.75 * share),
-                      say(texts_.shift_density_tooltip, edge(x), edge(x + 1), edge(y), edge(y + 1),
-                          count));
+        svg.rectangle(
+            {corner.x, corner.y, other.x - 0.6, other.y - 0.6}, gain_colour(0.25 + 0.75 * share),
+            say(texts_.shift_density_tooltip, edge(x), edge(x + 1), edge(y), edge(y + 1), count));
       }
     }
     svg.close();
@@ -122,7 +120,8 @@ class ShiftChart {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const Range& range = rows_[i];
       if (range.pairs == 0) continue;
-      const double y = area.top + (static_cast<double>(i) + 0.5) * row, half = std::min(row * 0.3, 8.0);
+      const double y = area.top + (static_cast<double>(i) + 0.5) * row,
+                   half = std::min(row * 0.3, 8.0);
       const auto x = [&](std::size_t q) { return frame.x(range.quantiles[q]); };
       svg.line({x(0), y}, {x(4), y}, {kMedian, 1.2});
       svg.rectangle({x(1), y - half, std::max(x(3), x(1) + 1), y + half}, kBox, tooltip(range));
@@ -140,9 +139,8 @@ class ShiftChart {
   }
 
   [[nodiscard]] std::string tooltip(const Range& range) const {
-    return say(texts_.shift_range_tooltip, range.name, range.pairs, range.mean,
-               range.quantiles[0], range.quantiles[1], range.quantiles[2], range.quantiles[3],
-               range.quantiles[4]);
+    return say(texts_.shift_range_tooltip, range.name, range.pairs, range.mean, range.quantiles[0],
+               range.quantiles[1], range.quantiles[2], range.quantiles[3], range.quantiles[4]);
   }
   [[nodiscard]] std::string description() const {
     return say(texts_.shift_description, data_.subtitle, tooltip(data_.all));

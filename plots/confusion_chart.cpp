@@ -18,10 +18,7 @@ constexpr std::string_view kEmpty = "#f6f7f8";
 class ConfusionMap {
  public:
   ConfusionMap(const ConfusionCounts& data, const Look& look)
-      : data_(data),
-        look_(look),
-        texts_(texts_of(look.language)),
-        stride_(data.names.size() + 1) {
+      : data_(data), look_(look), texts_(texts_of(look.language)), stride_(data.names.size() + 1) {
     for (std::size_t k = 0; k < data.names.size(); ++k) {
       std::int64_t sum = 0;
       for (std::size_t j = 0; j < stride_; ++j) sum += at(k, j) + at(j, k);
@@ -36,8 +33,8 @@ class ConfusionMap {
       lay_out();
     }
     if (!named_) listed_ = confusions();
-    top_ = heading_bottom(look, texts_.confusion_title, data.subtitle) +
-           (look.narrow() ? 164 : 124);
+    top_ =
+        heading_bottom(look, texts_.confusion_title, data.subtitle) + (look.narrow() ? 164 : 124);
   }
 
   [[nodiscard]] std::string draw() const {
@@ -74,8 +71,7 @@ class ConfusionMap {
     for (const std::size_t k : shown_)
       width = std::max(width, text_width(row_name(k), text_size()));
     left_ = look_.margin() + std::min(width, look_.narrow() ? 100.0 : 150.0) + 10;
-    cell_width_ =
-        std::min((look_.right() - left_) / static_cast<double>(shown_.size()), 110.0);
+    cell_width_ = std::min((look_.right() - left_) / static_cast<double>(shown_.size()), 110.0);
     cell_height_ = named_ ? 32 : std::max(11.5, std::min(cell_width_, 24.0));
   }
 
@@ -163,7 +159,8 @@ class ConfusionMap {
   void draw_columns(Svg& svg) const {
     svg.open("axis");
     const double middle = (left_ + cell(0, shown_.size() - 1).right) / 2;
-    svg.text({middle, top_ - 28}, fit_text(texts_.confusion_columns, look_.right() - left_, 12, true),
+    svg.text({middle, top_ - 28},
+             fit_text(texts_.confusion_columns, look_.right() - left_, 12, true),
              {12, kInk, Anchor::kMiddle, true});
     svg.text({left_ - 8, top_ - 8},
              fit_text(texts_.confusion_rows, left_ - look_.margin() - 8, 12, true),
@@ -262,12 +259,12 @@ class ConfusionMap {
     const std::size_t lines = (listed_.size() + columns - 1) / columns;
     for (std::size_t i = 0; i < listed_.size(); ++i) {
       const auto& [object, detected] = listed_[i];
-      svg.text({look_.margin() + static_cast<double>(i / lines) * column,
-                top + 20 + 18 * static_cast<double>(i % lines)},
-               fit_text(say(texts_.confusion_pair, at(object, detected), name(object),
-                            name(detected)),
-                        column - 12, 12),
-               {12, kInk});
+      svg.text(
+          {look_.margin() + static_cast<double>(i / lines) * column,
+           top + 20 + 18 * static_cast<double>(i % lines)},
+          fit_text(say(texts_.confusion_pair, at(object, detected), name(object), name(detected)),
+                   column - 12, 12),
+          {12, kInk});
     }
     svg.close();
     return top + 20 + 18 * static_cast<double>(lines);

@@ -103,24 +103,23 @@ std::vector<LegendSection> legend(const DetectionCurveSet& set, const CurveStyle
         {Kind::kLine, text(set.classes[styles.named()[place]]), stroke.colour, {}, stroke.dash, 2});
   }
   if (styles.selected()) {
-    classes.entries.push_back(
-        {Kind::kLine,
-         say(texts.other_classes, set.classes.size() - styles.named().size()),
-         kPale,
-         {},
-         {},
-         2});
+    classes.entries.push_back({Kind::kLine,
+                               say(texts.other_classes, set.classes.size() - styles.named().size()),
+                               kPale,
+                               {},
+                               {},
+                               2});
   }
   return {std::move(means), std::move(classes)};
 }
 
 std::string description(const DetectionCurveSet& set, std::string_view what,
                         const ChartTexts& texts) {
-  std::string text = joined(
-      {std::string(what), say(texts.curves_description, set.subtitle,
-                              fmt::format("{:.1f}", set.mean.ap50 * 100), set.classes.size(),
-                              best_text(set.mean, texts))},
-      texts);
+  std::string text =
+      joined({std::string(what), say(texts.curves_description, set.subtitle,
+                                     fmt::format("{:.1f}", set.mean.ap50 * 100), set.classes.size(),
+                                     best_text(set.mean, texts))},
+             texts);
   if (set.classes.size() > kMostNamed) return text;
   for (const DetectionCurve& one : set.classes)
     text += say(texts.curve_description, one.name, fmt::format("{:.1f}", one.ap50 * 100),
@@ -142,8 +141,8 @@ std::string precision_recall_chart(const DetectionCurveSet& set, const Look& loo
   const ChartTexts& texts = texts_of(look.language);
   const std::string_view title = texts.pr_title;
   const CurveStyles styles(set.classes, [](const DetectionCurve& curve) { return curve.ap50; });
-  Svg svg(look.width, 0, "precision-recall", title,
-          description(set, texts.pr_description, texts), look.language);
+  Svg svg(look.width, 0, "precision-recall", title, description(set, texts.pr_description, texts),
+          look.language);
   draw_heading(svg, look, title, set.subtitle);
   const double top = heading_bottom(look, title, set.subtitle) + 50;
   const double left = look.narrow() ? 44 : 64;
@@ -202,10 +201,9 @@ std::string confidence_chart(const DetectionCurveSet& set, const Look& look) {
   }
   const auto sections = legend(set, styles, texts.best_f1_key, texts.lowest_best_f1, width - 30,
                                texts, [&](const DetectionCurve& c) { return best_text(c, texts); });
-  const Point at = look.narrow() ? Point{look.margin(), corner(3).y - 26}
-                                 : Point{corner(3).x, corner(3).y - 14};
-  const double end =
-      look.narrow() ? at.y + legend_height(sections) : corner(3).y + height + 52;
+  const Point at =
+      look.narrow() ? Point{look.margin(), corner(3).y - 26} : Point{corner(3).x, corner(3).y - 14};
+  const double end = look.narrow() ? at.y + legend_height(sections) : corner(3).y + height + 52;
   draw_legend(svg, {at.x, at.y, look.right(), end}, sections);
   svg.resize(end + 10);
   return svg.str();

@@ -34,7 +34,8 @@ struct DetectionCurveSet {
 };
 
 // Of many classes only the worst have a colour and a name: those of the lowest AP50, or best F1.
-[[nodiscard]] std::string precision_recall_chart(const DetectionCurveSet& set, const Look& look = {});
+[[nodiscard]] std::string precision_recall_chart(const DetectionCurveSet& set,
+                                                 const Look& look = {});
 // Precision, recall and F1 against confidence, with the best mean F1 as a mark.
 [[nodiscard]] std::string confidence_chart(const DetectionCurveSet& set, const Look& look = {});
 

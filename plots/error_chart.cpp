@@ -99,8 +99,8 @@ class ErrorChart {
 
   void draw_bar(Svg& svg, const Frame& frame, const Bar& bar, double y, double row) const {
     const double end_of_name = left() - 12;
-    svg.text({end_of_name, y + row / 2 + 4},
-             fit_text(bar.name, end_of_name - look_.margin(), 12.5), {12.5, kInk, Anchor::kEnd});
+    svg.text({end_of_name, y + row / 2 + 4}, fit_text(bar.name, end_of_name - look_.margin(), 12.5),
+             {12.5, kInk, Anchor::kEnd});
     const auto one = [&](const ErrorBars::Amount& amount, double top, double bottom,
                          std::string_view fill, std::string_view ink, const std::string& whose) {
       const double zero = frame.x(0), end = frame.x(amount.delta_ap * 100);

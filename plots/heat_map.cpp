@@ -70,8 +70,8 @@ class HeatMap {
 
   [[nodiscard]] std::string draw() const {
     if (shown_ == 0) return empty_chart(kId, texts_.heat_title, run_, look_);
-    const std::string subtitle = say(texts_.heat_subtitle, setting_text(run_, texts_),
-                                     baseline_entry(*baseline_).text);
+    const std::string subtitle =
+        say(texts_.heat_subtitle, setting_text(run_, texts_), baseline_entry(*baseline_).text);
     const double head = heading_bottom(look_, texts_.heat_title, subtitle);
     const double top = head + (look_.narrow() ? 126 : 100);
     Svg svg(look_.width, 0, kId, texts_.heat_title, description(), look_.language);
@@ -81,9 +81,9 @@ class HeatMap {
     double y = top;
     for (const Section& section : sections_) y = draw_section(svg, section, y);
     y += 26;
-    const std::string note = joined({std::string(texts_.heat_note), tolerance_note(),
-                                     left_out_note(run_, shown_, texts_)},
-                                    texts_);
+    const std::string note = joined(
+        {std::string(texts_.heat_note), tolerance_note(), left_out_note(run_, shown_, texts_)},
+        texts_);
     draw_note(svg, look_, y, note);
     svg.resize(y + note_height(look_, note));
     return svg.str();
@@ -159,8 +159,7 @@ class HeatMap {
     if (look_.narrow()) return 0;
     double width = 40;
     for (const Section& section : sections_)
-      width = std::max(width,
-                       text_width(shown_name(section.granularity, texts_), kTextSize, true));
+      width = std::max(width, text_width(shown_name(section.granularity, texts_), kTextSize, true));
     return std::min(width, 130.0) + 14;
   }
   [[nodiscard]] double name_width() const {

@@ -13,7 +13,7 @@ constexpr double kLeaderFrom = 10;  // a label that stands off further gets a le
 constexpr double kStep = 3;         // between the distances tried
 
 // Costs, in pixels of distance.
-constexpr double kCostPerLine = 4.5;      // that a leader crosses
+constexpr double kCostPerLine = 4.5;  // that a leader crosses
 constexpr double kCostPerNeighbour = 5;
 constexpr double kCostPerCrossing = 50;  // of a leader
 constexpr double kCostOfTurning = 4;     // to the side; twice that for the opposite direction
@@ -102,10 +102,9 @@ bool LabelPlacer::free(const Box& box) const {
   const auto overlaps = [&](const Box& other) { return other.overlaps(grown); };
   return std::none_of(labels_.begin(), labels_.end(), overlaps) &&
          std::none_of(mark_boxes_.begin(), mark_boxes_.end(), overlaps) &&
-         std::none_of(leaders_.begin(), leaders_.end(),
-                      [&](const auto& leader) {
-                        return crosses(leader.first, leader.second, box);
-                      }) &&
+         std::none_of(
+             leaders_.begin(), leaders_.end(),
+             [&](const auto& leader) { return crosses(leader.first, leader.second, box); }) &&
          std::none_of(lines_.begin(), lines_.end(), [&](const auto& line) {
            return crosses(line.first, line.second, box.grown(0.5));
          });

@@ -16,8 +16,8 @@ struct LabelRequest {
   double radius = 5;  // of the mark
   std::string text;
   TextStyle style;
-  double reach = 6;          // how far from the mark the label may go, pixels
-  Point preferred = {1, 0};  // direction that costs nothing
+  double reach = 6;                  // how far from the mark the label may go, pixels
+  Point preferred = {1, 0};          // direction that costs nothing
   std::vector<Point> together = {};  // other marks that the label is of
 };
 

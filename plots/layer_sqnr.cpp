@@ -120,9 +120,7 @@ class LayerChart {
     choose_names();
   }
 
-  [[nodiscard]] double head() const {
-    return heading_bottom(look_, texts_.sqnr_title, subtitle());
-  }
+  [[nodiscard]] double head() const { return heading_bottom(look_, texts_.sqnr_title, subtitle()); }
   [[nodiscard]] double left() const { return look_.narrow() ? 40 : 64; }
   // Above a panel stand its name and, below that where there is little room, the summary.
   [[nodiscard]] double gap() const { return look_.narrow() ? 58 : 40; }
@@ -261,8 +259,7 @@ class LayerChart {
       svg.text({name.at, y + 19}, name.text, {11, kMuted, Anchor::kMiddle});
     }
     svg.text({frame.area.centre().x, y + 41},
-             stride_ == 1 ? std::string(texts_.layers_in_order)
-                          : say(texts_.layers_named, stride_),
+             stride_ == 1 ? std::string(texts_.layers_in_order) : say(texts_.layers_named, stride_),
              {12.5, kInk, Anchor::kMiddle});
     svg.close();
   }
@@ -298,11 +295,11 @@ class LayerChart {
   }
 
   [[nodiscard]] std::string subtitle() const {
-    const std::string text =
-        say(texts_.sqnr_subtitle,
-            run_.network.empty() ? std::string()
-                                 : fit_text(run_.network, 260, 13) + std::string(texts_.list_separator),
-            fit_text(shown_name(scheme_, texts_), 200, 13), bits_);
+    const std::string text = say(
+        texts_.sqnr_subtitle,
+        run_.network.empty() ? std::string()
+                             : fit_text(run_.network, 260, 13) + std::string(texts_.list_separator),
+        fit_text(shown_name(scheme_, texts_), 200, 13), bits_);
     if (selection_.scheme && selection_.bits) return text;
     return text + std::string(texts_.sqnr_default);
   }

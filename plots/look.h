@@ -7,9 +7,9 @@ namespace qyolo::plots {
 
 enum class Language : std::uint8_t { kEnglish, kJapanese };
 
-inline constexpr double kWidth = 960;       // of a page or a screen
-inline constexpr double kNarrowest = 360;   // of a phone
-inline constexpr double kNarrowBelow = 640; // one column, legends below
+inline constexpr double kWidth = 960;        // of a page or a screen
+inline constexpr double kNarrowest = 360;    // of a phone
+inline constexpr double kNarrowBelow = 640;  // one column, legends below
 
 struct Look {
   Language language = Language::kEnglish;

@@ -129,8 +129,8 @@ class SensitivityChart {
     std::vector<LegendEntry> entries = {
         {Kind::kLine, std::string(texts_.sensitivity_alone), kAlone, {}, {}, 6}};
     if (paired_)
-      entries.push_back({Kind::kMark, std::string(texts_.sensitivity_but_this), kButThis,
-                         Shape::kOpenDiamond});
+      entries.push_back(
+          {Kind::kMark, std::string(texts_.sensitivity_but_this), kButThis, Shape::kOpenDiamond});
     return entries;
   }
 

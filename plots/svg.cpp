@@ -93,8 +93,8 @@ bool breaks_before(std::string_view text, std::size_t at) {
 std::vector<std::vector<Point>> mark_outline(Shape shape, double radius) {
   const double arm = radius * 0.36;
   const std::vector<Point> cross = {
-      {-arm, -radius}, {arm, -radius}, {arm, -arm},   {radius, -arm},  {radius, arm},  {arm, arm},
-      {arm, radius},   {-arm, radius}, {-arm, arm},   {-radius, arm},  {-radius, -arm}, {-arm, -arm}};
+      {-arm, -radius}, {arm, -radius}, {arm, -arm}, {radius, -arm}, {radius, arm},   {arm, arm},
+      {arm, radius},   {-arm, radius}, {-arm, arm}, {-radius, arm}, {-radius, -arm}, {-arm, -arm}};
   switch (shape) {
     case Shape::kCircle:
       return {corners(32, radius, 0)};
@@ -119,8 +119,12 @@ std::vector<std::vector<Point>> mark_outline(Shape shape, double radius) {
       return {turned};
     }
     case Shape::kHourglass:
-      return {{{-radius, -radius}, {radius, -radius}, {radius * 0.15, 0}, {radius, radius},
-               {-radius, radius}, {-radius * 0.15, 0}}};
+      return {{{-radius, -radius},
+               {radius, -radius},
+               {radius * 0.15, 0},
+               {radius, radius},
+               {-radius, radius},
+               {-radius * 0.15, 0}}};
     case Shape::kRing:
       return {corners(32, radius * 1.1, 0), corners(32, radius * 0.55, 0)};
     case Shape::kOpenSquare:
@@ -128,8 +132,10 @@ std::vector<std::vector<Point>> mark_outline(Shape shape, double radius) {
     case Shape::kOpenDiamond:
       return {corners(4, radius * 1.4, 0), corners(4, radius * 0.65, 0)};
     case Shape::kBar:
-      return {{{-radius * 1.2, -radius * 0.4}, {radius * 1.2, -radius * 0.4},
-               {radius * 1.2, radius * 0.4}, {-radius * 1.2, radius * 0.4}}};
+      return {{{-radius * 1.2, -radius * 0.4},
+               {radius * 1.2, -radius * 0.4},
+               {radius * 1.2, radius * 0.4},
+               {-radius * 1.2, radius * 0.4}}};
     case Shape::kHexagon:
       return {corners(6, radius * 1.1, 0)};
   }
@@ -316,8 +322,8 @@ std::string Svg::str() const {
       px(width_), px(height_), xml_text(id_), japanese ? kJapaneseFont : kFont, xml_text(title_),
       xml_text(description_), japanese ? "ja" : "en");
   document += fmt::format("<style>{}</style>\n", chart_css());
-  document += fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", px(width_),
-                          px(height_));
+  document +=
+      fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", px(width_), px(height_));
   document += body_;
   for (int i = 0; i < open_; ++i) document += "</g>\n";
   return document + "</svg>\n";

@@ -100,8 +100,7 @@ struct ChartTexts {
   std::string_view errors_subtitle;
 
   // Shift of scores.
-  std::string_view shift_title, shift_network_axis, shift_baseline_axis, shift_heading,
-      shift_axis;
+  std::string_view shift_title, shift_network_axis, shift_baseline_axis, shift_heading, shift_axis;
   std::string_view shift_median, shift_mean, shift_note, shift_note_some, shift_density_tooltip;
   std::string_view shift_range_tooltip, shift_description;
 };

@@ -8,10 +8,14 @@ constexpr NamedText kStatuses[] = {{"failed", "failed"},
                                    {"skipped", "skipped"},
                                    {"unsupported", "unsupported"}};
 
-constexpr NamedText kErrorTypes[] = {
-    {"classification", "classification"}, {"localization", "localization"}, {"both", "both"},
-    {"duplicate", "duplicate"},           {"background", "background"},     {"missed", "missed"},
-    {"false positives", "false positives"}, {"false negatives", "false negatives"}};
+constexpr NamedText kErrorTypes[] = {{"classification", "classification"},
+                                     {"localization", "localization"},
+                                     {"both", "both"},
+                                     {"duplicate", "duplicate"},
+                                     {"background", "background"},
+                                     {"missed", "missed"},
+                                     {"false positives", "false positives"},
+                                     {"false negatives", "false negatives"}};
 
 constexpr ChartTexts kTexts = {
     .language = Language::kEnglish,
@@ -57,16 +61,19 @@ constexpr ChartTexts kTexts = {
         "AP loss: AP of the baseline minus AP of the cell, in percentage points; negative where AP "
         "rises.",
     .heat_note_tolerance =
-        "Blue: at most {0} is lost, the tolerance; red: more, darker with every doubling.",
+        "Blue: at most {0} is lost, the tolerance; orange to red: more, darker with every "
+        "doubling.",
     .heat_note_margin =
-        "Blue: at most {0} is lost, the tolerance of {1} less the margin of {2}; red: more, darker "
+        "Blue: at most {0} is lost, the tolerance of {1} less the margin of {2}; orange to red: "
+        "more, darker "
         "with every doubling.",
     .not_in_run = "not in the run",
     .no_ap = "no AP",
     .heat_tooltip = "{0}: AP {1}, loss {2}",
     .heat_description =
         "COCO AP lost against {0}, in percentage points, for {1} cells: a line per scheme, grouped "
-        "by granularity, a column per bit width. {2}. Smallest loss: {3} ({4}), largest: {5} ({6}).",
+        "by granularity, a column per bit width. {2}. Smallest loss: {3} ({4}), largest: {5} "
+        "({6}).",
     .sqnr_title = "Weight SQNR of every layer, dB",
     .sqnr_subtitle = "{0}{1} {2}-bit",
     .sqnr_default = " (default: most granularities, then fewest bits)",
@@ -171,8 +178,7 @@ constexpr ChartTexts kTexts = {
         "class, {4} missed, {5} detections of background.",
     .errors_title = "What AP50 is lost to",
     .errors_axis = "AP50 gained by fixing these errors alone, points",
-    .errors_note =
-        "Error types of TIDE (Bolya et al. 2020); gains of the types do not add up.",
+    .errors_note = "Error types of TIDE (Bolya et al. 2020); gains of the types do not add up.",
     .errors_count = "{0} ({1} errors)",
     .errors_network = "network",
     .errors_of_baseline = ", baseline",

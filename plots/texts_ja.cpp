@@ -3,14 +3,12 @@
 namespace qyolo::plots {
 namespace {
 
-constexpr NamedText kStatuses[] = {{"failed", "失敗"},
-                                   {"pending", "未実行"},
-                                   {"skipped", "省略"},
-                                   {"unsupported", "非対応"}};
+constexpr NamedText kStatuses[] = {
+    {"failed", "失敗"}, {"pending", "未実行"}, {"skipped", "省略"}, {"unsupported", "非対応"}};
 
 constexpr NamedText kErrorTypes[] = {
-    {"classification", "クラス誤り"}, {"localization", "位置ずれ"}, {"both", "クラス・位置"},
-    {"duplicate", "重複検出"},        {"background", "背景誤検出"}, {"missed", "見逃し"},
+    {"classification", "クラス誤り"},   {"localization", "位置ずれ"},      {"both", "クラス・位置"},
+    {"duplicate", "重複検出"},          {"background", "背景誤検出"},      {"missed", "見逃し"},
     {"false positives", "誤検出 全体"}, {"false negatives", "見逃し 全体"}};
 
 constexpr ChartTexts kTexts = {
@@ -56,9 +54,11 @@ constexpr ChartTexts kTexts = {
         "AP の低下：基準モデルの AP から各構成の AP を引いた値（ポイント）。負の値は AP の向上を"
         "示します。",
     .heat_note_tolerance =
-        "青：低下が許容差 {0} ポイント以内。赤：許容差を超過（2 倍になるごとに濃くなります）。",
+        "青：低下が許容差 {0} ポイント以内。オレンジ～赤：許容差を超過（2 "
+        "倍になるごとに濃くなります）。",
     .heat_note_margin =
-        "青：低下が {0} ポイント以内（許容差 {1} から安全マージン {2} を差し引いた値）。赤：それを"
+        "青：低下が {0} ポイント以内（許容差 {1} から安全マージン {2} "
+        "を差し引いた値）。オレンジ～赤：それを"
         "超過（2 倍になるごとに濃くなります）。",
     .not_in_run = "対象外",
     .no_ap = "AP なし",
@@ -180,10 +180,10 @@ constexpr ChartTexts kTexts = {
     .shift_axis = "スコアの変化量",
     .shift_median = "中央値",
     .shift_mean = "平均",
-    .shift_note = "両モデルが IoU 0.5 で検出した物体が対象です。正方形の図はスコアの組ごとの物体数"
-                  "を示します。",
-    .shift_note_some =
-        "範囲の図には {1} クラスのうち中央値の変化が大きい {0} クラスを示します。",
+    .shift_note =
+        "両モデルが IoU 0.5 で検出した物体が対象です。正方形の図はスコアの組ごとの物体数"
+        "を示します。",
+    .shift_note_some = "範囲の図には {1} クラスのうち中央値の変化が大きい {0} クラスを示します。",
     .shift_density_tooltip = "基準 {0:g}～{1:g}、対象 {2:g}～{3:g}：{4} 個",
     .shift_range_tooltip =
         "{0}：物体 {1} 個、平均 {2:+.3f}、5 % {3:+.3f}、25 % {4:+.3f}、中央値 {5:+.3f}、75 % "

@@ -20,7 +20,7 @@ constexpr double kTitleLine = 22, kSubtitleLine = 17;
 
 // What the light colours are on a dark page.
 constexpr std::pair<std::string_view, std::string_view> kDark[] = {
-    {kInk, "#e4e8ec"},      {kMuted, "#a0abb6"},    {kAxis, "#76818c"},    {kGrid, "#2a3138"},
+    {kInk, "#e4e8ec"},      {kMuted, "#a0abb6"},    {kAxis, "#76818c"},     {kGrid, "#2a3138"},
     {kPending, "#2a3138"},  {kPale, "#4a5560"},     {"#dfe3e8", "#3a434c"}, {"#f6f7f8", "#1c2229"},
     {"#0072b2", "#6bb3e3"}, {"#000000", "#cfd6dd"}, {"#b6c2cd", "#5d6b78"}, {"#08306b", "#c6dbef"},
     {"#9ecae1", "#2f5f86"}, {"#00664b", "#4fc9a0"}};
@@ -66,7 +66,8 @@ const std::string& chart_css() {
     for (const SchemeStyle& style : scheme_styles()) map(style.colour, style.dark);
     // White is the page, but for text on coloured cells.
     text += fmt::format(
-        "svg.qyolo rect[fill=\"#ffffff\"]{{fill:{0}}}svg.qyolo [stroke=\"#ffffff\"]{{stroke:{0}}}}}",
+        "svg.qyolo rect[fill=\"#ffffff\"]{{fill:{0}}}svg.qyolo "
+        "[stroke=\"#ffffff\"]{{stroke:{0}}}}}",
         kDarkPage);
     return text;
   }();
@@ -96,7 +97,8 @@ void draw_heading(Svg& svg, const Look& look, std::string_view title, std::strin
 
 double note_height(const Look& look, std::string_view text) {
   if (text.empty()) return 0;
-  return kNoteLine * static_cast<double>(wrap_text(text, look.inner(), kNoteSize, false, 12).size());
+  return kNoteLine *
+         static_cast<double>(wrap_text(text, look.inner(), kNoteSize, false, 12).size());
 }
 
 void draw_note(Svg& svg, const Look& look, double y, std::string_view text) {

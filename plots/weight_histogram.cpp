@@ -90,14 +90,12 @@ class HistogramChart {
     return say(texts_.histogram_title, data_.layer, data_.cell);
   }
   [[nodiscard]] std::string subtitle() const {
-    std::string text =
-        say(texts_.histogram_subtitle, data_.shape,
-            data_.group.empty() ? std::string(texts_.whole_layer) : data_.group, data_.weights,
-            number(data_.low), number(data_.high));
+    std::string text = say(texts_.histogram_subtitle, data_.shape,
+                           data_.group.empty() ? std::string(texts_.whole_layer) : data_.group,
+                           data_.weights, number(data_.low), number(data_.high));
     if (data_.levels.empty()) return text;
-    return text + (data_.sqnr_db
-                       ? say(texts_.histogram_sqnr, fmt::format("{:.2f}", *data_.sqnr_db))
-                       : std::string(texts_.histogram_exact));
+    return text + (data_.sqnr_db ? say(texts_.histogram_sqnr, fmt::format("{:.2f}", *data_.sqnr_db))
+                                 : std::string(texts_.histogram_exact));
   }
   [[nodiscard]] std::string summary() const {
     std::string text;
@@ -139,9 +137,9 @@ class HistogramChart {
         left -= 1;
         right += 1;
       }
-      svg.rectangle(
-          {left, frame.y(static_cast<double>(data_.counts[i])), right, frame.area.bottom}, kWeights,
-          say(texts_.bin_tooltip, number(from), number(from + width), data_.counts[i]));
+      svg.rectangle({left, frame.y(static_cast<double>(data_.counts[i])), right, frame.area.bottom},
+                    kWeights,
+                    say(texts_.bin_tooltip, number(from), number(from + width), data_.counts[i]));
     }
     svg.close();
     svg.line({frame.area.left, frame.area.bottom}, {frame.area.right, frame.area.bottom},
@@ -159,8 +157,7 @@ class HistogramChart {
         (look_.right() - left()) / static_cast<double>(data_.levels.size()) * 0.4, 1.2, 4.0);
     for (const Level& level : data_.levels) {
       const double x = frame.x(level.value), y = frame.area.top;
-      const std::string text =
-          say(texts_.level_tooltip, number(level.value), level.weights);
+      const std::string text = say(texts_.level_tooltip, number(level.value), level.weights);
       const bool used = level.weights > 0;
       svg.line({x, y - 6}, {x, y}, {used ? kGridColour : kUnused, width});
       if (!used) continue;
@@ -208,7 +205,8 @@ class HistogramChart {
     const double first = data_.levels.front().value, last = data_.levels.back().value;
     for (const double end : {first, last}) line(end, area.top - 18, {kEnd, 1});
     label(first, area.top - 22, true, say(texts_.lowest_level, number(first)), kEnd);
-    if (last > first) label(last, area.top - 22, false, say(texts_.highest_level, number(last)), kEnd);
+    if (last > first)
+      label(last, area.top - 22, false, say(texts_.highest_level, number(last)), kEnd);
     free_from = 0;
     for (const double p : data_.breakpoints) {
       line(p, area.top - 2, {kBreakpoint, 1.4, kBreakpointDash});
@@ -223,11 +221,9 @@ class HistogramChart {
     std::vector<LegendEntry> entries = {
         {Kind::kMark, std::string(texts_.weights_key), kWeights, Shape::kSquare}};
     if (data_.levels.empty()) return entries;
-    entries.push_back(
-        {Kind::kMark, std::string(texts_.used_levels), kGridColour, Shape::kSquare});
+    entries.push_back({Kind::kMark, std::string(texts_.used_levels), kGridColour, Shape::kSquare});
     if (used_ < data_.levels.size())
-      entries.push_back(
-          {Kind::kMark, std::string(texts_.unused_levels), kUnused, Shape::kSquare});
+      entries.push_back({Kind::kMark, std::string(texts_.unused_levels), kUnused, Shape::kSquare});
     entries.push_back({Kind::kLine, std::string(texts_.ends_of_grid), kEnd, {}, {}, 1});
     if (!data_.breakpoints.empty())
       entries.push_back(
@@ -247,8 +243,7 @@ class HistogramChart {
     if (data_.levels.empty()) return text;
     std::string grid = say(texts_.grid_description, data_.cell, number(data_.levels.front().value),
                            number(data_.levels.back().value));
-    for (const double p : data_.breakpoints)
-      grid += say(texts_.breakpoint_description, number(p));
+    for (const double p : data_.breakpoints) grid += say(texts_.breakpoint_description, number(p));
     return joined({text, grid + ".", summary()}, texts_);
   }
 

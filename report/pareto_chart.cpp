@@ -151,12 +151,12 @@ class ParetoChart {
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
       placer.add_mark(place(frame, one), kDotRadius);
-      requests.push_back({place(frame, one),
-                          kDotRadius,
-                          label_of(frame, i),
-                          {12.5, plots::kInk, plots::Anchor::kStart,
-                           one.standing == Standing::kWithin, true},
-                          30});
+      requests.push_back(
+          {place(frame, one),
+           kDotRadius,
+           label_of(frame, i),
+           {12.5, plots::kInk, plots::Anchor::kStart, one.standing == Standing::kWithin, true},
+           30});
     }
     for (const double ap : {baseline_ap(), allowed_ap()}) {
       const double y = frame.y(ap);

@@ -39,8 +39,8 @@ std::vector<std::string> recommended_text(const PocReport& report, const Texts& 
   if (std::string plain = in_plain_words(one, texts); !plain.empty())
     lines.push_back(std::move(plain));
   lines.push_back(say(texts.recommended, full_name(one), ratio(one.ratio_fp16),
-                                        megabytes(one.bytes), loss_phrase(texts, *one.delta),
-                                        share_of(one.ratio_fp16)));
+                      megabytes(one.bytes), loss_phrase(texts, *one.delta),
+                      share_of(one.ratio_fp16)));
   const double confidence = report.certainty ? report.certainty->confidence : 0.95;
   const std::string sure = results::percent_text(confidence);
   if (one.delta->low >= 0) {
@@ -139,12 +139,11 @@ std::string tiles(const PocReport& report, const Texts& texts) {
       return results::fixed(
           100.0 * static_cast<double>(count) / static_cast<double>(changes.images), 1);
     };
-    html += tile(texts.tile_missed, say(texts.per_100, rate(changes.newly_missed)),
-                 say(texts.tile_missed_note, rate(changes.missed_before),
-                     rate(changes.missed_after)));
+    html +=
+        tile(texts.tile_missed, say(texts.per_100, rate(changes.newly_missed)),
+             say(texts.tile_missed_note, rate(changes.missed_before), rate(changes.missed_after)));
     html += tile(texts.tile_false, say(texts.per_100, rate(changes.newly_false)),
-                 say(texts.tile_false_note, rate(changes.false_before),
-                     rate(changes.false_after)));
+                 say(texts.tile_false_note, rate(changes.false_before), rate(changes.false_after)));
   }
   return "<dl class=\"tiles\">\n" + html + "</dl>\n";
 }

@@ -201,11 +201,11 @@ std::string latency_section(const PocReport& report, const Texts& texts) {
   std::string html;
   if (!report.latency.empty()) {
     const LatencySetting& setting = report.latency_setting;
-    html += paragraph(escaped(say(texts.latency_note, setting.width, setting.height, setting.batch,
-                                  setting.threads)) +
-                          fmt::format("{}{}", texts.html_lang == "en" ? " " : "",
-                                      escaped(texts.latency_ap)),
-                      "note");
+    html += paragraph(
+        escaped(say(texts.latency_note, setting.width, setting.height, setting.batch,
+                    setting.threads)) +
+            fmt::format("{}{}", texts.html_lang == "en" ? " " : "", escaped(texts.latency_ap)),
+        "note");
   }
   html += latency_table(report, texts);
   const bool integer = std::ranges::any_of(report.latency, [](const LatencyRow& row) {

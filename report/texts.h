@@ -30,8 +30,8 @@ struct Texts {
   // A recipe in plain words.
   std::array<std::string_view, 11> count_words;  // "no", "one", ... "ten"
   std::string_view full_stop, plain_separator;
-  std::string_view plain_bits, plain_float;    // bits
-  std::string_view plain_weights;              // bits of most layers
+  std::string_view plain_bits, plain_float;                              // bits
+  std::string_view plain_weights;                                        // bits of most layers
   std::string_view plain_first_one, plain_first, plain_head, plain_and;  // number; both
   std::string_view plain_other_one, plain_others;                        // number
   std::string_view plain_in, plain_in_float;                             // layers, bits
@@ -58,12 +58,12 @@ struct Texts {
   std::string_view loses;  // points
   std::string_view gains;  // points
   std::string_view loses_nothing;
-  std::string_view certain_gain;                   // confidence, points
-  std::string_view few_images;                     // images
-  std::string_view few_objects;                    // classes
-  std::string_view data_errors;                    // kinds
-  std::string_view tile_size, tile_size_note;      // times FP16, times FP32, percents
-  std::string_view tile_ap, tile_ap_note;          // before, interval
+  std::string_view certain_gain;               // confidence, points
+  std::string_view few_images;                 // images
+  std::string_view few_objects;                // classes
+  std::string_view data_errors;                // kinds
+  std::string_view tile_size, tile_size_note;  // times FP16, times FP32, percents
+  std::string_view tile_ap, tile_ap_note;      // before, interval
   // All of 100 images, as the tile's number.
   std::string_view tile_missed, tile_missed_note;  // before, after
   std::string_view tile_false, tile_false_note;    // before, after

@@ -251,8 +251,7 @@ constexpr Texts kTexts = {
         "nothing about their speed.",
     .latency_doubtful =
         "These times are not to be trusted: the host was disturbed while they were measured.",
-    .latency_ap =
-        "AP is that of the same weights in the same arithmetic on this report’s images.",
+    .latency_ap = "AP is that of the same weights in the same arithmetic on this report’s images.",
     .latency_ap_absent = "not evaluated",
     .column_precision = "Arithmetic",
     .column_kind = "Kind",

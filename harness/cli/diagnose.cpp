@@ -22,8 +22,8 @@ struct DiagnoseArguments {
   harness::DiagnosisOptions options;
 };
 
-Status write_charts(const results::DiagnosisRecord& diagnosis,
-                    const std::filesystem::path& folder, const plots::Look& look) {
+Status write_charts(const results::DiagnosisRecord& diagnosis, const std::filesystem::path& folder,
+                    const plots::Look& look) {
   const std::vector<harness::NamedChart> charts = harness::diagnosis_charts(diagnosis, look);
   if (charts.empty()) return error("the annotations have no objects: there is nothing to draw");
   QYOLO_CHECK_OK(create_folder(folder));

@@ -23,8 +23,8 @@ Result<int> draw_histogram(const InspectArguments& arguments, const harness::Cel
                            const model::Graph& graph) {
   QYOLO_TRY(const plots::WeightHistogram histogram,
             harness::weight_histogram(graph, cell, arguments.layer, arguments.group));
-  QYOLO_CHECK_OK(write_file(arguments.histogram,
-                            plots::weight_histogram(histogram, arguments.look.look())));
+  QYOLO_CHECK_OK(
+      write_file(arguments.histogram, plots::weight_histogram(histogram, arguments.look.look())));
   results::Renderers renderers = results::renderers_of(histogram);
   renderers.text = [&] { return arguments.histogram + "\n"; };
   arguments.output.print(renderers);

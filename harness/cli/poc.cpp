@@ -61,7 +61,9 @@ Result<std::vector<harness::LowPrecisionNetwork>> low_precisions(
     const bool integers = one.what.precision == engine::Precision::kInt8;
     networks.push_back(
         {integers ? "symmetric 8-bit filter A8, head FP32" : results::precision_name(precision),
-         precision, [network = one.network] { return network->time_forward(); }, {}});
+         precision,
+         [network = one.network] { return network->time_forward(); },
+         {}});
     // The ranges of activations come from calibration images.
     if (!integers || !arguments.calibration.set.images.empty())
       networks.back().evaluate = [&arguments, precision] { return ap_in(arguments, precision); };

@@ -67,8 +67,8 @@ plots::ErrorBars errors_of(const results::DiagnosisRecord& diagnosis, const Char
   bars.subtitle =
       say(texts.errors_subtitle, subtitle(diagnosis, texts), diagnosis.network.errors.ap50 * 100);
   const auto bar = [&](std::string_view name, auto amount_of) {
-    plots::ErrorBars::Bar result{plots::chart_text_named(texts.error_types, name), amount_of(diagnosis.network.errors),
-                                 std::nullopt};
+    plots::ErrorBars::Bar result{plots::chart_text_named(texts.error_types, name),
+                                 amount_of(diagnosis.network.errors), std::nullopt};
     if (diagnosis.baseline) result.baseline = amount_of(diagnosis.baseline->errors);
     return result;
   };
@@ -118,8 +118,8 @@ std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnos
       {"confusion-matrix.svg", plots::confusion_chart(confusion_of(diagnosis, texts), look)},
       {"errors.svg", plots::error_chart(errors_of(diagnosis, texts), look)}};
   if (diagnosis.shift)
-    charts.push_back({"confidence-shift.svg",
-                      plots::confidence_shift_chart(shifts_of(diagnosis, texts), look)});
+    charts.push_back(
+        {"confidence-shift.svg", plots::confidence_shift_chart(shifts_of(diagnosis, texts), look)});
   return charts;
 }
 

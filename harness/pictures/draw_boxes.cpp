@@ -52,8 +52,8 @@ void draw_on(cv::Mat& picture, const std::vector<LabelledBox>& boxes) {
         std::max(static_cast<int>(area.y), label.height));
     cv::rectangle(picture, {corner.x, corner.y - label.height}, {corner.x + label.width, corner.y},
                   colour, cv::FILLED);
-    cv::putText(picture, text, {corner.x + room, corner.y - room - below},
-                cv::FONT_HERSHEY_SIMPLEX, unit, ink_on(colour), stroke, cv::LINE_AA);
+    cv::putText(picture, text, {corner.x + room, corner.y - room - below}, cv::FONT_HERSHEY_SIMPLEX,
+                unit, ink_on(colour), stroke, cv::LINE_AA);
   }
 }
 

@@ -134,11 +134,10 @@ Result<std::optional<results::TimingRecord>> timed_together(const PocOptions& op
 
 void add_latency(const results::TimingRecord& record, report::PocReport& report) {
   for (const results::TimedNetworkRecord& one : record.networks) {
-    report.latency.push_back({one.network, results::precision_name(one.precision), !one.simulated,
-                              metrics::quantile(one.milliseconds, 0.5),
-                              metrics::quantile(one.milliseconds, 0.25),
-                              metrics::quantile(one.milliseconds, 0.75), one.milliseconds.size(),
-                              one.ap});
+    report.latency.push_back(
+        {one.network, results::precision_name(one.precision), !one.simulated,
+         metrics::quantile(one.milliseconds, 0.5), metrics::quantile(one.milliseconds, 0.25),
+         metrics::quantile(one.milliseconds, 0.75), one.milliseconds.size(), one.ap});
   }
   report.latency_doubtful = !record.warning.empty();
   report.latency_setting = {static_cast<int>(record.batch), static_cast<int>(record.width),

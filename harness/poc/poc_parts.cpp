@@ -327,8 +327,8 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
     }
     commands.emplace_back("export", fmt::format("{} export {} --img {} {} -o quantized.onnx",
                                                 program, model, config.options.image_size, flags));
-    commands.emplace_back("eval",
-                          fmt::format("{} eval --model {} {} {}", program, model, evaluation, flags));
+    commands.emplace_back(
+        "eval", fmt::format("{} eval --model {} {} {}", program, model, evaluation, flags));
     std::string diff = fmt::format("{} diff --model {} {} {}", program, model, evaluation, flags);
     if (options.confidence) diff += fmt::format(" --conf {}", *options.confidence);
     commands.emplace_back("diff", diff + " --sheets sheets");

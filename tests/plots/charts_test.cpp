@@ -59,9 +59,8 @@ TEST(AccuracyAgainstBytes, HasOneMarkPerCellAndAKeyPerScheme) {
   const std::string svg = accuracy_against_bytes(study({"layer", "filter"}));
   EXPECT_EQ(count_of(group(svg, "marks"), "class=\"mark\""), 30U);
   EXPECT_EQ(count_of(group(svg, "legend"), "class=\"mark\""), 3U);
-  for (const char* text :
-       {"affine", "symmetric", "pwlq", "Pareto front", "fp32 74.50",
-        "Accuracy against true size", "small on parts/val, 240 images"})
+  for (const char* text : {"affine", "symmetric", "pwlq", "Pareto front", "fp32 74.50",
+                           "Accuracy against true size", "small on parts/val, 240 images"})
     EXPECT_TRUE(contains_text(svg, text)) << text;
   EXPECT_THAT(svg, HasSubstr("<title>pwlq 4-bit filter: AP "));
 }
@@ -199,7 +198,7 @@ TEST(AccuracyAgainstBytes, NumbersCellsWithoutRoomForTheirNamesAndListsThem) {
   const std::string svg = accuracy_against_bytes(run);
   std::size_t listed = 0;
   for (const auto& line : testing::texts_of(group(svg, "list")))
-    listed += line.text.find(": ") == std::string::npos && line.text.find("AP ") != std::string::npos;
+    listed += line.text.starts_with("AP ") ? 1 : 0;
   EXPECT_GT(listed, 20U);
   EXPECT_TRUE(contains_text(group(svg, "list"), "1"));
   EXPECT_THAT(svg, HasSubstr("Numbers beside marks are those of the list"));

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using testing::expect_sound;
 using testing::group;
 
-constexpr double kNear = 40;  // pixels from a label to its mark
+constexpr double kNear = 48;  // pixels from a label to its mark
 
 std::vector<fs::path> reference_runs() {
   std::vector<fs::path> folders;

@@ -41,8 +41,8 @@ TEST(SensitivityChart, HasALogAxis) {
   data.bars = {{"a", 10, {}}, {"b", 1, {}}, {"c", 0.1, {}}};
   const auto bars = rectangles_of(group(sensitivity_chart(data), "bars"));
   ASSERT_EQ(bars.size(), 3U);
-  EXPECT_NEAR(bars[0].box.width() - bars[1].box.width(),
-              bars[1].box.width() - bars[2].box.width(), 0.05);
+  EXPECT_NEAR(bars[0].box.width() - bars[1].box.width(), bars[1].box.width() - bars[2].box.width(),
+              0.05);
   EXPECT_TRUE(contains_text(sensitivity_chart(data), "AP lost, points, log scale"));
 }
 

@@ -231,9 +231,7 @@ Candidate with_bits(const std::vector<int>& bits, std::size_t head) {
 
 TEST(PlainWords, SayHowManyBitsWhichLayersHave) {
   std::vector<int> bits(40, 6);
-  const auto words = [&](const Texts& texts) {
-    return in_plain_words(with_bits(bits, 3), texts);
-  };
+  const auto words = [&](const Texts& texts) { return in_plain_words(with_bits(bits, 3), texts); };
   EXPECT_EQ(words(english()), "Weights in 6 bits.");
   EXPECT_EQ(words(japanese()), "重みは 6 ビット。");
   for (const std::size_t i : {0, 1, 2, 3, 37, 38, 39}) bits[i] = 8;

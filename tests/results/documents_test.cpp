@@ -289,8 +289,8 @@ TEST(Documents, WhatIsWrittenIsReadAgain) {
   expect_contract(full_inspection(), inspection_json, read_inspection);
   expect_contract(full_histogram(), histogram_json, read_histogram);
   expect_contract(full_poc(), poc_json, read_poc);
-  const TimingRecord timing{"0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}, 0.5}},
-                            "why"};
+  const TimingRecord timing{
+      "0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}, 0.5}}, "why"};
   expect_contract(timing, timing_json, read_timing);
   expect_contract(full_scenarios(), scenarios_json, read_scenarios, {});
 }

@@ -47,7 +47,8 @@ TEST(DrawBoxes, LinesAndLabelsGrowWithThePicture) {
   EXPECT_GE(thick, 6);
   EXPECT_LE(thick, 14);
   // The label above it, at the box's left edge.
-  const int low = changed(small.col(82).rowRange(0, 60)), high = changed(large.col(1020).rowRange(0, 740));
+  const int low = changed(small.col(82).rowRange(0, 60)),
+            high = changed(large.col(1020).rowRange(0, 740));
   EXPECT_GE(low, 12);
   EXPECT_LE(low, 30);
   EXPECT_GE(high, 60);
