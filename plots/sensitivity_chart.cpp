@@ -98,6 +98,7 @@ class SensitivityChart {
     for (double power = std::pow(10, std::floor(std::log10(lowest_))); power <= highest_;
          power *= 10) {
       for (const double factor : {1.0, 2.0, 5.0}) {
+        if (factor > 1 && look_.narrow()) continue;
         const double value = factor * power;
         if (value >= lowest_ * (1 - 1e-9) && value <= highest_ * (1 + 1e-9))
           ticks.push_back({value, amount(value)});

@@ -168,7 +168,8 @@ constexpr ChartTexts kTexts = {
     .taken_for = "{0} taken for {1}",
     .share = ": {0} ({1} %)",
     .confusion_note =
-        "Rows are objects, columns detections; colours are shares of a row, in the last row of a "
+        "Rows are objects, columns detections, the last ones background; colours are shares of a "
+        "row, in the last row of a "
         "column.",
     .confusion_empty = "{0} classes without either left out.",
     .most_frequent = "Most frequent confusions of two classes",

@@ -22,7 +22,7 @@ constexpr double kTitleLine = 22, kSubtitleLine = 17;
 constexpr std::pair<std::string_view, std::string_view> kDark[] = {
     {kInk, "#e4e8ec"},      {kMuted, "#a0abb6"},    {kAxis, "#76818c"},     {kGrid, "#2a3138"},
     {kPending, "#2a3138"},  {kPale, "#4a5560"},     {"#dfe3e8", "#3a434c"}, {"#f6f7f8", "#1c2229"},
-    {"#0072b2", "#6bb3e3"}, {"#000000", "#cfd6dd"}, {"#b6c2cd", "#5d6b78"}, {"#08306b", "#c6dbef"},
+    {"#0072b2", "#3d87d9"}, {"#000000", "#cfd6dd"}, {"#b6c2cd", "#5d6b78"}, {"#08306b", "#c6dbef"},
     {"#9ecae1", "#2f5f86"}, {"#00664b", "#4fc9a0"}};
 constexpr std::string_view kDarkPage = "#14181d";
 
