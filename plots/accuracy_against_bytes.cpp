@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <set>
 
 #include "plots/chart_parts.h"
@@ -204,26 +203,31 @@ class BytesChart {
   };
   struct Labels {
     std::vector<Label> labels;
-    std::vector<const Row*> unnamed;      // from small to large; numbers are places herein
-    std::optional<Point> without_number;  // a mark that found no room for its number
+    std::vector<const Row*> unnamed;    // from small to large; numbers are places herein
+    std::vector<Point> without_number;  // marks that found no room for their numbers
   };
 
   // Names where they have room, numbers elsewhere; the cells that have a number, in its order.
-  // Numbers go before names: where one finds no room, the nearest name gives way.
+  // Numbers go before names: where one finds no room, the nearest name gives way, and where none
+  // is left, numbers stand a little further off.
   std::vector<const Row*> draw_labels(Svg& svg, const Frame& frame, LabelPlacer& placer) const {
-    constexpr int kAttempts = 8;
+    constexpr int kAttempts = 12;
     svg.open("labels");
     draw_baseline_label(svg, frame, placer);
     std::vector<const Row*> named = to_be_named();
     Labels labels;
+    double reach = kNumberReach;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      labels = place_labels(frame, placer, named);
-      if (!labels.without_number || named.empty()) break;
-      const Point mark = *labels.without_number;
-      named.erase(std::ranges::min_element(named, {}, [&](const Row* row) {
-        const Point at = place(frame, *row);
-        return std::hypot(at.x - mark.x, at.y - mark.y);
-      }));
+      labels = place_labels(frame, placer, named, reach);
+      if (labels.without_number.empty()) break;
+      if (named.empty() || 2 * attempt >= kAttempts) reach += 4;
+      for (const Point mark : labels.without_number) {
+        if (named.empty()) break;
+        named.erase(std::ranges::min_element(named, {}, [&](const Row* row) {
+          const Point at = place(frame, *row);
+          return std::hypot(at.x - mark.x, at.y - mark.y);
+        }));
+      }
     }
     for (const Label& label : labels.labels) {
       if (const auto& leader = label.placed.leader)
@@ -241,7 +245,7 @@ class BytesChart {
   }
 
   [[nodiscard]] Labels place_labels(const Frame& frame, LabelPlacer placer,
-                                    const std::vector<const Row*>& named) const {
+                                    const std::vector<const Row*>& named, double reach) const {
     Labels labels;
     std::vector<LabelRequest> requests;
     for (const Row* row : named) {
@@ -264,18 +268,19 @@ class BytesChart {
       if (!placed_rows.contains(row)) labels.unnamed.push_back(row);
     std::ranges::stable_sort(labels.unnamed, {},
                              [](const Row* row) { return std::pair(*row->true_bytes, -*row->ap); });
-    const std::vector<LabelRequest> numbers = number_requests(frame, labels.unnamed);
+    const std::vector<LabelRequest> numbers = number_requests(frame, labels.unnamed, reach);
     const auto beside = placer.place_all(numbers);
     for (std::size_t i = 0; i < beside.size(); ++i) {
       if (beside[i]) labels.labels.push_back({numbers[i], *beside[i]});
-      if (!beside[i] && !labels.without_number) labels.without_number = numbers[i].mark;
+      if (!beside[i]) labels.without_number.push_back(numbers[i].mark);
     }
     return labels;
   }
 
   // Marks on top of each other share a label.
-  [[nodiscard]] std::vector<LabelRequest> number_requests(
-      const Frame& frame, const std::vector<const Row*>& rows) const {
+  [[nodiscard]] std::vector<LabelRequest> number_requests(const Frame& frame,
+                                                          const std::vector<const Row*>& rows,
+                                                          double reach) const {
     std::vector<LabelRequest> requests;
     std::vector<bool> done(rows.size());
     for (std::size_t i = 0; i < std::min(rows.size(), kMostNumbered); ++i) {
@@ -284,7 +289,7 @@ class BytesChart {
       request.mark = place(frame, *rows[i]);
       request.radius = kRadius;
       request.style = {10, kInk, Anchor::kStart, false, true};
-      request.reach = kNumberReach;
+      request.reach = reach;
       request.preferred = {1, 0.6};
       std::vector<std::size_t> numbers = {i + 1};
       for (std::size_t j = i + 1;

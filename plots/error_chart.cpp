@@ -85,7 +85,7 @@ class ErrorChart {
     for (const std::vector<Bar>* bars : {&data_.types, &data_.sums}) {
       for (const Bar& bar : *bars) width = std::max(width, text_width(bar.name, 12.5));
     }
-    return look_.margin() + 12 + std::min(width, look_.narrow() ? 104.0 : 128.0);
+    return look_.margin() + 12 + std::min(width, look_.narrow() ? 118.0 : 128.0);
   }
 
   void add(const ErrorBars::Amount& amount) {

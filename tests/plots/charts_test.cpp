@@ -93,7 +93,7 @@ TEST(Charts, SayHowManyCellsAreNotShown) {
   const auto run = run_of(manifest_of({kFp32, kAffine, kPwlq, waiting}),
                           {accuracy_record(kFp32, 0.7, 9e6), accuracy_record(kAffine, 0.5, 1e6),
                            failed_record(kPwlq, "no")});
-  EXPECT_THAT(accuracy_against_bytes(run),
+  EXPECT_THAT(testing::words_of(accuracy_against_bytes(run)),
               HasSubstr("2 of 3 cells not shown: 1 failed, 1 pending."));
   EXPECT_TRUE(
       contains_text(accuracy_against_bits(run), "2 of 3 cells not shown: 1 failed, 1 pending."));
