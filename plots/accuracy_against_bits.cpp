@@ -6,7 +6,6 @@
 #include "plots/chart_parts.h"
 #include "plots/charts.h"
 #include "results/label.h"
-#include "results/reading_table.h"
 
 namespace qyolo::plots {
 namespace {
@@ -18,7 +17,8 @@ constexpr std::size_t kMostPanels = 16;
 
 class BitsChart {
  public:
-  explicit BitsChart(const Run& run) : run_(run), schemes_(run, &Row::scheme) {
+  BitsChart(const Run& run, const Look& look)
+      : run_(run), look_(look), texts_(texts_of(look.language)), schemes_(drawn_schemes(run)) {
     for (const Row& row : run.rows) {
       if (row.ap && row.bits > 0 && !row.baseline) rows_.push_back(&row);
     }
@@ -27,52 +27,54 @@ class BitsChart {
         panels_.push_back(row->granularity);
     }
     if (panels_.size() > kMostPanels) panels_.resize(kMostPanels);
-    columns_ = std::min<std::size_t>(panels_.size(), panels_.size() == 5 ? 3 : 4);
+    const std::size_t most = look.narrow() ? 2 : panels_.size() == 5 ? 3 : 4;
+    columns_ = std::min<std::size_t>(panels_.size(), most);
+    top_ = heading_bottom(look, texts_.bits_title, setting_text(run, texts_)) + 56 +
+           kLegendRow * static_cast<double>(legend_rows(look.inner(), legend()));
   }
 
   [[nodiscard]] std::string draw() const {
-    if (rows_.empty()) return empty_chart(kId, kTitle, run_);
+    if (rows_.empty()) return empty_chart(kId, texts_.bits_title, run_, look_);
     const std::size_t lines = (panels_.size() + columns_ - 1) / columns_;
     const double panel_height = lines == 1 ? 330 : 230;
-    const std::string bars = error_bar_note(rows_);
-    const double height = kTop + static_cast<double>(lines) * (panel_height + kGapY) + 18 +
-                          (bars.empty() ? 0 : kNoteLine);
-    Svg svg(kWidth, height, kId, kTitle, description());
-    draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle,
-                 results::setting_of(run_));
-    draw_legend_row(svg, {kMargin, 96}, kWidth - 2 * kMargin, legend());
+    Svg svg(look_.width, 0, kId, texts_.bits_title, description(), look_.language);
+    const std::string setting = setting_text(run_, texts_);
+    draw_heading(svg, look_, texts_.bits_title, setting);
+    draw_legend_row(svg, {look_.margin(), heading_bottom(look_, texts_.bits_title, setting) + 30},
+                    look_.inner(), legend());
     std::size_t shown = 0;
     for (std::size_t i = 0; i < panels_.size(); ++i) {
       const Frame frame = make_frame(i, panel_height);
       const bool bottom = i + columns_ >= panels_.size();
-      draw_y_axis(svg, frame, ticks_of(frame.y, 6), i == 0 ? "AP, %" : "", i % columns_ == 0);
-      draw_x_axis(svg, frame, bit_ticks(), bottom ? "Bits per code" : "");
+      draw_y_axis(svg, frame, ticks_of(frame.y, 6), i == 0 ? texts_.ap_axis : "",
+                  i % columns_ == 0);
+      draw_x_axis(svg, frame, bit_ticks(), bottom ? texts_.bits_axis : "");
+      const double beside = text_width(texts_.ap_axis, 12.5) + 4;  // the first panel's title
       svg.text({frame.area.centre().x, frame.area.top - 12},
-               fit_text(shown_name(panels_[i]), frame.area.width() - 2 * kAxisTitle, 13, true),
+               fit_text(shown_name(panels_[i], texts_), frame.area.width() - 2 * beside, 13, true),
                {13, kInk, Anchor::kMiddle, true});
       shown += draw_panel(svg, frame, panels_[i]);
     }
-    if (!bars.empty())
-      svg.text({kMargin, height - 14}, fit_text(bars, kWidth - 2 * kMargin, 11), {11, kMuted});
-    if (const std::string note = left_out_note(run_, shown); !note.empty()) {
-      svg.text({kMargin, height - 14 - (bars.empty() ? 0 : kNoteLine)}, note + '.', {11, kMuted});
+    double y = make_frame(panels_.size() - 1, panel_height).area.bottom + 66;
+    for (const std::string& note :
+         {left_out_note(run_, shown, texts_), error_bar_note(rows_, texts_)}) {
+      draw_note(svg, look_, y, note);
+      y += note_height(look_, note);
     }
+    svg.resize(y);
     return svg.str();
   }
 
  private:
-  static constexpr double kTop = 142;
   static constexpr double kGapY = 62;
-  static constexpr double kAxisTitle = 40;  // width of "AP, %", beside the first panel's title
   static constexpr std::string_view kId = "accuracy-against-bits";
-  static constexpr std::string_view kTitle = "Accuracy against bits";
 
   [[nodiscard]] Frame make_frame(std::size_t panel, double panel_height) const {
-    constexpr double kLeft = 64, kGap = 26;
+    const double left_of_all = look_.narrow() ? 44 : 64, gap = look_.narrow() ? 16 : 26;
     const auto columns = static_cast<double>(columns_);
-    const double width = (kWidth - kLeft - kMargin - (columns - 1) * kGap) / columns;
-    const double left = kLeft + static_cast<double>(panel % columns_) * (width + kGap);
-    const double top = kTop + static_cast<double>(panel / columns_) * (panel_height + kGapY);
+    const double width = (look_.right() - left_of_all - (columns - 1) * gap) / columns;
+    const double left = left_of_all + static_cast<double>(panel % columns_) * (width + gap);
+    const double top = top_ + static_cast<double>(panel / columns_) * (panel_height + kGapY);
     const Box area = {left, top, left + width, top + panel_height};
     int fewest = 64, most = 1;
     for (const Row* row : rows_) {
@@ -97,24 +99,25 @@ class BitsChart {
   std::size_t draw_panel(Svg& svg, const Frame& frame, const std::string& granularity) const {
     draw_baseline(svg, frame, run_);
     std::size_t shown = 0;
-    for (std::size_t i = 0; i < schemes_.names().size(); ++i) {
+    for (const std::string& scheme : schemes_) {
+      const SchemeStyle& style = style_of(scheme);
       std::map<int, double> best;  // by bits
       std::vector<const Row*> members;
       for (const Row* row : rows_) {
-        if (row->granularity != granularity || row->scheme != schemes_.names()[i]) continue;
+        if (row->granularity != granularity || drawn_scheme(*row) != scheme) continue;
         members.push_back(row);
         best[row->bits] = std::max(best[row->bits], *row->ap * 100);
       }
       std::vector<Point> line;
       for (const auto& [bits, percent] : best) line.push_back(frame.at(bits, percent));
-      if (line.size() > 1) svg.polyline(line, {series_colour(i), 2});
+      if (line.size() > 1) svg.polyline(line, {style.colour, 2});
       for (const Row* row : members) {
         if (const auto bar = error_bar(frame, *row, row->bits))
-          draw_error_bar(svg, *bar, series_colour(i));
+          draw_error_bar(svg, *bar, style.colour);
       }
       for (const Row* row : members) {
-        svg.mark(series_shape(i), frame.at(row->bits, *row->ap * 100), kRadius - 0.5,
-                 series_colour(i), fmt::format("{}: {}", results::label_of(*row), ap_text(*row)));
+        svg.mark(style.shape, frame.at(row->bits, *row->ap * 100), kRadius - 0.5, style.colour,
+                 fmt::format("{}: {}", results::label_of(*row), ap_text(*row, texts_)));
       }
       shown += members.size();
     }
@@ -123,34 +126,34 @@ class BitsChart {
 
   [[nodiscard]] std::vector<LegendEntry> legend() const {
     std::vector<LegendEntry> entries;
-    for (std::size_t i = 0; i < schemes_.names().size(); ++i) {
-      entries.push_back({LegendEntry::Kind::kMarkedLine, shown_name(schemes_.names()[i]),
-                         series_colour(i), series_shape(i)});
-    }
+    for (const std::string& scheme : schemes_)
+      entries.push_back(scheme_entry(scheme, LegendEntry::Kind::kMarkedLine, texts_));
     if (const Row* baseline = run_.baseline()) entries.push_back(baseline_entry(*baseline));
     return entries;
   }
 
   [[nodiscard]] std::string description() const {
-    std::string text = fmt::format(
-        "COCO AP in percent against bits per code, one panel for each of {} granularities, "
-        "one line per scheme. {}.",
-        panels_.size(), results::setting_of(run_));
-    if (const Row* baseline = run_.baseline())
-      text += fmt::format(" Baseline {}.", baseline_entry(*baseline).text);
-    if (const std::string bars = error_bar_note(rows_); !bars.empty()) text += ' ' + bars;
-    return text;
+    std::string text = say(texts_.bits_description, panels_.size(), setting_text(run_, texts_));
+    std::string baseline;
+    if (const Row* row = run_.baseline())
+      baseline = say(texts_.baseline_is, baseline_entry(*row).text);
+    return joined({text, baseline, error_bar_note(rows_, texts_)}, texts_);
   }
 
   const Run& run_;
-  Series schemes_;
+  Look look_;
+  const ChartTexts& texts_;
+  std::vector<std::string> schemes_;
   std::vector<const Row*> rows_;
   std::vector<std::string> panels_;
   std::size_t columns_ = 1;
+  double top_ = 0;  // of the panels
 };
 
 }  // namespace
 
-std::string accuracy_against_bits(const Run& run) { return BitsChart(run).draw(); }
+std::string accuracy_against_bits(const Run& run, const Look& look) {
+  return BitsChart(run, look).draw();
+}
 
 }  // namespace qyolo::plots

@@ -1,9 +1,11 @@
 #include "plots/chart_parts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "results/reading_table.h"
 #include "results/text.h"
@@ -15,19 +17,47 @@ using results::Run;
 
 constexpr double kErrorBarOpacity = 0.7;
 
-Series::Series(const Run& run, std::string Row::*name) {
+std::vector<std::string> drawn_schemes(const Run& run) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
   for (const Row& row : run.rows) {
-    if (!row.baseline && index_.try_emplace(row.*name, names_.size()).second)
-      names_.push_back(row.*name);
+    if (row.baseline) continue;
+    if (std::string name = drawn_scheme(row); seen.insert(name).second)
+      names.push_back(std::move(name));
   }
+  return names;
 }
 
-std::size_t Series::index(const std::string& name) const {
-  const auto found = index_.find(name);
-  return found == index_.end() ? names_.size() : found->second;
+std::string shown_name(const std::string& name, const ChartTexts& texts) {
+  if (name == kHybrid) return std::string(texts.hybrid);
+  return name.empty() ? std::string(texts.other) : name;
 }
 
-std::string shown_name(const std::string& name) { return name.empty() ? "other" : name; }
+LegendEntry scheme_entry(const std::string& scheme, LegendEntry::Kind kind,
+                         const ChartTexts& texts) {
+  const SchemeStyle& style = style_of(scheme);
+  return {kind, shown_name(scheme, texts), style.colour, style.shape};
+}
+
+std::string setting_text(const Run& run, const ChartTexts& texts) {
+  if (texts.language == Language::kEnglish) return results::setting_of(run);
+  std::vector<std::string> parts;
+  for (const std::string& part : {run.network, run.dataset})
+    if (!part.empty()) parts.push_back(part);
+  if (const std::string images = results::image_count_of(run); !images.empty())
+    parts.push_back(say(texts.images, images));
+  std::string ran;
+  for (const Row& row : run.rows) {
+    if (row.precision.empty() || row.execution.empty()) continue;
+    const std::string one = row.execution.starts_with("measured ")
+                                ? say(texts.measured, results::precision_name(row.precision))
+                                : std::string(texts.simulated);
+    if (ran.find(one) == std::string::npos)
+      ran += std::string(ran.empty() ? "" : texts.list_separator) + one;
+  }
+  if (!ran.empty()) parts.push_back(ran);
+  return fmt::format("{}", fmt::join(parts, texts.list_separator));
+}
 
 Scale percent_scale(double low, double high, double room, double bottom, double top) {
   const double extent = std::max(high - low, 1.0);
@@ -63,31 +93,45 @@ void draw_error_bar(Svg& svg, const ErrorBar& bar, std::string_view colour) {
   svg.line(bar.low, bar.high, {colour, 1.4, {}, kErrorBarOpacity});
 }
 
-std::string interval_text(const Row& row) {
+std::string interval_text(const Row& row, const ChartTexts& texts) {
   const auto interval = row.ap_interval();
   if (!interval) return "";
-  return fmt::format("{} to {}", results::fixed(interval->first * 100, 1),
-                     results::fixed(interval->second * 100, 1));
+  return say(texts.range, results::fixed(interval->first * 100, 1),
+             results::fixed(interval->second * 100, 1));
 }
 
-std::string ap_text(const Row& row) {
+std::string ap_text(const Row& row, const ChartTexts& texts) {
   std::string text = fmt::format("AP {:.2f}", *row.ap * 100);
-  if (const std::string interval = interval_text(row); !interval.empty())
+  if (const std::string interval = interval_text(row, texts); !interval.empty())
     text += fmt::format(" ({})", interval);
   return text;
 }
 
-std::string error_bar_note(const std::vector<const Row*>& rows) {
+std::string error_bar_note(const std::vector<const Row*>& rows, const ChartTexts& texts) {
   const auto found =
       std::ranges::find_if(rows, [](const Row* row) { return row->ap_interval().has_value(); });
   if (found == rows.end()) return "";
-  return fmt::format(
-      "Vertical bars: the baseline's AP plus the {}interval of the difference to it, which is what "
-      "the number of images leaves open.",
-      (*found)->confidence ? results::percent_text(*(*found)->confidence) + ' ' : "");
+  return say(texts.error_bars,
+             (*found)->confidence ? results::percent_text(*(*found)->confidence) + ' ' : "");
 }
 
-std::string left_out_note(const Run& run, std::size_t shown) {
+std::string status_text(const std::string& status, const ChartTexts& texts) {
+  for (const auto& [name, text] : texts.statuses)
+    if (name == status) return std::string(text);
+  return status;
+}
+
+std::string joined(const std::vector<std::string>& sentences, const ChartTexts& texts) {
+  std::string text;
+  for (const std::string& sentence : sentences) {
+    if (sentence.empty()) continue;
+    if (!text.empty()) text += texts.sentence_space;
+    text += sentence;
+  }
+  return text;
+}
+
+std::string left_out_note(const Run& run, std::size_t shown, const ChartTexts& texts) {
   std::map<std::string, std::size_t> reasons;
   std::size_t cells = 0;
   for (const Row& row : run.rows) {
@@ -96,26 +140,32 @@ std::string left_out_note(const Run& run, std::size_t shown) {
     if (row.status != "ok") ++reasons[row.status];
   }
   if (shown >= cells) return "";
-  std::string note = fmt::format("{} of {} cells not shown", cells - shown, cells);
-  std::string separator = ": ";
+  std::string why;
   for (const auto& [status, count] : reasons) {
-    note += fmt::format("{}{} {}", separator, count, status);
-    separator = ", ";
+    why += fmt::format("{}{}", why.empty() ? "" : texts.list_separator,
+                       say(texts.count_of_status, count, status_text(status, texts)));
   }
-  return note;
+  return why.empty() ? say(texts.left_out, cells - shown, cells)
+                     : say(texts.left_out_because, cells - shown, cells, why);
 }
 
-std::string empty_chart(std::string_view id, std::string_view title, const Run& run) {
+std::string empty_chart(std::string_view id, std::string_view title, const Run& run,
+                        const Look& look) {
   constexpr double kHeight = 320;
-  const std::string message = "No cell of this run has the numbers for this chart yet.";
-  Svg svg(kWidth, kHeight, id, title, message);
-  draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, title, results::setting_of(run));
-  const Box area = {kMargin, 100, kWidth - kMargin, kHeight - 40};
+  const ChartTexts& texts = texts_of(look.language);
+  Svg svg(look.width, kHeight, id, title, texts.empty_chart, look.language);
+  const std::string setting = setting_text(run, texts);
+  draw_heading(svg, look, title, setting);
+  const Box area = {look.margin(), heading_bottom(look, title, setting) + 34, look.right(),
+                    kHeight - 40};
   for (const double y : {area.top, area.bottom})
     svg.line({area.left, y}, {area.right, y}, {kGrid, 1});
-  svg.text({area.centre().x, area.centre().y}, message, {14, kMuted, Anchor::kMiddle});
-  std::string note = left_out_note(run, 0);
-  if (!note.empty()) svg.text({kMargin, kHeight - 14}, note + '.', {11, kMuted});
+  double y = area.centre().y - 10;
+  for (const std::string& line : wrap_text(texts.empty_chart, look.inner(), 14)) {
+    svg.text({area.centre().x, y}, line, {14, kMuted, Anchor::kMiddle});
+    y += 20;
+  }
+  draw_note(svg, look, kHeight - 14, left_out_note(run, 0, texts));
   return svg.str();
 }
 
@@ -123,7 +173,7 @@ LegendEntry baseline_entry(const Row& baseline) {
   return {LegendEntry::Kind::kLine,
           fmt::format("{} {:.2f}", results::label_of(baseline), *baseline.ap * 100),
           kInk,
-          Shape::kCircle,
+          style_of(kUnquantized).shape,
           kBaselineDash,
           1.2};
 }

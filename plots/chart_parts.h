@@ -10,33 +10,27 @@
 #include <vector>
 
 #include "plots/axes.h"
+#include "plots/look.h"
+#include "plots/scheme_style.h"
+#include "plots/texts.h"
 #include "plots/theme.h"
 #include "results/record.h"
 
 namespace qyolo::plots {
 
-inline constexpr double kWidth = 960;
-inline constexpr double kMargin = 28;
 inline constexpr double kRadius = 5;     // of marks
 inline constexpr double kFootroom = 14;  // lowest grid line to axis, so that marks at 0 stand free
-inline constexpr double kNoteLine = 16;  // from one line below a chart to the next
 inline constexpr std::string_view kBaselineDash = "6 4";
 
-// Distinct names in the order of the experiment, so that a series looks the same in every chart.
-class Series {
- public:
-  Series(const results::Run& run, std::string results::Row::*name);
-  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-  // names().size() for a name that is none of them.
-  [[nodiscard]] std::size_t index(const std::string& name) const;
-
- private:
-  std::vector<std::string> names_;
-  std::map<std::string, std::size_t> index_;
-};
-
+// The distinct schemes that a run's cells are drawn as, in the order of the experiment.
+[[nodiscard]] std::vector<std::string> drawn_schemes(const results::Run& run);
 // For legends and panels, where a name may be empty.
-[[nodiscard]] std::string shown_name(const std::string& name);
+[[nodiscard]] std::string shown_name(const std::string& name, const ChartTexts& texts);
+[[nodiscard]] LegendEntry scheme_entry(const std::string& scheme, LegendEntry::Kind kind,
+                                       const ChartTexts& texts);
+
+// "parts-yolov7-w025 on parts/val, 240 images, measured fp32", as far as it is known.
+[[nodiscard]] std::string setting_text(const results::Run& run, const ChartTexts& texts);
 
 // Lowest and highest AP in percent, intervals included. REQUIRES: all rows have an AP.
 [[nodiscard]] std::pair<double, double> percent_range(const std::vector<const results::Row*>& rows,
@@ -57,15 +51,22 @@ struct ErrorBar {
                                                 double x_value);
 void draw_error_bar(Svg& svg, const ErrorBar& bar, std::string_view colour);
 // "53.5 to 56.0", in percent, or empty.
-[[nodiscard]] std::string interval_text(const results::Row& row);
+[[nodiscard]] std::string interval_text(const results::Row& row, const ChartTexts& texts);
 // "AP 54.78 (53.5 to 56.0)"; the latter where there is an interval.
-[[nodiscard]] std::string ap_text(const results::Row& row);
+[[nodiscard]] std::string ap_text(const results::Row& row, const ChartTexts& texts);
 // What the bars are, in a sentence; empty where no row has one.
-[[nodiscard]] std::string error_bar_note(const std::vector<const results::Row*>& rows);
+[[nodiscard]] std::string error_bar_note(const std::vector<const results::Row*>& rows,
+                                         const ChartTexts& texts);
 
-// "2 of 45 cells not shown: 1 failed, 1 pending", or empty.
-[[nodiscard]] std::string left_out_note(const results::Run& run, std::size_t shown);
+// "2 of 45 cells not shown: 1 failed, 1 pending.", or empty.
+[[nodiscard]] std::string left_out_note(const results::Run& run, std::size_t shown,
+                                        const ChartTexts& texts);
+// "failed": a record's status as people read it.
+[[nodiscard]] std::string status_text(const std::string& status, const ChartTexts& texts);
+// Sentences behind each other.
+[[nodiscard]] std::string joined(const std::vector<std::string>& sentences,
+                                 const ChartTexts& texts);
 [[nodiscard]] std::string empty_chart(std::string_view id, std::string_view title,
-                                      const results::Run& run);
+                                      const results::Run& run, const Look& look);
 
 }  // namespace qyolo::plots

@@ -13,6 +13,8 @@
 namespace qyolo::plots {
 namespace {
 
+constexpr std::string_view kCellInk = "#1f2329";
+
 struct Rgb {
   double red = 0, green = 0, blue = 0;
 };
@@ -60,7 +62,7 @@ double contrast(std::string_view a, std::string_view b) {
 
 std::string_view ink_on(std::string_view background) {
   constexpr std::string_view kWhite = "#ffffff";
-  return contrast(background, kWhite) > contrast(background, kInk) ? kWhite : kInk;
+  return contrast(background, kWhite) > contrast(background, kCellInk) ? kWhite : kCellInk;
 }
 
 void draw_hatch(Svg& svg, const Box& box, const Stroke& stroke, double spacing) {

@@ -16,7 +16,8 @@ namespace qyolo::plots {
 
 // WCAG 2 contrast of two colours "#rrggbb", 1 to 21.
 [[nodiscard]] double contrast(std::string_view a, std::string_view b);
-// White or kInk, whichever stands out more.
+// For text on a coloured cell, which keeps its colour on a dark page: white or nearly kInk,
+// whichever stands out more.
 [[nodiscard]] std::string_view ink_on(std::string_view background);
 
 // Diagonal lines within the box: what is absent, or beyond a limit.

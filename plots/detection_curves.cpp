@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kNamedCurves = 6;  // of series_colour(), without black
 constexpr std::size_t kMostNamed = 12;   // more classes than this: only the worst have a colour
-constexpr std::string_view kOther = "#c4cad1";
 constexpr std::string_view kSecondDash = "5 2";
 
 using Values = std::vector<double> DetectionCurve::*;
@@ -64,7 +63,7 @@ void draw_curves(Svg& svg, const Frame& frame, const DetectionCurveSet& set,
   svg.open("curves");
   if (styles.selected()) {
     for (const DetectionCurve& one : set.classes)
-      draw_curve(svg, frame, one.*values, {kOther, 0.8, {}, 0.8});
+      draw_curve(svg, frame, one.*values, {kPale, 0.8, {}, 0.8});
   }
   for (std::size_t place = 0; place < styles.named().size(); ++place)
     draw_curve(svg, frame, set.classes[styles.named()[place]].*values, CurveStyles::stroke(place));
@@ -78,107 +77,135 @@ Frame unit_frame(const Box& area) {
           Scale(Scale::Kind::kLinear, 0, 100, area.bottom, area.top)};
 }
 
-std::string best_text(const DetectionCurve& curve) {
+std::string best_text(const DetectionCurve& curve, const ChartTexts& texts) {
   if (!curve.best_f1) return "–";
-  return fmt::format("{:.1f} at {:.3f}", curve.best_f1->f1 * 100, curve.best_f1->confidence);
+  return say(texts.f1_at, fmt::format("{:.1f}", curve.best_f1->f1 * 100),
+             fmt::format("{:.3f}", curve.best_f1->confidence));
 }
 
 // `number` says what of a curve stands beside its name.
 template <class Number>
 std::vector<LegendSection> legend(const DetectionCurveSet& set, const CurveStyles& styles,
-                                  const std::string& what, const std::string& worst, double width,
-                                  Number number) {
+                                  std::string_view what, std::string_view worst, double width,
+                                  const ChartTexts& texts, Number number) {
   using Kind = LegendEntry::Kind;
   const auto text = [&](const DetectionCurve& curve) {
     const std::string value = ": " + number(curve);
-    return fit_text(shown_name(curve.name), width - text_width(value, 12), 12) + value;
+    return fit_text(shown_name(curve.name, texts), width - text_width(value, 12), 12) + value;
   };
-  LegendSection means{what, {{Kind::kLine, text(set.mean), kInk, {}, {}, 3}}};
+  LegendSection means{std::string(what), {{Kind::kLine, text(set.mean), kInk, {}, {}, 3}}};
   if (set.baseline)
     means.entries.push_back({Kind::kLine, text(*set.baseline), kInk, {}, kBaselineDash, 1.8});
-  LegendSection classes{styles.selected() ? worst : std::string("Classes"), {}};
+  LegendSection classes{std::string(styles.selected() ? worst : texts.classes), {}};
   for (std::size_t place = 0; place < styles.named().size(); ++place) {
     const Stroke stroke = CurveStyles::stroke(place);
     classes.entries.push_back(
         {Kind::kLine, text(set.classes[styles.named()[place]]), stroke.colour, {}, stroke.dash, 2});
   }
   if (styles.selected()) {
-    classes.entries.push_back(
-        {Kind::kLine,
-         fmt::format("{} other classes", set.classes.size() - styles.named().size()),
-         kOther,
-         {},
-         {},
-         2});
+    classes.entries.push_back({Kind::kLine,
+                               say(texts.other_classes, set.classes.size() - styles.named().size()),
+                               kPale,
+                               {},
+                               {},
+                               2});
   }
   return {std::move(means), std::move(classes)};
 }
 
-std::string description(const DetectionCurveSet& set, std::string_view what) {
+std::string description(const DetectionCurveSet& set, std::string_view what,
+                        const ChartTexts& texts) {
   std::string text =
-      fmt::format("{} {}. Mean AP50 {:.1f} percent over {} classes; best mean F1 {}.", what,
-                  set.subtitle, set.mean.ap50 * 100, set.classes.size(), best_text(set.mean));
+      joined({std::string(what), say(texts.curves_description, set.subtitle,
+                                     fmt::format("{:.1f}", set.mean.ap50 * 100), set.classes.size(),
+                                     best_text(set.mean, texts))},
+             texts);
   if (set.classes.size() > kMostNamed) return text;
   for (const DetectionCurve& one : set.classes)
-    text += fmt::format(" {}: AP50 {:.1f}, best F1 {}.", one.name, one.ap50 * 100, best_text(one));
+    text += say(texts.curve_description, one.name, fmt::format("{:.1f}", one.ap50 * 100),
+                best_text(one, texts));
   return text;
+}
+
+// Height of a legend of these sections in one column.
+double legend_height(const std::vector<LegendSection>& sections) {
+  double height = 12;
+  for (const LegendSection& section : sections)
+    height += 20 * static_cast<double>(section.entries.size() + 1) + 12;
+  return height;
 }
 
 }  // namespace
 
-std::string precision_recall_chart(const DetectionCurveSet& set) {
-  constexpr std::string_view kTitle = "Precision against recall at IoU 0.5";
-  constexpr double kHeight = 640, kLegend = 700;
+std::string precision_recall_chart(const DetectionCurveSet& set, const Look& look) {
+  const ChartTexts& texts = texts_of(look.language);
+  const std::string_view title = texts.pr_title;
   const CurveStyles styles(set.classes, [](const DetectionCurve& curve) { return curve.ap50; });
-  Svg svg(kWidth, kHeight, "precision-recall", kTitle,
-          description(set, "Precision against recall, a line per class and their mean."));
-  draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, set.subtitle);
-  const Frame frame = unit_frame({64, 116, kLegend - 36, kHeight - 62});
-  draw_y_axis(svg, frame, ticks_of(frame.y, 10), "Precision, %");
+  Svg svg(look.width, 0, "precision-recall", title, description(set, texts.pr_description, texts),
+          look.language);
+  draw_heading(svg, look, title, set.subtitle);
+  const double top = heading_bottom(look, title, set.subtitle) + 50;
+  const double left = look.narrow() ? 44 : 64;
+  const double right = look.narrow() ? look.right() : 664;
+  const Frame frame = unit_frame({left, top, right, top + (look.narrow() ? right - left : 462)});
+  draw_y_axis(svg, frame, ticks_of(frame.y, 10), texts.precision_axis);
   const Scale percent(Scale::Kind::kLinear, 0, 100, 0, 1);
   std::vector<Tick> ticks = ticks_of(percent, 10);
   for (Tick& tick : ticks) tick.value /= 100;
-  draw_x_axis(svg, frame, ticks, "Recall, %");
+  draw_x_axis(svg, frame, ticks, texts.recall_axis);
   draw_curves(svg, frame, set, styles, &DetectionCurve::precision_at_recall);
-  draw_legend(svg, {kLegend, 116, kWidth - kMargin, kHeight - 30},
-              legend(set, styles, "AP50, %", "Lowest AP50", kWidth - kMargin - kLegend - 34,
-                     [](const DetectionCurve& c) { return fmt::format("{:.1f}", c.ap50 * 100); }));
+  const double legend_left = look.narrow() ? look.margin() : right + 36;
+  const auto sections =
+      legend(set, styles, texts.ap50_percent, texts.lowest_ap50, look.right() - legend_left - 34,
+             texts, [](const DetectionCurve& c) { return fmt::format("{:.1f}", c.ap50 * 100); });
+  const double below = frame.area.bottom + 62;
+  const double end = look.narrow() ? below + legend_height(sections) : below;
+  draw_legend(svg, {legend_left, look.narrow() ? below : top, look.right(), end}, sections);
+  svg.resize(look.narrow() ? end + 8 : below);
   return svg.str();
 }
 
-std::string confidence_chart(const DetectionCurveSet& set) {
-  constexpr std::string_view kTitle = "Precision, recall and F1 against confidence at IoU 0.5";
-  constexpr double kTop = 116, kPanel = 270, kGapX = 64, kGapY = 92, kLeft = 64;
-  constexpr double kHeight = kTop + 2 * kPanel + kGapY + 62;
-  constexpr double kPanelWidth = (kWidth - kLeft - kMargin - kGapX) / 2;
+std::string confidence_chart(const DetectionCurveSet& set, const Look& look) {
+  constexpr double kGapX = 64, kGapY = 92;
+  const ChartTexts& texts = texts_of(look.language);
+  const std::string_view title = texts.confidence_title;
   const CurveStyles styles(set.classes, [](const DetectionCurve& curve) {
     return curve.best_f1 ? curve.best_f1->f1 : 0.0;
   });
-  Svg svg(kWidth, kHeight, "confidence-curves", kTitle,
-          description(set,
-                      "Precision, recall and F1 of the detections of at least a confidence, a "
-                      "line per class and their mean."));
-  draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, set.subtitle);
-  const std::array<std::pair<const char*, Values>, 3> panels = {
-      {{"Precision, %", &DetectionCurve::precision},
-       {"Recall, %", &DetectionCurve::recall},
-       {"F1, %", &DetectionCurve::f1}}};
+  Svg svg(look.width, 0, "confidence-curves", title,
+          description(set, texts.confidence_description, texts), look.language);
+  draw_heading(svg, look, title, set.subtitle);
+  const double first = heading_bottom(look, title, set.subtitle) + 50;
+  const std::size_t columns = look.narrow() ? 1 : 2;
+  const double left_of_all = look.narrow() ? 44 : 64, height = look.narrow() ? 210 : 270;
+  const double gaps = kGapX * static_cast<double>(columns - 1);
+  const double width = (look.right() - left_of_all - gaps) / static_cast<double>(columns);
+  const auto corner = [&](std::size_t i) {
+    return Point{left_of_all + static_cast<double>(i % columns) * (width + kGapX),
+                 first + static_cast<double>(i / columns) * (height + kGapY)};
+  };
+  const std::array<std::pair<std::string_view, Values>, 3> panels = {
+      {{texts.precision_axis, &DetectionCurve::precision},
+       {texts.recall_axis, &DetectionCurve::recall},
+       {texts.f1_axis, &DetectionCurve::f1}}};
   for (std::size_t i = 0; i < panels.size(); ++i) {
-    const double left = kLeft + (i % 2 == 0 ? 0 : kPanelWidth + kGapX);
-    const double top = kTop + (i < 2 ? 0 : kPanel + kGapY);
-    const Frame frame = unit_frame({left, top, left + kPanelWidth, top + kPanel});
+    const Point at = corner(i);
+    const Frame frame = unit_frame({at.x, at.y, at.x + width, at.y + height});
     draw_y_axis(svg, frame, ticks_of(frame.y, 5), panels[i].first);
-    draw_x_axis(svg, frame, ticks_of(frame.x, 5), "Confidence of at least");
+    draw_x_axis(svg, frame, ticks_of(frame.x, 5), texts.confidence_axis);
     draw_curves(svg, frame, set, styles, panels[i].second);
     if (i != 2 || !set.mean.best_f1) continue;
     const DetectionCurve::Best& best = *set.mean.best_f1;
     svg.mark(Shape::kCircle, frame.at(std::clamp(best.confidence, 0.0, 1.0), best.f1 * 100),
-             kRadius, series_colour(1), "best mean F1 " + best_text(set.mean));
+             kRadius, series_colour(1), say(texts.best_f1_mark, best_text(set.mean, texts)));
   }
-  const double left = kLeft + kPanelWidth + kGapX, top = kTop + kPanel + kGapY - 14;
-  draw_legend(svg, {left, top, kWidth - kMargin, kHeight - 10},
-              legend(set, styles, "Best F1, %, and its confidence", "Lowest best F1",
-                     kPanelWidth - 30, best_text));
+  const auto sections = legend(set, styles, texts.best_f1_key, texts.lowest_best_f1, width - 30,
+                               texts, [&](const DetectionCurve& c) { return best_text(c, texts); });
+  const Point at =
+      look.narrow() ? Point{look.margin(), corner(3).y - 26} : Point{corner(3).x, corner(3).y - 14};
+  const double end = look.narrow() ? at.y + legend_height(sections) : corner(3).y + height + 52;
+  draw_legend(svg, {at.x, at.y, look.right(), end}, sections);
+  svg.resize(end + 10);
   return svg.str();
 }
 

@@ -1,5 +1,5 @@
 // Charts of one network's detections, from plain numbers: they know neither boxes nor files. As in
-// charts.h every chart is one SVG document, 960 pixels wide, with a title and a description. All
+// charts.h every chart is one SVG document of the look's width and language. All
 // numbers are fractions; what is shown of them is percent, or points.
 #pragma once
 
@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "plots/look.h"
 
 namespace qyolo::plots {
 
@@ -32,9 +34,10 @@ struct DetectionCurveSet {
 };
 
 // Of many classes only the worst have a colour and a name: those of the lowest AP50, or best F1.
-[[nodiscard]] std::string precision_recall_chart(const DetectionCurveSet& set);
+[[nodiscard]] std::string precision_recall_chart(const DetectionCurveSet& set,
+                                                 const Look& look = {});
 // Precision, recall and F1 against confidence, with the best mean F1 as a mark.
-[[nodiscard]] std::string confidence_chart(const DetectionCurveSet& set);
+[[nodiscard]] std::string confidence_chart(const DetectionCurveSet& set, const Look& look = {});
 
 struct ConfusionCounts {
   std::string subtitle;
@@ -43,7 +46,7 @@ struct ConfusionCounts {
 };
 // A heat map: shares of a class's objects as colours, counts where there is room, else a list of
 // the most frequent confusions. Classes without objects and detections are left out.
-[[nodiscard]] std::string confusion_chart(const ConfusionCounts& confusion);
+[[nodiscard]] std::string confusion_chart(const ConfusionCounts& confusion, const Look& look = {});
 
 struct ErrorBars {
   std::string subtitle;
@@ -59,7 +62,7 @@ struct ErrorBars {
   std::vector<Bar> types;
   std::vector<Bar> sums;  // false positives and negatives, apart
 };
-[[nodiscard]] std::string error_chart(const ErrorBars& errors);
+[[nodiscard]] std::string error_chart(const ErrorBars& errors, const Look& look = {});
 
 struct ScoreShifts {
   std::string subtitle;
@@ -79,6 +82,6 @@ struct ScoreShifts {
 };
 // Scores against scores as a density, and the range of shifts of all and of each class; of many
 // classes those with the largest medians.
-[[nodiscard]] std::string confidence_shift_chart(const ScoreShifts& shifts);
+[[nodiscard]] std::string confidence_shift_chart(const ScoreShifts& shifts, const Look& look = {});
 
 }  // namespace qyolo::plots

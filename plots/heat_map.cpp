@@ -10,7 +10,7 @@
 #include "plots/charts.h"
 #include "plots/colour_scale.h"
 #include "results/label.h"
-#include "results/reading_table.h"
+#include "results/text.h"
 
 namespace qyolo::plots {
 namespace {
@@ -19,7 +19,8 @@ using results::Row;
 using results::Run;
 
 constexpr std::size_t kMostLines = 120;
-constexpr std::string_view kPending = "#eef0f2";
+// Colours of losses go up to so many tolerances.
+constexpr double kMostTolerances = 64;
 
 // One line of cells.
 struct Line {
@@ -44,7 +45,9 @@ std::string two_decimals(double points) {
 
 class HeatMap {
  public:
-  explicit HeatMap(const Run& run) : run_(run), baseline_(run.baseline()) {
+  HeatMap(const Run& run, const Look& look)
+      : run_(run), look_(look), texts_(texts_of(look.language)), baseline_(run.baseline()) {
+    find_tolerance();
     for (const Row& row : run.rows) {
       if (row.baseline || row.bits == 0) continue;
       bits_.insert(row.bits);
@@ -59,8 +62,6 @@ class HeatMap {
         continue;
       }
       ++shown_;
-      most_ = std::max(most_, std::abs(loss(row)));
-      rises_ = rises_ || loss(row) < 0;
     }
     for (const Section& section : sections_) {
       for (const Line& line : section.lines) gaps_ = gaps_ || line.cells.size() < bits_.size();
@@ -68,36 +69,56 @@ class HeatMap {
   }
 
   [[nodiscard]] std::string draw() const {
-    if (shown_ == 0) return empty_chart(kId, kTitle, run_);
-    const double height = bottom() + 50;
-    Svg svg(kWidth, height, kId, kTitle, description());
-    draw_heading(
-        svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle,
-        fmt::format("{}, against {}", results::setting_of(run_), baseline_entry(*baseline_).text));
-    draw_colour_bar(svg);
-    draw_columns(svg);
-    double y = kTop;
+    if (shown_ == 0) return empty_chart(kId, texts_.heat_title, run_, look_);
+    const std::string subtitle =
+        say(texts_.heat_subtitle, setting_text(run_, texts_), baseline_entry(*baseline_).text);
+    const double head = heading_bottom(look_, texts_.heat_title, subtitle);
+    const double top = head + (look_.narrow() ? 126 : 100);
+    Svg svg(look_.width, 0, kId, texts_.heat_title, description(), look_.language);
+    draw_heading(svg, look_, texts_.heat_title, subtitle);
+    draw_colour_bar(svg, head + 22);
+    draw_columns(svg, top - 10);
+    double y = top;
     for (const Section& section : sections_) y = draw_section(svg, section, y);
-    std::string note = left_out_note(run_, shown_);
-    if (!note.empty()) note += '.';
-    svg.text({kMargin, height - 14},
-             fit_text("AP loss: AP of the baseline minus AP of the cell, in percentage points; "
-                      "negative where AP rises. " +
-                          note,
-                      kWidth - 2 * kMargin, 11),
-             {11, kMuted});
+    y += 26;
+    const std::string note = joined(
+        {std::string(texts_.heat_note), tolerance_note(), left_out_note(run_, shown_, texts_)},
+        texts_);
+    draw_note(svg, look_, y, note);
+    svg.resize(y + note_height(look_, note));
     return svg.str();
   }
 
  private:
   static constexpr std::string_view kId = "heat-map";
-  static constexpr std::string_view kTitle = "AP loss by scheme, bits and granularity";
-  static constexpr double kTop = 166;
   static constexpr double kCellHeight = 27;
   static constexpr double kSectionGap = 14;
-  static constexpr double kGap = 2;            // between cells
-  static constexpr double kReadableCell = 62;  // as wide as names leave it, if they can
+  static constexpr double kHeadingHeight = 22;  // of a section, where it stands above its lines
+  static constexpr double kGap = 2;             // between cells
+  static constexpr double kReadableCell = 62;   // as wide as names leave it, if they can
+  static constexpr double kReadableNarrow = 34;
   static constexpr double kTextSize = 12;
+
+  // What the run's verdicts are about; a point where it has none.
+  void find_tolerance() {
+    for (const Row& row : run_.rows) {
+      if (!row.tolerance || *row.tolerance <= 0) continue;
+      tolerance_ = *row.tolerance * 100;
+      margin_ = std::clamp(row.margin.value_or(0) * 100, 0.0, tolerance_);
+      return;
+    }
+  }
+  // Points that may be lost. A margin that leaves nothing would leave no scale.
+  [[nodiscard]] double allowed() const {
+    const double left = tolerance_ - margin_;
+    return left > 0 ? left : tolerance_;
+  }
+  [[nodiscard]] std::string tolerance_note() const {
+    const std::string number = fmt::format("{:.4g}", allowed());
+    if (margin_ <= 0) return say(texts_.heat_note_tolerance, number);
+    return say(texts_.heat_note_margin, number, fmt::format("{:.4g}", tolerance_),
+               fmt::format("{:.4g}", margin_));
+  }
 
   [[nodiscard]] bool has_loss(const Row& row) const { return baseline_ != nullptr && row.ap; }
   [[nodiscard]] double loss(const Row& row) const { return (*baseline_->ap - *row.ap) * 100; }
@@ -106,7 +127,7 @@ class HeatMap {
   [[nodiscard]] std::string line_name(const Row& row) const {
     if (several_.count({row.scheme, row.granularity}) == 0 &&
         results::label_of(row) == results::cell_name(row))
-      return shown_name(row.scheme);
+      return shown_name(row.scheme, texts_);
     std::string name = results::label_of(row);
     remove_words(name, fmt::format("{}-bit", row.bits));
     remove_words(name, row.granularity);
@@ -133,46 +154,52 @@ class HeatMap {
     return true;
   }
 
-  [[nodiscard]] double bottom() const {
-    return kTop + static_cast<double>(lines_) * kCellHeight +
-           static_cast<double>(sections_.size()) * kSectionGap;
-  }
-
   // Width of the two columns of names.
   [[nodiscard]] double granularity_width() const {
+    if (look_.narrow()) return 0;
     double width = 40;
     for (const Section& section : sections_)
-      width = std::max(width, text_width(shown_name(section.granularity), kTextSize, true));
+      width = std::max(width, text_width(shown_name(section.granularity, texts_), kTextSize, true));
     return std::min(width, 130.0) + 14;
   }
   [[nodiscard]] double name_width() const {
-    double width = 40;
+    double width = text_width(texts_.bits_axis, 12.5);
     for (const Section& section : sections_) {
       for (const Line& line : section.lines)
         width = std::max(width, text_width(line.name, kTextSize));
     }
-    const double room = kWidth - 2 * kMargin - granularity_width() -
-                        kReadableCell * static_cast<double>(bits_.size());
-    return std::min(width, std::clamp(room, 180.0, 420.0)) + 12;
+    const double readable = look_.narrow() ? kReadableNarrow : kReadableCell;
+    const double room =
+        look_.inner() - granularity_width() - readable * static_cast<double>(bits_.size());
+    const double least = look_.narrow() ? 90 : 180, most = look_.narrow() ? 200 : 420;
+    return std::min(width, std::clamp(room, least, most)) + 12;
   }
-  [[nodiscard]] double cells_left() const { return kMargin + granularity_width() + name_width(); }
+  [[nodiscard]] double cells_left() const {
+    return look_.margin() + granularity_width() + name_width();
+  }
   [[nodiscard]] double cell_width() const {
-    return std::min((kWidth - kMargin - cells_left()) / static_cast<double>(bits_.size()), 150.0);
+    return std::min((look_.right() - cells_left()) / static_cast<double>(bits_.size()), 150.0);
   }
   [[nodiscard]] Box cell_box(std::size_t column, double top) const {
     const double left = cells_left() + static_cast<double>(column) * cell_width();
     return {left, top, left + cell_width() - kGap, top + kCellHeight - kGap};
   }
 
-  [[nodiscard]] double share(double points) const { return std::sqrt(std::abs(points) / most_); }
+  // Blue where at most what is allowed is lost, the darker the less; red beyond, darker with every
+  // doubling: one colour means the same in every run of the same tolerance.
   [[nodiscard]] std::string colour(double points) const {
-    return points < 0 ? gain_colour(share(points)) : loss_colour(share(points));
+    const double allowed_points = allowed();
+    if (points <= allowed_points)
+      return gain_colour((allowed_points - points) / (2 * allowed_points));
+    return loss_colour(std::log2(points / allowed_points) / std::log2(kMostTolerances) * 0.88 +
+                       0.12);
   }
 
-  void draw_columns(Svg& svg) const {
+  void draw_columns(Svg& svg, double y) const {
     svg.open("axis");
-    const double y = kTop - 10;
-    svg.text({cells_left() - 10, y}, "Bits per code", {12.5, kInk, Anchor::kEnd});
+    svg.text({cells_left() - 10, y},
+             fit_text(texts_.bits_axis, cells_left() - 10 - look_.margin(), 12.5),
+             {12.5, kInk, Anchor::kEnd});
     double free_from = 0;
     std::size_t column = 0;
     for (const int bits : bits_) {
@@ -188,13 +215,15 @@ class HeatMap {
 
   double draw_section(Svg& svg, const Section& section, double y) const {
     svg.open("section");
-    svg.line({kMargin, y - 1}, {cell_box(bits_.size() - 1, 0).right, y - 1}, {kGrid, 1});
+    svg.line({look_.margin(), y - 1}, {cell_box(bits_.size() - 1, 0).right, y - 1}, {kGrid, 1});
     y += kSectionGap / 2;
-    svg.text({kMargin, y + 17},
-             fit_text(shown_name(section.granularity), granularity_width() - 10, kTextSize, true),
+    const std::string granularity = shown_name(section.granularity, texts_);
+    const double room = look_.narrow() ? look_.inner() : granularity_width() - 10;
+    svg.text({look_.margin(), y + 17}, fit_text(granularity, room, kTextSize, true),
              {kTextSize, kInk, Anchor::kStart, true});
+    if (look_.narrow()) y += kHeadingHeight;
     for (const Line& line : section.lines) {
-      svg.text({kMargin + granularity_width(), y + 17},
+      svg.text({look_.margin() + granularity_width(), y + 17},
                fit_text(line.name, name_width() - 8, kTextSize), {kTextSize, kInk});
       std::size_t column = 0;
       for (const int bits : bits_) {
@@ -211,106 +240,87 @@ class HeatMap {
     if (row == nullptr) {
       draw_missing(svg, box);
     } else if (!has_loss(*row)) {
-      const std::string status = row->status == "ok" ? "no AP" : row->status;
+      const std::string status =
+          row->status == "ok" ? std::string(texts_.no_ap) : status_text(row->status, texts_);
       svg.rectangle(box, kPending, fmt::format("{}: {}", results::label_of(*row), status));
-      draw_text(svg, box, status, kMuted);
+      draw_text(svg, box, {status}, kMuted);
     } else {
       const std::string fill = colour(loss(*row)), text = two_decimals(loss(*row));
-      svg.rectangle(
-          box, fill,
-          fmt::format("{}: AP {:.2f}, loss {}", results::label_of(*row), *row->ap * 100, text));
-      draw_text(svg, box, text, ink_on(fill));
+      svg.rectangle(box, fill,
+                    say(texts_.heat_tooltip, results::label_of(*row),
+                        fmt::format("{:.2f}", *row->ap * 100), text));
+      draw_text(svg, box, {text, results::fixed(loss(*row), 1)}, ink_on(fill));
     }
   }
 
   static void draw_missing(Svg& svg, const Box& box) { draw_hatch(svg, box, {kGrid, 1}, 7); }
 
-  static void draw_text(Svg& svg, const Box& box, const std::string& text,
+  // The first spelling that has room.
+  static void draw_text(Svg& svg, const Box& box, const std::vector<std::string>& spellings,
                         std::string_view colour) {
-    for (const double size : {kTextSize, 10.0}) {
-      if (text_width(text, size) > box.width() - 4) continue;
-      svg.text({box.centre().x, box.centre().y + size * 0.35}, text,
-               {size, colour, Anchor::kMiddle});
-      return;
+    for (const std::string& text : spellings) {
+      for (const double size : {kTextSize, 10.0}) {
+        if (text_width(text, size) > box.width() - 4) continue;
+        svg.text({box.centre().x, box.centre().y + size * 0.35}, text,
+                 {size, colour, Anchor::kMiddle});
+        return;
+      }
     }
   }
 
-  void draw_colour_bar(Svg& svg) const {
+  // From a gain as large as what is allowed over 0 to that, and on by doublings.
+  void draw_colour_bar(Svg& svg, double y) const {
     svg.open("legend");
-    constexpr double kBar = 88, kBarHeight = 14, kLeft = kMargin, kLossWidth = 300;
-    constexpr int kStrips = 100;
-    const double zero = kLeft + (rises_ ? 60 : 0);
-    const Scale place(Scale::Kind::kLinear, 0, 1, zero, zero + kLossWidth);
+    constexpr double kBarHeight = 14;
+    constexpr int kStrips = 120;
+    const double left = look_.margin(), width = std::min(420.0, look_.inner());
+    const double allowed_points = allowed(), doublings = std::log2(kMostTolerances);
+    // Two units for what is allowed, one for every doubling.
+    const auto points_at = [&](double unit) {
+      return unit <= 2 ? allowed_points * (unit - 1) : allowed_points * std::exp2(unit - 2);
+    };
+    const double units = 2 + doublings;
+    const auto x_of = [&](double unit) { return left + width * unit / units; };
     for (int i = 0; i < kStrips; ++i) {  // each up to the end, so that no seam shows
-      const double from = static_cast<double>(i) / kStrips;
-      svg.rectangle({place(from), kBar, zero + kLossWidth, kBar + kBarHeight},
-                    loss_colour(from + 0.5 / kStrips));
+      const double from = units * i / kStrips;
+      svg.rectangle({x_of(from), y, left + width, y + kBarHeight},
+                    colour(points_at(from + units * 0.5 / kStrips)));
     }
-    if (rises_) draw_gains(svg, {kLeft, kBar, zero, kBar + kBarHeight});
     double free_from = 0;
-    for (const double points : bar_ticks()) {
-      const double x = place(share(points));
-      const TextStyle style{11, kMuted, Anchor::kMiddle};
-      const std::string text = fmt::format("{:.4g}", points);
-      const Point at = {std::max(x, kMargin + text_width(text, 11) / 2), kBar + kBarHeight + 16};
+    for (int unit = 0; unit <= static_cast<int>(units); ++unit) {
+      const TextStyle style{11, kMuted, Anchor::kMiddle, unit == 2};
+      std::string text = fmt::format("{:.4g}", points_at(unit));
+      if (unit == static_cast<int>(units)) text = "≥ " + text;
+      const double half = text_width(text, 11, style.bold) / 2;
+      const Point at = {std::clamp(x_of(unit), left + half, left + width - half),
+                        y + kBarHeight + 16};
       const Box box = text_box(at, text, style);
       if (box.left < free_from) continue;
-      svg.line({x, kBar + kBarHeight}, {x, kBar + kBarHeight + 4}, {kAxis, 1});
+      svg.line({x_of(unit), y + kBarHeight}, {x_of(unit), y + kBarHeight + 4}, {kAxis, 1});
       svg.text(at, text, style);
       free_from = box.right + 6;
     }
-    double x = zero + kLossWidth + 18;
-    const auto say = [&](const std::string& text) {
-      svg.text({x, kBar + 11}, text, {kTextSize, kInk});
+    double x = left + width + 18, line = y + 11;
+    if (look_.narrow()) {
+      x = left;
+      line = y + kBarHeight + 38;
+    }
+    const auto write = [&](const std::string& text) {
+      svg.text({x, line}, text, {kTextSize, kInk});
       x += text_width(text, kTextSize) + 20;
     };
-    say("AP loss, points (square-root scale)");
-    const auto key = [&](const std::string& text, bool pending) {
-      const Box box = {x, kBar - 1, x + 24, kBar + 15};
+    write(std::string(texts_.heat_scale));
+    const auto key = [&](std::string_view text, bool pending) {
+      if (x + 30 + text_width(text, kTextSize) > look_.right()) return;
+      const Box box = {x, line - 12, x + 24, line + 4};
       if (pending) svg.rectangle(box, kPending);
       if (!pending) draw_missing(svg, box);
       x += 30;
-      say(text);
+      write(std::string(text));
     };
-    if (gaps_) key("not in the run", false);
-    if (absent_) key("no AP", true);
+    if (gaps_) key(texts_.not_in_run, false);
+    if (absent_) key(texts_.no_ap, true);
     svg.close();
-  }
-
-  // Dark to light towards zero.
-  void draw_gains(Svg& svg, const Box& box) const {
-    constexpr int kStrips = 20;
-    const double largest = share(largest_rise());
-    for (int i = 0; i < kStrips; ++i) {
-      const double from = static_cast<double>(i) / kStrips;
-      svg.rectangle({box.left + from * box.width(), box.top, box.right, box.bottom},
-                    gain_colour(largest * (1 - from - 0.5 / kStrips)));
-    }
-    const std::string text = two_decimals(-largest_rise());
-    svg.line({box.left, box.bottom}, {box.left, box.bottom + 4}, {kAxis, 1});
-    svg.text({box.left, box.bottom + 16}, text, {11, kMuted});
-  }
-  [[nodiscard]] double largest_rise() const {
-    double rise = 0;
-    for (const Section& section : sections_) {
-      for (const Line& line : section.lines) {
-        for (const auto& [bits, row] : line.cells)
-          if (has_loss(*row)) rise = std::max(rise, -loss(*row));
-      }
-    }
-    return rise;
-  }
-
-  // 0, and 1, 2, 5 x 10^n up to the largest loss.
-  [[nodiscard]] std::vector<double> bar_ticks() const {
-    std::vector<double> ticks = {0};
-    for (double power = std::pow(10, std::floor(std::log10(most_)) - 2); power <= most_;
-         power *= 10) {
-      for (const double factor : {1.0, 2.0, 5.0}) {
-        if (factor * power <= most_ * (1 + 1e-9)) ticks.push_back(factor * power);
-      }
-    }
-    return ticks;
   }
 
   [[nodiscard]] std::string description() const {
@@ -324,28 +334,27 @@ class HeatMap {
         }
       }
     }
-    return fmt::format(
-        "COCO AP lost against {}, in percentage points, for {} cells: a line per scheme, grouped "
-        "by "
-        "granularity, a column per bit width. {}. Smallest loss: {} ({}), largest: {} ({}).",
-        baseline_entry(*baseline_).text, shown_, results::setting_of(run_),
-        results::label_of(*best), two_decimals(loss(*best)), results::label_of(*worst),
-        two_decimals(loss(*worst)));
+    return say(texts_.heat_description, baseline_entry(*baseline_).text, shown_,
+               setting_text(run_, texts_), results::label_of(*best), two_decimals(loss(*best)),
+               results::label_of(*worst), two_decimals(loss(*worst))) +
+           std::string(texts_.sentence_space) + tolerance_note();
   }
 
   const Run& run_;
+  Look look_;
+  const ChartTexts& texts_;
   const Row* baseline_;
   std::set<int> bits_;
   std::map<std::tuple<std::string, std::string, int>, int> cells_at_;
   std::set<std::pair<std::string, std::string>> several_;  // schemes with cells of equal bits
   std::vector<Section> sections_;
   std::size_t lines_ = 0, shown_ = 0;
-  double most_ = 1;  // the largest change, points; less does not look alarming
-  bool rises_ = false, absent_ = false, gaps_ = false;
+  double tolerance_ = 1, margin_ = 0;  // points
+  bool absent_ = false, gaps_ = false;
 };
 
 }  // namespace
 
-std::string heat_map(const Run& run) { return HeatMap(run).draw(); }
+std::string heat_map(const Run& run, const Look& look) { return HeatMap(run, look).draw(); }
 
 }  // namespace qyolo::plots

@@ -13,7 +13,7 @@ constexpr double kLeaderFrom = 10;  // a label that stands off further gets a le
 constexpr double kStep = 3;         // between the distances tried
 
 // Costs, in pixels of distance.
-constexpr double kCostPerLine = 9;
+constexpr double kCostPerLine = 4.5;  // that a leader crosses
 constexpr double kCostPerNeighbour = 5;
 constexpr double kCostPerCrossing = 50;  // of a leader
 constexpr double kCostOfTurning = 4;     // to the side; twice that for the opposite direction
@@ -102,8 +102,11 @@ bool LabelPlacer::free(const Box& box) const {
   const auto overlaps = [&](const Box& other) { return other.overlaps(grown); };
   return std::none_of(labels_.begin(), labels_.end(), overlaps) &&
          std::none_of(mark_boxes_.begin(), mark_boxes_.end(), overlaps) &&
-         std::none_of(leaders_.begin(), leaders_.end(), [&](const auto& leader) {
-           return crosses(leader.first, leader.second, box);
+         std::none_of(
+             leaders_.begin(), leaders_.end(),
+             [&](const auto& leader) { return crosses(leader.first, leader.second, box); }) &&
+         std::none_of(lines_.begin(), lines_.end(), [&](const auto& line) {
+           return crosses(line.first, line.second, box.grown(0.5));
          });
 }
 
@@ -114,15 +117,11 @@ bool LabelPlacer::claim(const Box& box) {
 }
 
 double LabelPlacer::crowding(const Box& box) const {
-  const auto lines = std::count_if(lines_.begin(), lines_.end(), [&](const auto& line) {
-    return crosses(line.first, line.second, box);
-  });
   const Box around = box.grown(4);
   const auto near = [&](const Box& other) { return other.overlaps(around); };
   const auto neighbours = std::count_if(labels_.begin(), labels_.end(), near) +
                           std::count_if(mark_boxes_.begin(), mark_boxes_.end(), near);
-  return static_cast<double>(lines) * kCostPerLine +
-         static_cast<double>(neighbours) * kCostPerNeighbour;
+  return static_cast<double>(neighbours) * kCostPerNeighbour;
 }
 
 bool LabelPlacer::leader_free(Point from, Point to) const {
@@ -141,13 +140,18 @@ double LabelPlacer::leader_cost(Point from, Point to, Point mark) const {
     return cross(from, to, line.first, line.second);
   });
   return kCostOfLeader + kCostPerCrossing * static_cast<double>(boxes + leaders) +
-         static_cast<double>(lines) * kCostPerLine / 2;
+         kCostPerLine * static_cast<double>(lines);
 }
 
-bool LabelPlacer::nearest_to(const Box& box, Point mark) const {
-  const double own = distance(nearest(box, mark), mark);
+bool LabelPlacer::nearest_to(const Box& box, const LabelRequest& request) const {
+  const double own = distance(nearest(box, request.mark), request.mark);
+  const auto is_own = [&](Point other) {
+    return distance(other, request.mark) <= 0.5 ||
+           std::ranges::any_of(request.together,
+                               [&](Point one) { return distance(other, one) <= 0.5; });
+  };
   return std::none_of(marks_.begin(), marks_.end(), [&](Point other) {
-    return distance(other, mark) > 0.5 && distance(nearest(box, other), other) < own;
+    return !is_own(other) && distance(nearest(box, other), other) < own;
   });
 }
 
@@ -161,7 +165,7 @@ std::optional<PlacedLabel> LabelPlacer::place(const LabelRequest& request) {
       const Box box = candidate(request, size, direction, away);
       if (!free(box)) continue;
       const auto leader = leader_line(request, box);
-      if (leader ? !leader_free(leader->first, leader->second) : !nearest_to(box, request.mark))
+      if (leader ? !leader_free(leader->first, leader->second) : !nearest_to(box, request))
         continue;
       double cost = away + crowding(box) + kCostOfTurning * turning(direction, request.preferred);
       if (leader) cost += leader_cost(leader->first, leader->second, request.mark);

@@ -16,8 +16,9 @@ struct LabelRequest {
   double radius = 5;  // of the mark
   std::string text;
   TextStyle style;
-  double reach = 6;          // how far from the mark the label may go, pixels
-  Point preferred = {1, 0};  // direction that costs nothing
+  double reach = 6;                  // how far from the mark the label may go, pixels
+  Point preferred = {1, 0};          // direction that costs nothing
+  std::vector<Point> together = {};  // other marks that the label is of
 };
 
 struct PlacedLabel {
@@ -27,9 +28,9 @@ struct PlacedLabel {
   double cost = 0;
 };
 
-// A label never overlaps a mark, another label or another's leader line, stays within the bounds,
-// and without a leader of its own is nearer to its own mark than to any other. It keeps off lines
-// where it can; the halo helps where it cannot. What finds no room is not placed.
+// A label never overlaps a mark, another label, a line or another's leader line, stays within the
+// bounds, and without a leader of its own is nearer to its own marks than to any other. What finds
+// no room is not placed.
 class LabelPlacer {
  public:
   explicit LabelPlacer(const Box& bounds) : bounds_(bounds) {}
@@ -50,7 +51,7 @@ class LabelPlacer {
   [[nodiscard]] double crowding(const Box& box) const;
   [[nodiscard]] bool leader_free(Point from, Point to) const;
   [[nodiscard]] double leader_cost(Point from, Point to, Point mark) const;
-  [[nodiscard]] bool nearest_to(const Box& box, Point mark) const;
+  [[nodiscard]] bool nearest_to(const Box& box, const LabelRequest& request) const;
 
   Box bounds_;
   std::vector<Point> marks_;

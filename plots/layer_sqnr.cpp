@@ -10,7 +10,6 @@
 #include "plots/charts.h"
 #include "results/label.h"
 #include "results/layer_errors.h"
-#include "results/reading_table.h"
 
 namespace qyolo::plots {
 namespace {
@@ -30,7 +29,8 @@ struct Panel {
 
 class LayerChart {
  public:
-  LayerChart(const Run& run, const LayerSelection& selection) : run_(run), selection_(selection) {
+  LayerChart(const Run& run, const LayerSelection& selection, const Look& look)
+      : run_(run), selection_(selection), look_(look), texts_(texts_of(look.language)) {
     std::vector<Panel> all;
     for (const Row& row : run.rows) {
       if (row.baseline || row.bits == 0) continue;
@@ -46,28 +46,24 @@ class LayerChart {
   }
 
   [[nodiscard]] std::string draw() const {
-    if (panels_.empty()) return empty_chart(kId, kTitle, run_);
-    const double count = static_cast<double>(panels_.size());
-    const double height =
-        panels_top() + count * (panel_height() + kGapY) + (note().empty() ? 30 : 54);
-    Svg svg(kWidth, height, kId, kTitle, description());
-    draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, kTitle, subtitle());
-    draw_legend_row(svg, {kMargin, 96}, kWidth - 2 * kMargin, legend());
+    if (panels_.empty()) return empty_chart(kId, texts_.sqnr_title, run_, look_);
+    Svg svg(look_.width, 0, kId, texts_.sqnr_title, description(), look_.language);
+    draw_heading(svg, look_, texts_.sqnr_title, subtitle());
+    draw_legend_row(svg, {look_.margin(), head() + 30}, look_.inner(), legend());
     for (std::size_t i = 0; i < panels_.size(); ++i) {
       const Frame frame = make_frame(i);
       draw_panel(svg, frame, panels_[i]);
       if (i + 1 == panels_.size()) draw_names(svg, frame);
     }
-    if (const std::string text = note(); !text.empty()) {
-      svg.text({kMargin, height - 14}, fit_text(text, kWidth - 2 * kMargin, 11), {11, kMuted});
-    }
+    const double y = make_frame(panels_.size() - 1).area.bottom + 64;
+    const std::string text = note();
+    draw_note(svg, look_, y, text);
+    svg.resize(y + note_height(look_, text) - (text.empty() ? 12 : 0));
     return svg.str();
   }
 
  private:
   static constexpr std::string_view kId = "layer-sqnr";
-  static constexpr std::string_view kTitle = "Weight SQNR of every layer, dB";
-  static constexpr double kGapY = 40;
   static constexpr double kWidestName = 120;
 
   // Keeps the cells of the scheme and bits with most granularities.
@@ -124,22 +120,29 @@ class LayerChart {
     choose_names();
   }
 
-  [[nodiscard]] double panels_top() const { return shapes_ || exact_ ? 142 : 116; }
+  [[nodiscard]] double head() const { return heading_bottom(look_, texts_.sqnr_title, subtitle()); }
+  [[nodiscard]] double left() const { return look_.narrow() ? 40 : 64; }
+  // Above a panel stand its name and, below that where there is little room, the summary.
+  [[nodiscard]] double gap() const { return look_.narrow() ? 58 : 40; }
+  [[nodiscard]] double panels_top() const {
+    return head() + (look_.narrow() ? 68 : 50) +
+           kLegendRow * static_cast<double>(legend_rows(look_.inner(), legend()));
+  }
   [[nodiscard]] double panel_height() const {
     if (panels_.size() == 1) return 300;
     if (panels_.size() == 2) return 190;
     return panels_.size() == 3 ? 140 : 100;
   }
   [[nodiscard]] Frame make_frame(std::size_t panel) const {
-    const double top = panels_top() + static_cast<double>(panel) * (panel_height() + kGapY);
-    const Box area = {64, top, kWidth - kMargin, top + panel_height()};
+    const double top = panels_top() + static_cast<double>(panel) * (panel_height() + gap());
+    const Box area = {left(), top, look_.right(), top + panel_height()};
     return {area,
             Scale(Scale::Kind::kLinear, -0.5, static_cast<double>(names_.size()) - 0.5, area.left,
                   area.right),
             Scale(Scale::Kind::kLinear, low_, high_, area.bottom, area.top)};
   }
   [[nodiscard]] double slot() const {
-    return (kWidth - kMargin - 64) / static_cast<double>(names_.size());
+    return (look_.right() - left()) / static_cast<double>(names_.size());
   }
 
   struct Name {
@@ -154,7 +157,7 @@ class LayerChart {
     for (std::size_t i = 0; i < names_.size(); i += stride) {
       Name name{frame.x(static_cast<double>(i)), fit_text(names_[i], kWidestName, 11)};
       name.half = text_width(name.text, 11) / 2;
-      name.at = std::clamp(name.x, 8 + name.half, kWidth - 8 - name.half);
+      name.at = std::clamp(name.x, 8 + name.half, look_.width - 8 - name.half);
       names.push_back(std::move(name));
     }
     return names;
@@ -206,9 +209,16 @@ class LayerChart {
     const Row& row = *panel.row;
     const std::string label = results::label_of(row);
     const bool plain = label == results::cell_name(row) && !repeated(row);
-    const std::string whole = plain ? shown_name(row.granularity) : label;
+    const std::string whole = plain ? shown_name(row.granularity, texts_) : label;
+    const double left = frame.area.left, width = frame.area.width();
+    if (look_.narrow()) {
+      svg.text({left, frame.area.top - 27}, fit_text(whole, width, 13, true),
+               {13, kInk, Anchor::kStart, true});
+      svg.text({left, frame.area.top - 11}, fit_text(summary(panel), width, 11), {11, kMuted});
+      return;
+    }
     const std::string name = fit_text(whole, 360, 13, true);
-    const double y = frame.area.top - 12, left = frame.area.left;
+    const double y = frame.area.top - 12;
     svg.text({left, y}, name, {13, kInk, Anchor::kStart, true});
     const double x = left + text_width(name, 13, true) + 14;
     svg.text({x, y}, fit_text(summary(panel), frame.area.right - x, 12), {12, kMuted});
@@ -220,7 +230,7 @@ class LayerChart {
            }) > 1;
   }
 
-  [[nodiscard]] static std::string summary(const Panel& panel) {
+  [[nodiscard]] std::string summary(const Panel& panel) const {
     const LayerSqnr* lowest = nullptr;
     std::size_t exact = 0;
     for (const LayerSqnr& layer : panel.layers) {
@@ -229,15 +239,14 @@ class LayerChart {
         lowest = &layer;
     }
     std::string text;
-    if (panel.row->sqnr_db) text = fmt::format("{:.2f} dB over all weights", *panel.row->sqnr_db);
-    if (lowest != nullptr) {
-      text += fmt::format("{}lowest {:.2f} in {}", text.empty() ? "" : ", ", *lowest->sqnr_db,
-                          lowest->name);
-    }
-    if (exact > 0) {
-      text += fmt::format("{}{} of {} layers exact", text.empty() ? "" : ", ", exact,
-                          panel.layers.size());
-    }
+    const auto add = [&](const std::string& part) {
+      text += fmt::format("{}{}", text.empty() ? "" : texts_.list_separator, part);
+    };
+    if (panel.row->sqnr_db)
+      add(say(texts_.over_all_weights, fmt::format("{:.2f}", *panel.row->sqnr_db)));
+    if (lowest != nullptr)
+      add(say(texts_.lowest_in, fmt::format("{:.2f}", *lowest->sqnr_db), lowest->name));
+    if (exact > 0) add(say(texts_.layers_exact, exact, panel.layers.size()));
     return text;
   }
 
@@ -250,9 +259,7 @@ class LayerChart {
       svg.text({name.at, y + 19}, name.text, {11, kMuted, Anchor::kMiddle});
     }
     svg.text({frame.area.centre().x, y + 41},
-             stride_ == 1 ? std::string("Layers in network order")
-                          : fmt::format("Layers in network order, every {} named",
-                                        stride_ == 2 ? "second" : fmt::format("{}th", stride_)),
+             stride_ == 1 ? std::string(texts_.layers_in_order) : say(texts_.layers_named, stride_),
              {12.5, kInk, Anchor::kMiddle});
     svg.close();
   }
@@ -261,52 +268,56 @@ class LayerChart {
     return layer.pointwise() ? kPointwise : kSpatial;
   }
 
-  [[nodiscard]] static std::string tooltip(const LayerSqnr& layer) {
+  [[nodiscard]] std::string tooltip(const LayerSqnr& layer) const {
     std::string text = layer.name;
     if (layer.shape) {
       const auto& [n, c, kh, kw] = *layer.shape;
       text += fmt::format(" [{}, {}, {}, {}]", n, c, kh, kw);
     }
-    text += layer.sqnr_db ? fmt::format(": {:.2f} dB", *layer.sqnr_db) : ": exact";
-    return text + fmt::format(", {:.0f} weights in {:.0f} groups", layer.weights, layer.groups);
+    text += layer.sqnr_db ? fmt::format(": {:.2f} dB", *layer.sqnr_db)
+                          : fmt::format(": {}", texts_.sqnr_exact_layer);
+    return text + std::string(texts_.list_separator) +
+           say(texts_.sqnr_layer_weights, fmt::format("{:.0f}", layer.weights),
+               fmt::format("{:.0f}", layer.groups));
   }
 
   [[nodiscard]] std::vector<LegendEntry> legend() const {
     using Kind = LegendEntry::Kind;
     std::vector<LegendEntry> entries;
     if (shapes_) {
-      entries.push_back({Kind::kMark, "larger kernels", kSpatial, Shape::kSquare});
-      entries.push_back({Kind::kMark, "1x1 layers", kPointwise, Shape::kSquare});
+      entries.push_back(
+          {Kind::kMark, std::string(texts_.larger_kernels), kSpatial, Shape::kSquare});
+      entries.push_back({Kind::kMark, std::string(texts_.pointwise), kPointwise, Shape::kSquare});
     }
-    if (exact_) entries.push_back({Kind::kMark, "exact, no error", kMuted, Shape::kDiamond});
+    if (exact_)
+      entries.push_back({Kind::kMark, std::string(texts_.exact), kMuted, Shape::kDiamond});
     return entries;
   }
 
   [[nodiscard]] std::string subtitle() const {
-    std::string text = run_.network.empty() ? "" : fit_text(run_.network, 260, 13) + ", ";
-    text += fmt::format("{} {}-bit", fit_text(shown_name(scheme_), 200, 13), bits_);
+    const std::string text = say(
+        texts_.sqnr_subtitle,
+        run_.network.empty() ? std::string()
+                             : fit_text(run_.network, 260, 13) + std::string(texts_.list_separator),
+        fit_text(shown_name(scheme_, texts_), 200, 13), bits_);
     if (selection_.scheme && selection_.bits) return text;
-    return text + " (default: most granularities, then fewest bits)";
+    return text + std::string(texts_.sqnr_default);
   }
 
   [[nodiscard]] std::string note() const {
-    std::string text;
-    const auto say = [&](const std::string& sentence) {
-      text += (text.empty() ? "" : " ") + sentence;
-    };
-    if (gaps_) say("No bar: the cell has no error of that layer.");
+    std::vector<std::string> sentences;
+    if (gaps_) sentences.emplace_back(texts_.sqnr_gaps);
     if (layers_ > names_.size())
-      say(fmt::format("{} of {} layers not shown.", layers_ - names_.size(), layers_));
+      sentences.push_back(say(texts_.sqnr_layers_left_out, layers_ - names_.size(), layers_));
     if (cells_ > panels_.size())
-      say(fmt::format("{} of {} cells not shown.", cells_ - panels_.size(), cells_));
-    return text;
+      sentences.push_back(say(texts_.sqnr_cells_left_out, cells_ - panels_.size(), cells_));
+    return joined(sentences, texts_);
   }
 
   [[nodiscard]] std::string description() const {
-    std::string text = fmt::format(
-        "Bars of the weights' signal to quantization noise ratio in dB for {} layers of {} with "
-        "{} {}-bit.",
-        layers_, run_.network.empty() ? "the network" : run_.network, shown_name(scheme_), bits_);
+    std::string text = say(texts_.sqnr_description, layers_,
+                           run_.network.empty() ? std::string("–") : run_.network,
+                           shown_name(scheme_, texts_), bits_);
     for (const Panel& panel : panels_)
       text += fmt::format(" {}: {}.", results::label_of(*panel.row), summary(panel));
     return text;
@@ -314,6 +325,8 @@ class LayerChart {
 
   const Run& run_;
   const LayerSelection& selection_;
+  Look look_;
+  const ChartTexts& texts_;
   std::string scheme_;
   int bits_ = 0;
   std::vector<Panel> panels_;
@@ -329,8 +342,8 @@ class LayerChart {
 
 }  // namespace
 
-std::string layer_sqnr(const Run& run, const LayerSelection& selection) {
-  return LayerChart(run, selection).draw();
+std::string layer_sqnr(const Run& run, const LayerSelection& selection, const Look& look) {
+  return LayerChart(run, selection, look).draw();
 }
 
 }  // namespace qyolo::plots

@@ -7,12 +7,15 @@
 #include <numbers>
 #include <vector>
 
+#include "plots/theme.h"
 #include "results/text.h"
 
 namespace qyolo::plots {
 namespace {
 
 constexpr std::string_view kFont = "'Helvetica Neue',Helvetica,Arial,sans-serif";
+constexpr std::string_view kJapaneseFont =
+    "'Hiragino Sans','Yu Gothic',Meiryo,'Noto Sans CJK JP','Helvetica Neue',Arial,sans-serif";
 constexpr double kAscent = 0.80, kDescent = 0.24;  // of the font size, generous
 
 // A coordinate with at most two decimals, whatever the number is.
@@ -51,32 +54,6 @@ std::vector<Point> corners(int count, double radius, double start, double inner 
   return points;
 }
 
-// The outline of a mark about the origin; areas are about equal at equal radius.
-std::vector<Point> outline(Shape shape, double radius) {
-  const double arm = radius * 0.36;
-  switch (shape) {
-    case Shape::kSquare:
-      return corners(4, radius * 1.25, 45);
-    case Shape::kTriangle:
-      return corners(3, radius * 1.3, 0);
-    case Shape::kDiamond:
-      return corners(4, radius * 1.25, 0);
-    case Shape::kTriangleDown:
-      return corners(3, radius * 1.3, 180);
-    case Shape::kPentagon:
-      return corners(5, radius * 1.1, 0);
-    case Shape::kStar:
-      return corners(10, radius * 1.35, 0, radius * 0.6);
-    case Shape::kCross:
-      return {{-arm, -radius}, {arm, -radius}, {arm, -arm},     {radius, -arm},
-              {radius, arm},   {arm, arm},     {arm, radius},   {-arm, radius},
-              {-arm, arm},     {-radius, arm}, {-radius, -arm}, {-arm, -arm}};
-    case Shape::kCircle:
-      break;
-  }
-  return {};
-}
-
 // Of the font size. Classes of the widest usual fonts (Verdana, DejaVu Sans).
 double character_width(char c) {
   const auto in = [c](std::string_view set) { return set.find(c) != std::string_view::npos; };
@@ -87,7 +64,104 @@ double character_width(char c) {
   return 0.64;
 }
 
+std::size_t next_character(std::string_view text, std::size_t at) {
+  ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  return at;
+}
+
+// Whether a line may end before `at`: at a space, and beside a character of Japanese, but for
+// punctuation that must not begin a line or end one.
+bool breaks_before(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return true;
+  if (text[at] == ' ') return true;
+  if (static_cast<unsigned char>(text[at]) < 0xE2U) return false;
+  constexpr std::string_view kNotFirst = "、。，．）」』】・：；ー～％？！々ァィゥェォッャュョ…";
+  constexpr std::string_view kNotLast = "（「『【";
+  const std::string_view next = text.substr(at, next_character(text, at) - at);
+  if (next.size() < 3 || kNotFirst.find(next) != std::string_view::npos) return false;
+  std::size_t before = at;
+  do {
+    --before;
+  } while (before > 0 && (static_cast<unsigned char>(text[before]) & 0xC0U) == 0x80U);
+  return kNotLast.find(text.substr(before, at - before)) == std::string_view::npos;
+}
+
 }  // namespace
+
+// Areas are about equal at equal radius.
+std::vector<std::vector<Point>> mark_outline(Shape shape, double radius) {
+  const double arm = radius * 0.36;
+  const std::vector<Point> cross = {
+      {-arm, -radius}, {arm, -radius}, {arm, -arm}, {radius, -arm}, {radius, arm},   {arm, arm},
+      {arm, radius},   {-arm, radius}, {-arm, arm}, {-radius, arm}, {-radius, -arm}, {-arm, -arm}};
+  switch (shape) {
+    case Shape::kCircle:
+      return {corners(32, radius, 0)};
+    case Shape::kSquare:
+      return {corners(4, radius * 1.25, 45)};
+    case Shape::kTriangle:
+      return {corners(3, radius * 1.3, 0)};
+    case Shape::kDiamond:
+      return {corners(4, radius * 1.25, 0)};
+    case Shape::kTriangleDown:
+      return {corners(3, radius * 1.3, 180)};
+    case Shape::kTriangleRight:
+      return {corners(3, radius * 1.3, 90)};
+    case Shape::kStar:
+      return {corners(10, radius * 1.35, 0, radius * 0.6)};
+    case Shape::kCross:
+      return {cross};
+    case Shape::kSaltire: {
+      std::vector<Point> turned;
+      const double share = 1.05 / std::numbers::sqrt2;
+      for (const Point& p : cross) turned.push_back({share * (p.x - p.y), share * (p.x + p.y)});
+      return {turned};
+    }
+    case Shape::kHourglass:
+      return {{{-radius, -radius},
+               {radius, -radius},
+               {radius * 0.15, 0},
+               {radius, radius},
+               {-radius, radius},
+               {-radius * 0.15, 0}}};
+    case Shape::kRing:
+      return {corners(32, radius * 1.1, 0), corners(32, radius * 0.55, 0)};
+    case Shape::kOpenSquare:
+      return {corners(4, radius * 1.35, 45), corners(4, radius * 0.65, 45)};
+    case Shape::kOpenDiamond:
+      return {corners(4, radius * 1.4, 0), corners(4, radius * 0.65, 0)};
+    case Shape::kBar:
+      return {{{-radius * 1.2, -radius * 0.4},
+               {radius * 1.2, -radius * 0.4},
+               {radius * 1.2, radius * 0.4},
+               {-radius * 1.2, radius * 0.4}}};
+    case Shape::kHexagon:
+      return {corners(6, radius * 1.1, 0)};
+  }
+  return {};
+}
+
+namespace {
+
+std::string mark_element(Shape shape, double radius) {
+  if (shape == Shape::kCircle) return fmt::format("<circle r=\"{}\"/>", px(radius));
+  const auto polygons = mark_outline(shape, radius);
+  if (polygons.size() == 1)
+    return fmt::format("<polygon points=\"{}\"/>", path_of(polygons.front()));
+  std::string path;
+  for (const std::vector<Point>& polygon : polygons) path += "M" + path_of(polygon) + "Z";
+  return fmt::format("<path fill-rule=\"evenodd\" d=\"{}\"/>", path);
+}
+
+}  // namespace
+
+std::string inline_mark(Shape shape, std::string_view colour) {
+  return fmt::format(
+      "<svg class=\"qyolo\" width=\"14\" height=\"14\" viewBox=\"-7 -7 14 14\" "
+      "aria-hidden=\"true\"><g fill=\"{}\">{}</g></svg>",
+      xml_text(colour), mark_element(shape, 5));
+}
 
 double text_width(std::string_view text, double size, bool bold) {
   double width = 0;
@@ -121,6 +195,34 @@ std::string fit_text(std::string_view text, double width, double size, bool bold
   return fitted + std::string(ellipsis);
 }
 
+std::vector<std::string> wrap_text(std::string_view text, double width, double size, bool bold,
+                                   std::size_t most) {
+  const std::string plain = results::plain_text(text);
+  std::vector<std::string> lines;
+  std::size_t from = 0;  // of the line
+  while (from < plain.size() && lines.size() + 1 < most) {
+    std::size_t end = from, best = from;  // best: the last place to break at
+    double used = 0;
+    while (end < plain.size()) {
+      const std::size_t next = next_character(plain, end);
+      used += text_width(std::string_view(plain).substr(end, next - end), size, bold);
+      if (used > width) break;
+      end = next;
+      if (breaks_before(plain, end)) best = end;
+    }
+    if (end == plain.size()) break;
+    if (best == from) best = std::max(end, next_character(plain, from));
+    std::string line = plain.substr(from, best - from);
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    lines.push_back(std::move(line));
+    from = best;
+    while (from < plain.size() && plain[from] == ' ') ++from;
+  }
+  if (from < plain.size() || lines.empty())
+    lines.push_back(fit_text(std::string_view(plain).substr(from), width, size, bold));
+  return lines;
+}
+
 std::string xml_text(std::string_view text) {
   std::string out;
   for (const char c : results::plain_text(text)) {
@@ -145,15 +247,13 @@ std::string xml_text(std::string_view text) {
 }
 
 Svg::Svg(double width, double height, std::string_view id, std::string_view title,
-         std::string_view description) {
-  body_ = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
-      "viewBox=\"0 0 {0} {1}\" role=\"img\" aria-labelledby=\"{2}-title {2}-desc\" "
-      "font-family=\"{3}\">\n"
-      "<title id=\"{2}-title\">{4}</title>\n<desc id=\"{2}-desc\">{5}</desc>\n"
-      "<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
-      px(width), px(height), xml_text(id), kFont, xml_text(title), xml_text(description));
-}
+         std::string_view description, Language language)
+    : width_(width),
+      height_(height),
+      id_(id),
+      title_(title),
+      description_(description),
+      language_(language) {}
 
 void Svg::line(Point from, Point to, const Stroke& stroke) {
   body_ += fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {}/>\n", px(from.x),
@@ -185,11 +285,7 @@ void Svg::mark(Shape shape, Point at, double radius, std::string_view colour,
       px(at.x), px(at.y), xml_text(colour));
   body_ += opacity < 1 ? fmt::format(" fill-opacity=\"{}\">", px(opacity)) : ">";
   if (!tooltip.empty()) body_ += fmt::format("<title>{}</title>", xml_text(tooltip));
-  if (shape == Shape::kCircle) {
-    body_ += fmt::format("<circle r=\"{}\"/>", px(radius));
-  } else {
-    body_ += fmt::format("<polygon points=\"{}\"/>", path_of(outline(shape, radius)));
-  }
+  body_ += mark_element(shape, radius);
   body_ += "</g>\n";
 }
 
@@ -217,7 +313,18 @@ void Svg::close() {
 }
 
 std::string Svg::str() const {
-  std::string document = body_;
+  const bool japanese = language_ == Language::kJapanese;
+  std::string document = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"qyolo\" lang=\"{6}\" width=\"{0}\" "
+      "height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" aria-labelledby=\"{2}-title "
+      "{2}-desc\" font-family=\"{3}\">\n"
+      "<title id=\"{2}-title\">{4}</title>\n<desc id=\"{2}-desc\">{5}</desc>\n",
+      px(width_), px(height_), xml_text(id_), japanese ? kJapaneseFont : kFont, xml_text(title_),
+      xml_text(description_), japanese ? "ja" : "en");
+  document += fmt::format("<style>{}</style>\n", chart_css());
+  document +=
+      fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", px(width_), px(height_));
+  document += body_;
   for (int i = 0; i < open_; ++i) document += "</g>\n";
   return document + "</svg>\n";
 }

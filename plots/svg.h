@@ -6,6 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "plots/look.h"
 
 namespace qyolo::plots {
 
@@ -48,9 +51,29 @@ struct TextStyle {
   bool halo = false;  // a white outline that keeps text readable on lines
 };
 
-// Distinguishable without colour. With more series than shapes they repeat.
-enum class Shape { kCircle, kSquare, kTriangle, kDiamond, kCross, kTriangleDown, kPentagon, kStar };
-inline constexpr std::size_t kShapes = 8;
+// Distinguishable without colour.
+enum class Shape {
+  kCircle,
+  kSquare,
+  kTriangle,
+  kDiamond,
+  kCross,
+  kTriangleDown,
+  kTriangleRight,
+  kStar,
+  kSaltire,
+  kHourglass,
+  kRing,
+  kOpenSquare,
+  kOpenDiamond,
+  kBar,
+  kHexagon
+};
+inline constexpr std::size_t kShapes = 15;
+// Its outline about the origin: closed polygons, filled by the even-odd rule.
+[[nodiscard]] std::vector<std::vector<Point>> mark_outline(Shape shape, double radius);
+// A small picture of it for a line of HTML text, which says the same in words.
+[[nodiscard]] std::string inline_mark(Shape shape, std::string_view colour);
 
 // An upper bound of the text's width in the usual sans-serif fonts, and the box it fills when its
 // baseline starts (or is centred, or ends) at `at`.
@@ -59,14 +82,22 @@ inline constexpr std::size_t kShapes = 8;
 // The text, shortened with an ellipsis where it is wider than `width`.
 [[nodiscard]] std::string fit_text(std::string_view text, double width, double size,
                                    bool bold = false);
+// The text in lines of at most that width, broken at spaces and between the characters of Japanese;
+// no more lines than `most`, the last one shortened.
+[[nodiscard]] std::vector<std::string> wrap_text(std::string_view text, double width, double size,
+                                                 bool bold = false, std::size_t most = 6);
 // For text and attributes: markup escaped, control characters replaced.
 [[nodiscard]] std::string xml_text(std::string_view text);
 
+// On a dark page it has the theme's dark colours (theme.h), in print always the light ones; in a
+// window that is narrower it shrinks.
 class Svg {
  public:
   // `id` names the picture within a page: letters, digits and hyphens.
   Svg(double width, double height, std::string_view id, std::string_view title,
-      std::string_view description);
+      std::string_view description, Language language = Language::kEnglish);
+
+  void resize(double height) { height_ = height; }
 
   void line(Point from, Point to, const Stroke& stroke);
   void polyline(std::span<const Point> points, const Stroke& stroke);
@@ -87,6 +118,9 @@ class Svg {
   [[nodiscard]] std::string str() const;
 
  private:
+  double width_, height_;
+  std::string id_, title_, description_;
+  Language language_;
   std::string body_;
   int open_ = 0;
 };

@@ -27,8 +27,12 @@ std::string percent(std::int64_t part, std::int64_t whole) {
 
 class HistogramChart {
  public:
-  explicit HistogramChart(const WeightHistogram& histogram)
-      : data_(histogram), low_(histogram.low), high_(histogram.high) {
+  HistogramChart(const WeightHistogram& histogram, const Look& look)
+      : data_(histogram),
+        look_(look),
+        texts_(texts_of(look.language)),
+        low_(histogram.low),
+        high_(histogram.high) {
     if (!data_.levels.empty()) {
       low_ = std::min(low_, data_.levels.front().value);
       high_ = std::max(high_, data_.levels.back().value);
@@ -54,15 +58,16 @@ class HistogramChart {
 
   [[nodiscard]] std::string draw() const {
     const bool grid = !data_.levels.empty();
-    const double height = grid ? 640 : 520;
-    Svg svg(kWidth, height, kId, title(), description());
-    draw_heading(svg, {kMargin, kMargin - 6}, kWidth - 2 * kMargin, title(), subtitle());
-    draw_legend_row(svg, {kMargin, 94}, kWidth - 2 * kMargin, legend());
-    const Box above = {kLeft, grid ? kTop : kTop - 24, kWidth - kMargin,
-                       height - (grid ? 270 : 90)};
+    Svg svg(look_.width, 0, kId, title(), description(), look_.language);
+    draw_heading(svg, look_, title(), subtitle());
+    double y = heading_bottom(look_, title(), subtitle()) + 28;
+    draw_legend_row(svg, {look_.margin(), y}, look_.inner(), legend());
+    y += kLegendRow * static_cast<double>(legend_rows(look_.inner(), legend())) + (grid ? 50 : 26);
+    const Box above = {left(), y, look_.right(), y + (grid ? 206 : 290)};
     const Frame frame = {above, x_scale(), y_scale(fullest_, above.bottom, above.top + 4)};
     draw_y_axis(svg, frame, count_ticks(frame.y), "");
-    svg.text({kMargin, above.top - (grid ? 40 : 16)}, axis_title("Weights per bin"), {12.5, kInk});
+    svg.text({look_.margin(), above.top - (grid ? 40 : 16)}, axis_title(texts_.weights_per_bin),
+             {12.5, kInk});
     draw_clipping(svg, frame);
     draw_bins(svg, frame);
     const Box below = {above.left, above.bottom + 36, above.right, above.bottom + 176};
@@ -70,43 +75,42 @@ class HistogramChart {
     if (grid) draw_levels(svg, levels);
     if (grid) draw_lines(svg, above, below);
     const Frame lowest = grid ? levels : frame;
-    draw_x_axis(svg, lowest, ticks_of(lowest.x, 9), "Weight");
-    svg.text({kMargin, height - 14}, fit_text(summary(), kWidth - 2 * kMargin, 11), {11, kMuted});
+    draw_x_axis(svg, lowest, ticks_of(lowest.x, look_.narrow() ? 5 : 9), texts_.weight_axis);
+    const double bottom = lowest.area.bottom + 66;
+    draw_note(svg, look_, bottom, summary());
+    svg.resize(bottom + note_height(look_, summary()));
     return svg.str();
   }
 
  private:
   static constexpr std::string_view kId = "weight-histogram";
-  static constexpr double kLeft = 76, kTop = 164;
 
+  [[nodiscard]] double left() const { return look_.narrow() ? 48 : 76; }
   [[nodiscard]] std::string title() const {
-    return fmt::format("Weights of {}, {}", data_.layer, data_.cell);
+    return say(texts_.histogram_title, data_.layer, data_.cell);
   }
   [[nodiscard]] std::string subtitle() const {
-    std::string text = fmt::format("{}, {}: {} weights from {} to {}", data_.shape,
-                                   data_.group.empty() ? "the whole layer" : data_.group,
-                                   data_.weights, number(data_.low), number(data_.high));
-    if (!data_.levels.empty() && data_.sqnr_db)
-      text += fmt::format("; SQNR {:.2f} dB", *data_.sqnr_db);
-    if (!data_.levels.empty() && !data_.sqnr_db) text += "; exact";
-    return text;
+    std::string text = say(texts_.histogram_subtitle, data_.shape,
+                           data_.group.empty() ? std::string(texts_.whole_layer) : data_.group,
+                           data_.weights, number(data_.low), number(data_.high));
+    if (data_.levels.empty()) return text;
+    return text + (data_.sqnr_db ? say(texts_.histogram_sqnr, fmt::format("{:.2f}", *data_.sqnr_db))
+                                 : std::string(texts_.histogram_exact));
   }
   [[nodiscard]] std::string summary() const {
     std::string text;
     if (!data_.levels.empty()) {
-      text = fmt::format("{} of {} levels in use; {} of {} weights clipped ({}).", used_,
-                         data_.levels.size(), data_.clipped, data_.weights,
-                         percent(data_.clipped, data_.weights));
+      text = say(texts_.levels_used, used_, data_.levels.size(), data_.clipped, data_.weights,
+                 percent(data_.clipped, data_.weights));
     }
-    if (!data_.note.empty()) text += (text.empty() ? "" : " ") + data_.note;
-    return text;
+    return joined({text, data_.note}, texts_);
   }
   [[nodiscard]] std::string axis_title(std::string_view what) const {
-    return fmt::format("{}{}", what, log_ ? ", log scale" : "");
+    return log_ ? say(texts_.log_scale, what) : std::string(what);
   }
 
   [[nodiscard]] Scale x_scale() const {
-    return {Scale::Kind::kLinear, low_, high_, kLeft, kWidth - kMargin};
+    return {Scale::Kind::kLinear, low_, high_, left(), look_.right()};
   }
   // Of counts up to `most`. The log scale starts at a half, so that a single weight shows.
   [[nodiscard]] Scale y_scale(double most, double zero, double end) const {
@@ -133,9 +137,9 @@ class HistogramChart {
         left -= 1;
         right += 1;
       }
-      svg.rectangle(
-          {left, frame.y(static_cast<double>(data_.counts[i])), right, frame.area.bottom}, kWeights,
-          fmt::format("{} to {}: {} weights", number(from), number(from + width), data_.counts[i]));
+      svg.rectangle({left, frame.y(static_cast<double>(data_.counts[i])), right, frame.area.bottom},
+                    kWeights,
+                    say(texts_.bin_tooltip, number(from), number(from + width), data_.counts[i]));
     }
     svg.close();
     svg.line({frame.area.left, frame.area.bottom}, {frame.area.right, frame.area.bottom},
@@ -144,17 +148,16 @@ class HistogramChart {
 
   // A tick for every level, and a stem for the weights on it.
   void draw_levels(Svg& svg, const Frame& frame) const {
-    svg.text({kMargin, frame.area.top - 14}, axis_title("Weights per level, downwards"),
+    svg.text({look_.margin(), frame.area.top - 14}, axis_title(texts_.weights_per_level),
              {12.5, kInk});
     draw_y_axis(svg, frame, count_ticks(frame.y), "");
     svg.line({frame.area.left, frame.area.top}, {frame.area.right, frame.area.top}, {kAxis, 1});
     svg.open("levels");
     const double width = std::clamp(
-        (kWidth - kMargin - kLeft) / static_cast<double>(data_.levels.size()) * 0.4, 1.2, 4.0);
+        (look_.right() - left()) / static_cast<double>(data_.levels.size()) * 0.4, 1.2, 4.0);
     for (const Level& level : data_.levels) {
       const double x = frame.x(level.value), y = frame.area.top;
-      const std::string text =
-          fmt::format("level {}: {} weights", number(level.value), level.weights);
+      const std::string text = say(texts_.level_tooltip, number(level.value), level.weights);
       const bool used = level.weights > 0;
       svg.line({x, y - 6}, {x, y}, {used ? kGridColour : kUnused, width});
       if (!used) continue;
@@ -187,9 +190,10 @@ class HistogramChart {
                            std::string_view colour) {
       const double width = text_width(text, 11.5);
       double left = leftwards ? x(value) - width : x(value);
-      if (left < kMargin) left = x(value);
-      if (left + width > kWidth - 12) left = x(value) - width;
-      left = std::clamp(left, kMargin, std::max(kMargin, kWidth - 12 - width));
+      const double first = look_.margin(), end = look_.width - 12 - width;
+      if (left < first) left = x(value);
+      if (left > end) left = x(value) - width;
+      left = std::clamp(left, first, std::max(first, end));
       if (left < free_from) return;
       svg.text({left, y}, text, {11.5, colour});
       free_from = left + width + 6;
@@ -200,8 +204,9 @@ class HistogramChart {
     };
     const double first = data_.levels.front().value, last = data_.levels.back().value;
     for (const double end : {first, last}) line(end, area.top - 18, {kEnd, 1});
-    label(first, area.top - 22, true, "lowest level " + number(first), kEnd);
-    if (last > first) label(last, area.top - 22, false, "highest level " + number(last), kEnd);
+    label(first, area.top - 22, true, say(texts_.lowest_level, number(first)), kEnd);
+    if (last > first)
+      label(last, area.top - 22, false, say(texts_.highest_level, number(last)), kEnd);
     free_from = 0;
     for (const double p : data_.breakpoints) {
       line(p, area.top - 2, {kBreakpoint, 1.4, kBreakpointDash});
@@ -213,17 +218,19 @@ class HistogramChart {
 
   [[nodiscard]] std::vector<LegendEntry> legend() const {
     using Kind = LegendEntry::Kind;
-    std::vector<LegendEntry> entries = {{Kind::kMark, "weights", kWeights, Shape::kSquare}};
+    std::vector<LegendEntry> entries = {
+        {Kind::kMark, std::string(texts_.weights_key), kWeights, Shape::kSquare}};
     if (data_.levels.empty()) return entries;
-    entries.push_back({Kind::kMark, "used levels", kGridColour, Shape::kSquare});
+    entries.push_back({Kind::kMark, std::string(texts_.used_levels), kGridColour, Shape::kSquare});
     if (used_ < data_.levels.size())
-      entries.push_back({Kind::kMark, "unused levels", kUnused, Shape::kSquare});
-    entries.push_back({Kind::kLine, "ends of grid", kEnd, {}, {}, 1});
+      entries.push_back({Kind::kMark, std::string(texts_.unused_levels), kUnused, Shape::kSquare});
+    entries.push_back({Kind::kLine, std::string(texts_.ends_of_grid), kEnd, {}, {}, 1});
     if (!data_.breakpoints.empty())
-      entries.push_back({Kind::kLine, "breakpoints", kBreakpoint, {}, kBreakpointDash, 1.4});
+      entries.push_back(
+          {Kind::kLine, std::string(texts_.breakpoints), kBreakpoint, {}, kBreakpointDash, 1.4});
     if (data_.clipped > 0)
       entries.push_back({Kind::kLine,
-                         fmt::format("clipped: {}", percent(data_.clipped, data_.weights)),
+                         say(texts_.clipped, percent(data_.clipped, data_.weights)),
                          kUnused,
                          {},
                          "2 2",
@@ -232,15 +239,17 @@ class HistogramChart {
   }
 
   [[nodiscard]] std::string description() const {
-    std::string text = fmt::format("Histogram of {}, {}.", data_.layer, subtitle());
+    std::string text = say(texts_.histogram_description, data_.layer, subtitle());
     if (data_.levels.empty()) return text;
-    text += fmt::format(" The grid of {} goes from {} to {}", data_.cell,
-                        number(data_.levels.front().value), number(data_.levels.back().value));
-    for (const double p : data_.breakpoints) text += fmt::format(", breakpoint {}", number(p));
-    return text + ". " + summary();
+    std::string grid = say(texts_.grid_description, data_.cell, number(data_.levels.front().value),
+                           number(data_.levels.back().value));
+    for (const double p : data_.breakpoints) grid += say(texts_.breakpoint_description, number(p));
+    return joined({text, grid + ".", summary()}, texts_);
   }
 
   const WeightHistogram& data_;
+  Look look_;
+  const ChartTexts& texts_;
   double low_, high_;  // of the axis
   double fullest_ = 1, fullest_level_ = 1;
   std::vector<double> filled_;  // counts that are not 0, ascending
@@ -250,8 +259,8 @@ class HistogramChart {
 
 }  // namespace
 
-std::string weight_histogram(const WeightHistogram& histogram) {
-  return HistogramChart(histogram).draw();
+std::string weight_histogram(const WeightHistogram& histogram, const Look& look) {
+  return HistogramChart(histogram, look).draw();
 }
 
 }  // namespace qyolo::plots

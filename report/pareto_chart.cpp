@@ -3,6 +3,7 @@
 
 #include "plots/axes.h"
 #include "plots/labels.h"
+#include "plots/scheme_style.h"
 #include "plots/theme.h"
 #include "report/html_kit.h"
 
@@ -21,25 +22,7 @@ constexpr double kFootroom = 18;
 constexpr std::string_view kAllowedDash = "3 3";
 constexpr std::string_view kBaselineDash = "7 4";
 
-struct Look {
-  plots::Shape shape;
-  std::string_view colour;
-};
-
-// By Standing; distinguishable by shape and by colour (Okabe and Ito 2008).
-Look look_of(Standing standing) {
-  switch (standing) {
-    case Standing::kWithin:
-      return {plots::Shape::kCircle, "#009e73"};
-    case Standing::kUndecided:
-      return {plots::Shape::kDiamond, "#e69f00"};
-    case Standing::kBeyond:
-      return {plots::Shape::kTriangleDown, "#d55e00"};
-    case Standing::kUnknown:
-      break;
-  }
-  return {plots::Shape::kSquare, "#0072b2"};
-}
+constexpr double kPaleOpacity = 0.45;
 
 class ParetoChart {
  public:
@@ -48,6 +31,9 @@ class ParetoChart {
     for (std::size_t i = 1; i < report.candidates.size(); ++i) {
       if (report.candidates[i].ap) shown_.push_back(i);
     }
+    const std::size_t rows = plots::legend_rows(width_ - 60, scheme_entries());
+    more_legend_ = plots::kLegendRow * static_cast<double>(std::max<std::size_t>(rows, 1) - 1);
+    height_ += more_legend_;
   }
 
   [[nodiscard]] bool empty() const { return shown_.empty(); }
@@ -61,19 +47,22 @@ class ParetoChart {
   [[nodiscard]] std::string draw(std::string_view id) const {
     Svg svg(width_, height_, id, texts_.chart,
             say(texts_.chart_description, shown_.size(), ap_percent(report_.baseline().ap)) +
-                points_in_words());
+                points_in_words(),
+            texts_.html_lang == "ja" ? plots::Language::kJapanese : plots::Language::kEnglish);
     const Frame frame = make_frame();
     draw_x_axis(svg, frame, ticks_of(frame.x, wide() ? 9 : 5, kMegabyte), texts_.axis_size);
     draw_y_axis(svg, frame, ticks_of(frame.y, 5), texts_.axis_ap);
     draw_line(svg, frame, baseline_ap(), kBaselineDash);
     if (allowed_shown()) draw_line(svg, frame, allowed_ap(), kAllowedDash);
-    draw_front(svg, frame);
+    if (const auto steps = front_steps(frame); !steps.empty())
+      svg.polyline(steps, {plots::kAxis, 1.2});
     for (const std::size_t i : shown_) draw_bar(svg, frame, report_.candidates[i]);
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
-      const Look look = look_of(one.standing);
-      svg.mark(look.shape, place(frame, one), kDotRadius, look.colour,
-               fmt::format("{} {}", i, point_text(one)));
+      const plots::SchemeStyle& style = plots::style_of(one.scheme);
+      svg.mark(style.shape, place(frame, one), kDotRadius, style.colour,
+               fmt::format("{} {}", i, point_text(one)),
+               one.standing == Standing::kBeyond ? kPaleOpacity : 1);
     }
     draw_numbers(svg, frame);
     draw_legend(svg);
@@ -111,7 +100,7 @@ class ParetoChart {
     low = std::max(std::floor((low - room) / step) * step, 0.0);
     high = high + room;
     const double margin = std::max((most - least) * 0.08, most * 0.04);
-    const plots::Box area{46, 34, width_ - 16, height_ - (wide() ? 100 : 120)};
+    const plots::Box area{46, 34, width_ - 16, height_ - more_legend_ - (wide() ? 100 : 120)};
     return {area, Scale(Scale::Kind::kLinear, least - margin, most + margin, area.left, area.right),
             Scale(Scale::Kind::kLinear, low, high, area.bottom - kFootroom, area.top)};
   }
@@ -130,7 +119,7 @@ class ParetoChart {
   }
 
   // Steps between the networks that no other is both smaller and better than.
-  void draw_front(Svg& svg, const Frame& frame) const {
+  [[nodiscard]] std::vector<Point> front_steps(const Frame& frame) const {
     std::vector<const Candidate*> sorted;
     for (const std::size_t i : shown_) sorted.push_back(&report_.candidates[i]);
     std::ranges::stable_sort(sorted, {}, &Candidate::bytes);
@@ -143,9 +132,8 @@ class ParetoChart {
       if (!steps.empty()) steps.push_back({at.x, steps.back().y});
       steps.push_back(at);
     }
-    if (steps.empty()) return;
-    steps.push_back({frame.area.right, steps.back().y});
-    svg.polyline(steps, {plots::kAxis, 1.2});
+    if (!steps.empty()) steps.push_back({frame.area.right, steps.back().y});
+    return steps;
   }
 
   void draw_bar(Svg& svg, const Frame& frame, const Candidate& one) const {
@@ -153,7 +141,7 @@ class ParetoChart {
     const auto [low, high] = interval(one);
     const double x = frame.x(one.bytes);
     svg.line({x, std::min(frame.y(low), frame.area.bottom)}, {x, frame.y(high)},
-             {look_of(one.standing).colour, 1.6});
+             {plots::style_of(one.scheme).colour, 1.6});
   }
 
   void draw_numbers(Svg& svg, const Frame& frame) const {
@@ -162,17 +150,26 @@ class ParetoChart {
     std::vector<plots::LabelRequest> requests;
     for (const std::size_t i : shown_) {
       const Candidate& one = report_.candidates[i];
-      const bool chosen = report_.subject == i;
       placer.add_mark(place(frame, one), kDotRadius);
-      requests.push_back({place(frame, one),
-                          kDotRadius,
-                          label_of(frame, i),
-                          {12.5, plots::kInk, plots::Anchor::kStart, chosen, true},
-                          14});
+      requests.push_back(
+          {place(frame, one),
+           kDotRadius,
+           label_of(frame, i),
+           {12.5, plots::kInk, plots::Anchor::kStart, one.standing == Standing::kWithin, true},
+           30});
     }
     for (const double ap : {baseline_ap(), allowed_ap()}) {
       const double y = frame.y(ap);
       placer.avoid({frame.area.left, y}, {frame.area.right, y});
+    }
+    const std::vector<Point> steps = front_steps(frame);
+    for (std::size_t i = 1; i < steps.size(); ++i) placer.avoid(steps[i - 1], steps[i]);
+    for (const std::size_t i : shown_) {
+      const Candidate& one = report_.candidates[i];
+      if (!one.delta || is_below(frame, one)) continue;
+      const auto [low, high] = interval(one);
+      const double x = frame.x(one.bytes);
+      placer.avoid({x, std::min(frame.y(low), frame.area.bottom)}, {x, frame.y(high)});
     }
     const auto placed = placer.place_all(requests);
     for (std::size_t i = 0; i < placed.size(); ++i) {
@@ -183,20 +180,21 @@ class ParetoChart {
     }
   }
 
-  void draw_legend(Svg& svg) const {
+  [[nodiscard]] std::vector<plots::LegendEntry> scheme_entries() const {
     std::vector<plots::LegendEntry> entries;
-    for (const Standing standing :
-         {Standing::kWithin, Standing::kUndecided, Standing::kBeyond, Standing::kUnknown}) {
+    for (const plots::SchemeStyle& style : plots::scheme_styles()) {
       const bool there = std::ranges::any_of(
-          shown_, [&](std::size_t i) { return report_.candidates[i].standing == standing; });
-      if (!there || standing == Standing::kUnknown) continue;
-      const Look look = look_of(standing);
-      entries.push_back({plots::LegendEntry::Kind::kMark,
-                         std::string(texts_.standing[static_cast<std::size_t>(standing)]),
-                         look.colour, look.shape});
+          shown_, [&](std::size_t i) { return report_.candidates[i].scheme == style.scheme; });
+      if (!there) continue;
+      const std::string name(style.scheme == plots::kHybrid ? texts_.hybrid : style.scheme);
+      entries.push_back({plots::LegendEntry::Kind::kMark, name, style.colour, style.shape});
     }
-    const double first = height_ - (wide() ? 32 : 52);
-    plots::draw_legend_row(svg, {46, first}, width_ - 60, entries);
+    return entries;
+  }
+
+  void draw_legend(Svg& svg) const {
+    const double first = height_ - more_legend_ - (wide() ? 32 : 52);
+    plots::draw_legend_row(svg, {46, first}, width_ - 60, scheme_entries());
     using Kind = plots::LegendEntry::Kind;
     std::vector<plots::LegendEntry> lines = {
         {Kind::kLine,
@@ -220,13 +218,13 @@ class ParetoChart {
     } else {
       plots::draw_legend_row(svg, {46, height_ - 10}, width_ - 50, {front});
     }
-    plots::draw_legend_row(svg, {46, first + 22}, width_ - 50, lines);
+    plots::draw_legend_row(svg, {46, first + more_legend_ + 22}, width_ - 50, lines);
   }
 
   [[nodiscard]] std::string label_of(const Frame& frame, std::size_t i) const {
     const Candidate& one = report_.candidates[i];
-    return is_below(frame, one) ? fmt::format("{} (AP {:.1f})", i, *one.ap * 100)
-                                : std::to_string(i);
+    if (is_below(frame, one)) return fmt::format("{} (AP {:.1f})", i, *one.ap * 100);
+    return fmt::format("{}{}", i, one.standing == Standing::kUndecided ? "?" : "");
   }
 
   [[nodiscard]] std::string point_text(const Candidate& one) const {
@@ -245,6 +243,7 @@ class ParetoChart {
   const PocReport& report_;
   const Texts& texts_;
   double width_, height_;
+  double more_legend_ = 0;  // height of its rows behind the first
   std::vector<std::size_t> shown_;
 };
 

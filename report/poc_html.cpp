@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <array>
 
+#include "plots/scheme_style.h"
+#include "plots/svg.h"
 #include "report/html_kit.h"
+#include "report/plain_words.h"
 #include "results/text.h"
 
 namespace qyolo::report {
@@ -32,9 +35,12 @@ std::string share_of(double times) { return results::fixed(times > 0 ? 100 / tim
 
 std::vector<std::string> recommended_text(const PocReport& report, const Texts& texts) {
   const Candidate& one = *report.chosen();
-  std::vector<std::string> lines = {say(texts.recommended, full_name(one), ratio(one.ratio_fp16),
-                                        megabytes(one.bytes), loss_phrase(texts, *one.delta),
-                                        share_of(one.ratio_fp16))};
+  std::vector<std::string> lines;
+  if (std::string plain = in_plain_words(one, texts); !plain.empty())
+    lines.push_back(std::move(plain));
+  lines.push_back(say(texts.recommended, full_name(one), ratio(one.ratio_fp16),
+                      megabytes(one.bytes), loss_phrase(texts, *one.delta),
+                      share_of(one.ratio_fp16)));
   const double confidence = report.certainty ? report.certainty->confidence : 0.95;
   const std::string sure = results::percent_text(confidence);
   if (one.delta->low >= 0) {
@@ -129,17 +135,15 @@ std::string tiles(const PocReport& report, const Texts& texts) {
   }
   if (report.changes && report.changes->images > 0) {
     const ObjectChanges& changes = *report.changes;
-    const auto per_100 = [&](std::int64_t count) {
-      return say(texts.per_100,
-                 results::fixed(
-                     100.0 * static_cast<double>(count) / static_cast<double>(changes.images), 1));
+    const auto rate = [&](std::int64_t count) {
+      return results::fixed(
+          100.0 * static_cast<double>(count) / static_cast<double>(changes.images), 1);
     };
-    html += tile(texts.tile_missed, per_100(changes.newly_missed),
-                 say(texts.tile_missed_note, count_text(changes.missed_before),
-                     count_text(changes.missed_after)));
-    html += tile(texts.tile_false, per_100(changes.newly_false),
-                 say(texts.tile_false_note, count_text(changes.false_before),
-                     count_text(changes.false_after)));
+    html +=
+        tile(texts.tile_missed, say(texts.per_100, rate(changes.newly_missed)),
+             say(texts.tile_missed_note, rate(changes.missed_before), rate(changes.missed_after)));
+    html += tile(texts.tile_false, say(texts.per_100, rate(changes.newly_false)),
+                 say(texts.tile_false_note, rate(changes.false_before), rate(changes.false_after)));
   }
   return "<dl class=\"tiles\">\n" + html + "</dl>\n";
 }
@@ -151,9 +155,16 @@ std::string standing_html(const Texts& texts, Standing standing) {
                      escaped(texts.standing[index]));
 }
 
+// The mark that it has in the chart.
+std::string mark_html(const Candidate& one) {
+  if (one.scheme.empty()) return {};
+  const plots::SchemeStyle& style = plots::style_of(one.scheme);
+  return plots::inline_mark(style.shape, style.colour) + " ";
+}
+
 std::string network_html(const PocReport& report, const Texts& texts, std::size_t i) {
   const Candidate& one = report.candidates[i];
-  std::string html = name_html(one.name);
+  std::string html = mark_html(one) + name_html(one.name);
   const auto tag = [&](std::string_view text) {
     html += fmt::format(" <span class=\"tag\">{}</span>", escaped(text));
   };

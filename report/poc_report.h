@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "plots/look.h"
 #include "report/stage.h"
 #include "results/device_table.h"
 #include "results/interval_record.h"
@@ -34,6 +35,12 @@ enum class StageState {
   kNotAsked,
 };
 
+// Of one convolution, in network order.
+struct LayerBits {
+  int bits = 0;       // of a weight; 0: floating point
+  bool head = false;  // an output convolution of the detection head
+};
+
 struct Candidate {
   std::string name;     // "pwlq 4-bit filter"
   std::string details;  // "[layers 0-3 -> bits=8] breakpoint=search"; may be empty
@@ -50,6 +57,8 @@ struct Candidate {
   bool probable = false;                   // all measured losses are allowed, certain or not
   std::size_t classes_beyond = 0, classes_undecided = 0;  // of those with a tolerance
   bool uniform = false;                                   // one recipe for all layers
+  std::string scheme;             // that it is drawn as (plots/scheme_style.h)
+  std::vector<LayerBits> layers;  // may be empty
   // Of one that a search chose: on images that took no part in it, and how many did.
   std::optional<results::ConfirmationRecord> confirmation;
   std::int64_t chosen_on = 0;
@@ -91,6 +100,7 @@ struct LatencyRow {
   bool measured = true;   // kernels of that precision; else float kernels that simulate it
   double median = 0, low = 0, high = 0;  // quartiles
   std::size_t samples = 0;
+  std::optional<double> ap;  // of these weights in this arithmetic
 };
 struct LatencySetting {
   int batch = 1, width = 0, height = 0, threads = 0;
@@ -183,7 +193,7 @@ struct PocReport {
   }
 };
 
-enum class Language { kEnglish, kJapanese };
+using plots::Language;
 
 // One HTML document without references to anything outside itself. REQUIRES: a baseline.
 [[nodiscard]] std::string emit_html(const PocReport& report, Language language);

@@ -105,6 +105,7 @@ std::string latency_table(const PocReport& report, const Texts& texts) {
   table.column(texts.column_network);
   table.column(texts.column_precision);
   table.column(texts.column_kind);
+  table.column(texts.column_ap, true);
   table.column(texts.column_median, true);
   table.column(texts.column_spread, true);
   table.column(texts.column_samples, true);
@@ -112,6 +113,7 @@ std::string latency_table(const PocReport& report, const Texts& texts) {
     table.row(
         {text_cell(name_html(row.label), "lead"), text_cell(escaped(row.precision)),
          text_cell(escaped(row.measured ? texts.measured : texts.simulated_note)),
+         number_cell(row.ap ? ap_percent(row.ap) : escaped(texts.latency_ap_absent), row.ap),
          number_cell(milliseconds(row.median), row.median),
          number_cell(escaped(say(texts.interval, milliseconds(row.low), milliseconds(row.high)))),
          number_cell(std::to_string(row.samples))});
@@ -199,9 +201,11 @@ std::string latency_section(const PocReport& report, const Texts& texts) {
   std::string html;
   if (!report.latency.empty()) {
     const LatencySetting& setting = report.latency_setting;
-    html += paragraph(escaped(say(texts.latency_note, setting.width, setting.height, setting.batch,
-                                  setting.threads)),
-                      "note");
+    html += paragraph(
+        escaped(say(texts.latency_note, setting.width, setting.height, setting.batch,
+                    setting.threads)) +
+            fmt::format("{}{}", texts.html_lang == "en" ? " " : "", escaped(texts.latency_ap)),
+        "note");
   }
   html += latency_table(report, texts);
   const bool integer = std::ranges::any_of(report.latency, [](const LatencyRow& row) {

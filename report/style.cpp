@@ -1,5 +1,4 @@
-// The report's style sheet and script. Charts are drawn in the colours of plots/theme.h; the sheet
-// replaces these where the page is dark.
+// The report's style sheet and script. Charts bring their own for dark pages (plots/theme.h).
 #include "report/html_kit.h"
 
 namespace qyolo::report {
@@ -68,14 +67,9 @@ th[aria-sort] button::after{content:" ↑"}
 th[aria-sort=descending] button::after{content:" ↓"}
 figure{margin:1rem 0 0}
 .chart svg{display:block;width:100%;height:auto;background:none}
+svg.qyolo{vertical-align:-.1em}
 .chart.narrow{display:none}
 .chart svg>rect:first-of-type{fill:transparent}
-.chart [fill="#1f2328"]{fill:var(--ink)}.chart [fill="#59636e"]{fill:var(--muted)}
-.chart text[stroke="#ffffff"]{stroke:var(--page)}.chart g.mark{stroke:var(--page)}
-.chart [stroke="#e9ecef"]{stroke:var(--grid)}.chart [stroke="#8c959f"]{stroke:var(--axis)}
-.chart [stroke="#59636e"]{stroke:var(--muted)}.chart [stroke="#1f2328"]{stroke:var(--ink)}
-@media screen and (prefers-color-scheme:dark){.chart [fill="#0072b2"]{fill:#6bb3e3}
-.chart [stroke="#0072b2"]{stroke:#6bb3e3}.chart [fill="#000000"]{fill:#cfd6dd}}
 .chart g.mark{cursor:default}
 .bar{display:block;width:11rem;height:1.3rem}
 .bar .zero{stroke:var(--axis);stroke-width:1}

@@ -27,6 +27,18 @@ struct Texts {
   std::string_view absent;
   std::string_view list_more;  // number
 
+  // A recipe in plain words.
+  std::array<std::string_view, 11> count_words;  // "no", "one", ... "ten"
+  std::string_view full_stop, plain_separator;
+  std::string_view plain_bits, plain_float;                              // bits
+  std::string_view plain_weights;                                        // bits of most layers
+  std::string_view plain_first_one, plain_first, plain_head, plain_and;  // number; both
+  std::string_view plain_other_one, plain_others;                        // number
+  std::string_view plain_in, plain_in_float;                             // layers, bits
+  std::string_view plain_mixed;      // fewest bits, most, how many layers have which
+  std::string_view plain_in_layers;  // bits, layers
+  std::string_view plain_activations;
+
   // Verdict.
   std::string_view verdict;
   std::array<std::string_view, 4> headline;  // by Outcome
@@ -46,12 +58,13 @@ struct Texts {
   std::string_view loses;  // points
   std::string_view gains;  // points
   std::string_view loses_nothing;
-  std::string_view certain_gain;                   // confidence, points
-  std::string_view few_images;                     // images
-  std::string_view few_objects;                    // classes
-  std::string_view data_errors;                    // kinds
-  std::string_view tile_size, tile_size_note;      // times FP16, times FP32, percents
-  std::string_view tile_ap, tile_ap_note;          // before, interval
+  std::string_view certain_gain;               // confidence, points
+  std::string_view few_images;                 // images
+  std::string_view few_objects;                // classes
+  std::string_view data_errors;                // kinds
+  std::string_view tile_size, tile_size_note;  // times FP16, times FP32, percents
+  std::string_view tile_ap, tile_ap_note;      // before, interval
+  // All of 100 images, as the tile's number.
   std::string_view tile_missed, tile_missed_note;  // before, after
   std::string_view tile_false, tile_false_note;    // before, after
 
@@ -73,7 +86,7 @@ struct Texts {
   std::string_view chart, chart_note;
   std::string_view chart_description;  // networks, baseline AP
   std::string_view chart_point;        // name, size, AP, interval
-  std::string_view chart_below, line_front;
+  std::string_view chart_below, line_front, hybrid;
   std::string_view axis_size, axis_ap, line_baseline, line_allowed;
 
   // Classes.
@@ -99,6 +112,7 @@ struct Texts {
   std::string_view latency, latency_note;  // width, height, batch, threads
   std::string_view latency_none, latency_missing;
   std::string_view latency_doubtful;
+  std::string_view latency_ap, latency_ap_absent;  // a note; why a row has none
   std::string_view column_precision, column_kind, column_median, column_spread, column_samples;
   std::string_view measured, simulated_note;
   std::string_view memory, memory_note, column_weights, computed;

@@ -90,6 +90,24 @@ constexpr Texts kTexts = {
     .per_100 = "{0}",
     .absent = "–",
     .list_more = "and {0} more",
+    .count_words = {"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+                    "ten"},
+    .full_stop = ".",
+    .plain_separator = ", ",
+    .plain_bits = "{0} bits",
+    .plain_float = "floating point",
+    .plain_weights = "Weights in {0}",
+    .plain_first_one = "the first layer",
+    .plain_first = "the first {0} layers",
+    .plain_head = "the head",
+    .plain_and = "{0} and {1}",
+    .plain_other_one = "one other layer",
+    .plain_others = "{0} other layers",
+    .plain_in = "{0} in {1}",
+    .plain_in_float = "{0} in floating point",
+    .plain_mixed = "Weights in {0} to {1} bits, chosen layer by layer: {2}",
+    .plain_in_layers = "{0} in {1} layers",
+    .plain_activations = "activations in {0}",
     .verdict = "Verdict",
     .headline = {"Yes: quantize it", "Not decided yet: more images are needed",
                  "No: none of the networks tried is good enough",
@@ -140,9 +158,9 @@ constexpr Texts kTexts = {
     .tile_ap = "AP",
     .tile_ap_note = "{0} in FP32; difference {1}",
     .tile_missed = "Newly missed objects",
-    .tile_missed_note = "per 100 images; missed in all {0} before, {1} after",
+    .tile_missed_note = "in 100 images; all missed: {0} before, {1} after",
     .tile_false = "New false alarms",
-    .tile_false_note = "per 100 images; false in all {0} before, {1} after",
+    .tile_false_note = "in 100 images; all false: {0} before, {1} after",
     .networks = "Networks tried",
     .networks_note =
         "AP is COCO’s (IoU 0.50 to 0.95) in percent. The difference to FP32 is in "
@@ -175,13 +193,16 @@ constexpr Texts kTexts = {
     .chart = "Accuracy against size",
     .chart_note =
         "Higher is more accurate, further left is smaller. Bars are the intervals of the "
-        "difference to FP32. Numbers are those of the table.",
+        "difference to FP32. Colours and marks are those of the schemes, numbers those of the "
+        "table: bold where the promise is kept, with a question mark where that is undecided; "
+        "pale marks break it.",
     .chart_description =
         "AP in percent against size for {0} quantized networks. The FP32 baseline "
         "has an AP of {1}.",
     .chart_point = "{0}: {1}, AP {2} ({3})",
     .chart_below = "Networks below the scale stand at its lower edge, with their AP.",
     .line_front = "Pareto front",
+    .hybrid = "hybrid",
     .axis_size = "size, MB",
     .axis_ap = "AP, %",
     .line_baseline = "FP32 {0}",
@@ -230,6 +251,8 @@ constexpr Texts kTexts = {
         "nothing about their speed.",
     .latency_doubtful =
         "These times are not to be trusted: the host was disturbed while they were measured.",
+    .latency_ap = "AP is that of the same weights in the same arithmetic on this report’s images.",
+    .latency_ap_absent = "not evaluated",
     .column_precision = "Arithmetic",
     .column_kind = "Kind",
     .column_median = "Median, ms",

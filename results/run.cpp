@@ -9,6 +9,7 @@
 #include "metrics/verdict.h"
 #include "results/cell_record.h"
 #include "results/columns.h"
+#include "results/dataset_name.h"
 #include "results/record.h"
 #include "results/text.h"
 
@@ -271,15 +272,6 @@ void add_differences(Run& run) {
   }
 }
 
-// "instances_val2017" from .../instances_val2017.json, "parts/val" from parts/val/annotations.json.
-std::string dataset_name(const fs::path& annotations) {
-  if (annotations.stem() != "annotations") return annotations.stem().string();
-  const fs::path folder = annotations.parent_path();
-  const fs::path above = folder.parent_path().filename();
-  if (folder.empty()) return "annotations";
-  return above.empty() ? folder.filename().string() : (above / folder.filename()).string();
-}
-
 void add_names(Run& run) {
   run.name = json_text(run.manifest, "name");
   run.network = fs::path(json_text(member(run.manifest, "checkpoint"), "path")).stem().string();
@@ -291,6 +283,14 @@ void add_names(Run& run) {
 }
 
 }  // namespace
+
+std::string dataset_name(const fs::path& annotations) {
+  if (annotations.stem() != "annotations") return annotations.stem().string();
+  const fs::path folder = annotations.parent_path();
+  const fs::path above = folder.parent_path().filename();
+  if (folder.empty()) return "annotations";
+  return above.empty() ? folder.filename().string() : (above / folder.filename()).string();
+}
 
 std::optional<Interval> Row::ap_interval() const {
   if (!ap || !delta_ap || !delta_ap_low || !delta_ap_high) return std::nullopt;

@@ -48,6 +48,8 @@ void describe(Fields& fields, Of<Fields, SensitivityCostRecord>& cost) {
 
 template <class Fields>
 void describe(Fields& fields, Of<Fields, SensitivityRecord>& record) {
+  fields.if_any("model", record.model);
+  fields.if_any("dataset", record.dataset);
   fields("cell", record.cell);
   fields("baseline_AP", record.baseline_ap);
   fields("all", record.all);

@@ -42,6 +42,7 @@ struct SensitivityCostRecord {
 };
 
 struct SensitivityRecord {
+  std::string model, dataset;         // names, empty in records of earlier versions
   std::string cell;                   // its label
   std::optional<double> baseline_ap;  // FP32
   LayerEffectRecord all;

@@ -13,6 +13,7 @@ void describe(Fields& fields, Of<Fields, TimedNetworkRecord>& network) {
   fields("precision", network.precision);
   fields("simulated", network.simulated);
   fields("milliseconds", network.milliseconds);
+  fields.if_any("AP", network.ap);
 }
 
 template <class Fields>

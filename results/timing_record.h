@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct TimedNetworkRecord {
   std::string precision;  // of the arithmetic, "fp32", "bf16", "int8"
   bool simulated = false;
   std::vector<double> milliseconds;  // one per timed forward
+  std::optional<double> ap;          // of the same weights in this arithmetic, if it was evaluated
 };
 
 struct TimingRecord {

@@ -16,15 +16,19 @@ std::vector<std::string>& remembered_words() {
 
 void remember_command(std::vector<std::string> words) { remembered_words() = std::move(words); }
 
+std::string program_word() {
+  return remembered_words().empty() ? "qyolo" : remembered_words().front();
+}
+
 std::string command_without(std::string_view option) {
   std::string line;
   const std::vector<std::string>& words = remembered_words();
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == option) {
+    if (!option.empty() && words[i] == option) {
       ++i;
       continue;
     }
-    if (words[i].starts_with(std::string(option) + "=")) continue;
+    if (!option.empty() && words[i].starts_with(std::string(option) + "=")) continue;
     line += (line.empty() ? "" : " ") + shell_quoted(words[i]);
   }
   return line;

@@ -10,7 +10,9 @@ namespace qyolo::cli {
 // Once, by main().
 void remember_command(std::vector<std::string> words);
 
-// Quoted for a shell, without the option of that name and its value.
+// What the program was called by: "build/qyolo".
+[[nodiscard]] std::string program_word();
+// Quoted for a shell, without the option of that name and its value; "": all of it.
 [[nodiscard]] std::string command_without(std::string_view option);
 
 }  // namespace qyolo::cli

@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/look_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/detections/diagnosis_charts.h"
 
@@ -16,13 +17,14 @@ struct DiagnoseArguments {
   std::string detections;
   std::optional<std::string> baseline;
   std::string out;
+  LookArguments look;
   Output output{{"text", "csv", "json"}};
   harness::DiagnosisOptions options;
 };
 
-Status write_charts(const results::DiagnosisRecord& diagnosis,
-                    const std::filesystem::path& folder) {
-  const std::vector<harness::NamedChart> charts = harness::diagnosis_charts(diagnosis);
+Status write_charts(const results::DiagnosisRecord& diagnosis, const std::filesystem::path& folder,
+                    const plots::Look& look) {
+  const std::vector<harness::NamedChart> charts = harness::diagnosis_charts(diagnosis, look);
   if (charts.empty()) return error("the annotations have no objects: there is nothing to draw");
   QYOLO_CHECK_OK(create_folder(folder));
   for (const harness::NamedChart& chart : charts) {
@@ -41,7 +43,8 @@ Result<int> diagnose(const DiagnoseArguments& arguments) {
             harness::diagnose_files(arguments.truth, arguments.detections,
                                     arguments.baseline.value_or(""), arguments.options));
   for (const std::string& warning : diagnosis.warnings) say("warning: {}\n", warning);
-  if (!arguments.out.empty()) QYOLO_CHECK_OK(write_charts(diagnosis.record, arguments.out));
+  if (!arguments.out.empty())
+    QYOLO_CHECK_OK(write_charts(diagnosis.record, arguments.out, arguments.look.look()));
   arguments.output.print(results::renderers_of(diagnosis.record));
   return 0;
 }
@@ -62,6 +65,7 @@ void add_diagnose(CLI::App& app, Action& action) {
       ->check(written());
   command->add_option("--confidence", arguments->options.confidence,
                       "Of the confusion matrix (default: that of the best mean F1)");
+  arguments->look.add_to(*command);
   add_threads(*command, arguments->options.threads);
   arguments->output.add_to(*command);
   command->footer(

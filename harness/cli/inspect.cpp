@@ -3,6 +3,7 @@
 #include "common/file.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/look_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/inspect/weight_histogram.h"
 
@@ -15,13 +16,15 @@ struct InspectArguments {
   Output output{{"text", "csv", "json"}};
   std::string layer, histogram;
   std::optional<std::int64_t> group;
+  LookArguments look;
 };
 
 Result<int> draw_histogram(const InspectArguments& arguments, const harness::Cell& cell,
                            const model::Graph& graph) {
   QYOLO_TRY(const plots::WeightHistogram histogram,
             harness::weight_histogram(graph, cell, arguments.layer, arguments.group));
-  QYOLO_CHECK_OK(write_file(arguments.histogram, plots::weight_histogram(histogram)));
+  QYOLO_CHECK_OK(
+      write_file(arguments.histogram, plots::weight_histogram(histogram, arguments.look.look())));
   results::Renderers renderers = results::renderers_of(histogram);
   renderers.text = [&] { return arguments.histogram + "\n"; };
   arguments.output.print(renderers);
@@ -50,6 +53,7 @@ void add_inspect(CLI::App& app, Action& action) {
       ->required();
   arguments->cell.add_to(*command);
   arguments->output.add_to(*command);
+  arguments->look.add_to(*command);
   CLI::Option* histogram = command
                                ->add_option("--histogram", arguments->histogram,
                                             "Draw the weights of --layer and the grid that the "

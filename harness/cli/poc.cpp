@@ -1,10 +1,10 @@
 #include "harness/poc/poc.h"
 
 #include "common/file.h"
-#include "common/shell.h"
 #include "harness/bench/bench_process.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
+#include "harness/cli/command_words.h"
 #include "harness/cli/evaluation_arguments.h"
 #include "harness/cli/judging.h"
 #include "harness/cli/output.h"
@@ -30,51 +30,45 @@ struct PocArguments {
   bool quiet = false;
 };
 
-// The same command once more, every option as it counts.
-std::string command_of(const PocArguments& arguments) {
-  const auto& [model, data, evaluation, threads, executor] = arguments.evaluation;
-  std::string text = "qyolo poc";
-  const auto add = [&](const char* flag, const std::string& value) {
-    text += fmt::format(" {} {}", flag, shell_quoted(value));
-  };
-  if (data.data.empty()) {
-    add("--images", data.images);
-    add("--annotations", data.annotations);
+// AP of what is timed in kernels of that precision, by these kernels.
+Result<double> ap_in(const PocArguments& arguments, const std::string& precision) {
+  EvaluationArguments evaluation = arguments.evaluation;
+  evaluation.executor.precision = precision;
+  harness::Cell cell;
+  std::optional<harness::CalibrationSet> calibration;
+  if (precision == "int8") {
+    QYOLO_TRY(cell, harness::read_cell({{"scheme", "symmetric"},
+                                        {"bits", 8},
+                                        {"granularity", "filter"},
+                                        {"activation_bits", 8},
+                                        {"keep", "head"}},
+                                       "int8"));
+    calibration = arguments.calibration.set;
   } else {
-    add("--data", data.data);
-    add("--split", data.split);
+    cell.baseline = true;
   }
-  add("--model", model);
-  add("--img", std::to_string(evaluation.image_size));
-  add("--tolerance", arguments.tolerance);
-  if (!arguments.margin.empty()) add("--margin", arguments.margin);
-  for (const std::string& one : arguments.class_tolerances) add("--class-tolerance", one);
-  const harness::CalibrationSet& calibration = arguments.calibration.set;
-  if (!calibration.images.empty()) add("--calibration", calibration.images.string());
-  if (calibration.limit > 0) add("--calibration-limit", std::to_string(calibration.limit));
-  if (!evaluation.limit.all()) add("--limit", evaluation.limit.text());
-  if (evaluation.ignore_class_names) text += " --ignore-class-names";
-  if (!data.class_map.empty()) add("--class-map", data.class_map);
-  if (arguments.options.confidence) add("--conf", fmt::format("{}", *arguments.options.confidence));
-  for (const fs::path& device : arguments.options.devices) add("--device", device.string());
-  if (!arguments.judge.runtimes.empty())
-    add("--judge", fmt::format("{}", fmt::join(arguments.judge.runtimes, ",")));
-  if (arguments.language != "en") add("--lang", arguments.language);
-  add("--out", arguments.out);
-  return text;
+  QYOLO_TRY(const auto evaluator, evaluation.open(calibration));
+  QYOLO_TRY(const harness::CellResult result, evaluator->evaluate(evaluator->resolve(cell)));
+  return result.evaluation.stats()[0];
 }
 
 Result<std::vector<harness::LowPrecisionNetwork>> low_precisions(
-    const fs::path& model, const report::LatencySetting& setting) {
-  QYOLO_TRY(const auto cases, harness::low_precision_cases(model, setting.height, setting.width,
-                                                           setting.batch, setting.threads));
+    const PocArguments& arguments, const report::LatencySetting& setting) {
+  QYOLO_TRY(const auto cases,
+            harness::low_precision_cases(arguments.evaluation.model, setting.height, setting.width,
+                                         setting.batch, setting.threads));
   std::vector<harness::LowPrecisionNetwork> networks;
   for (const harness::LowPrecisionCase& one : cases) {
     const std::string precision(engine::precision_name(one.what.precision));
     const bool integers = one.what.precision == engine::Precision::kInt8;
     networks.push_back(
         {integers ? "symmetric 8-bit filter A8, head FP32" : results::precision_name(precision),
-         precision, [network = one.network] { return network->time_forward(); }});
+         precision,
+         [network = one.network] { return network->time_forward(); },
+         {}});
+    // The ranges of activations come from calibration images.
+    if (!integers || !arguments.calibration.set.images.empty())
+      networks.back().evaluate = [&arguments, precision] { return ap_in(arguments, precision); };
   }
   return networks;
 }
@@ -94,10 +88,12 @@ Result<int> poc(PocArguments arguments) {
     options.class_tolerances.push_back(std::move(one));
   }
   options.out = arguments.out;
-  options.command = command_of(arguments);
+  options.command = command_without("");
+  options.program = program_word();
+  options.class_map = arguments.evaluation.data.class_map;
   if (arguments.evaluation.executor.engine == "onednn") {
     options.low_precisions = [&](const report::LatencySetting& setting) {
-      return low_precisions(arguments.evaluation.model, setting);
+      return low_precisions(arguments, setting);
     };
   }
   if (!arguments.judge.runtimes.empty()) {

@@ -6,9 +6,11 @@
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/evaluation_arguments.h"
+#include "harness/cli/look_arguments.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/cli/share_arguments.h"
+#include "results/dataset_name.h"
 
 namespace qyolo::cli {
 namespace {
@@ -21,6 +23,7 @@ struct SensitivityArguments {
   bool alone_only = false;
   std::string out;
   ShareArguments share;
+  LookArguments look;
   Output output{{"md", "csv", "json"}};
   bool quiet = false;
 };
@@ -40,6 +43,7 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
   QYOLO_TRY(options.share, arguments.share.options());
   if (!arguments.out.empty())
     QYOLO_CHECK_OK(check_not_input(std::filesystem::path(arguments.out) / "sensitivity.json"));
+  QYOLO_TRY(const harness::EvaluatorConfig config, arguments.evaluation.config());
   QYOLO_TRY(const auto evaluator, arguments.evaluation.open());
   say_when_interrupted(arguments.share.when_interrupted());
   ProgressPrinter printer(arguments.quiet);
@@ -50,13 +54,15 @@ Result<int> sensitivity(const SensitivityArguments& arguments) {
                 [&](const std::string& stage, std::size_t done, std::size_t total) {
                   printer.on_stage(stage, done, total);
                 }));
-  const results::SensitivityRecord record = harness::sensitivity_record(measured);
+  results::SensitivityRecord record = harness::sensitivity_record(measured);
+  record.model = std::filesystem::path(arguments.evaluation.model).stem().string();
+  record.dataset = results::dataset_name(config.annotations);
   const results::Renderers renderers = results::renderers_of(record);
   if (!arguments.out.empty()) {
     const std::filesystem::path folder = arguments.out;
     QYOLO_CHECK_OK(create_folder(folder));
     QYOLO_CHECK_OK(write_file(folder / "sensitivity.json", renderers.json()));
-    for (const auto& [name, svg] : harness::sensitivity_charts(record))
+    for (const auto& [name, svg] : harness::sensitivity_charts(record, arguments.look.look()))
       QYOLO_CHECK_OK(write_file(folder / name, svg));
   }
   arguments.output.print(renderers);
@@ -82,6 +88,7 @@ void add_sensitivity(CLI::App& app, Action& action) {
   command->add_option("--out", arguments->out, "Folder for sensitivity.json and charts (SVG)")
       ->type_name(kFolderType)
       ->check(written());
+  arguments->look.add_to(*command);
   arguments->share.add_to(*command);
   arguments->output.add_to(*command);
   command->add_flag("-q,--quiet", arguments->quiet, "No progress");

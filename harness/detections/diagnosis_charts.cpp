@@ -1,13 +1,22 @@
 #include "harness/detections/diagnosis_charts.h"
 
 #include "plots/diagnosis_charts.h"
+#include "plots/texts.h"
 
 namespace qyolo::harness {
 namespace {
 
-std::string subtitle(const results::DiagnosisRecord& diagnosis) {
-  std::string text = fmt::format("{}, {} images", diagnosis.network.file, diagnosis.images);
-  if (diagnosis.baseline) text += ", against " + diagnosis.baseline->file;
+using plots::ChartTexts;
+using plots::say;
+
+std::string file_and_images(const results::DiagnosisRecord& diagnosis, const ChartTexts& texts) {
+  return diagnosis.network.file + std::string(texts.list_separator) +
+         say(texts.images, diagnosis.images);
+}
+
+std::string subtitle(const results::DiagnosisRecord& diagnosis, const ChartTexts& texts) {
+  std::string text = file_and_images(diagnosis, texts);
+  if (diagnosis.baseline) text += say(texts.against, diagnosis.baseline->file);
   return text;
 }
 
@@ -27,44 +36,45 @@ plots::DetectionCurve curve_of(std::string name, const metrics::Curves& curves) 
   return curve;
 }
 
-plots::DetectionCurveSet curve_set(const results::DiagnosisRecord& diagnosis) {
+plots::DetectionCurveSet curve_set(const results::DiagnosisRecord& diagnosis,
+                                   const ChartTexts& texts) {
   plots::DetectionCurveSet set;
-  set.subtitle = subtitle(diagnosis);
+  set.subtitle = subtitle(diagnosis, texts);
   const results::FindingsRecord& network = diagnosis.network;
   for (std::size_t k = 0; k < network.curves.size(); ++k) {
     if (network.curves[k])
       set.classes.push_back(curve_of(diagnosis.classes[k].name, *network.curves[k]));
   }
-  set.mean = curve_of("mean", *network.mean_curves);
+  set.mean = curve_of(std::string(texts.mean), *network.mean_curves);
   if (diagnosis.baseline && diagnosis.baseline->mean_curves)
-    set.baseline = curve_of("baseline", *diagnosis.baseline->mean_curves);
+    set.baseline = curve_of(std::string(texts.baseline), *diagnosis.baseline->mean_curves);
   return set;
 }
 
-plots::ConfusionCounts confusion_of(const results::DiagnosisRecord& diagnosis) {
+plots::ConfusionCounts confusion_of(const results::DiagnosisRecord& diagnosis,
+                                    const ChartTexts& texts) {
   const metrics::ConfusionMatrix& matrix = diagnosis.network.confusion;
   std::vector<std::string> names;
   for (const results::DiagnosedClass& one : diagnosis.classes) names.push_back(one.name);
-  return {
-      fmt::format("{}, {} images, confidence of at least {:.3g}, IoU {:g}", diagnosis.network.file,
-                  diagnosis.images, matrix.confidence, matrix.iou_threshold),
-      names, matrix.counts};
+  return {file_and_images(diagnosis, texts) +
+              say(texts.confusion_setting, matrix.confidence, matrix.iou_threshold),
+          names, matrix.counts};
 }
 
-plots::ErrorBars errors_of(const results::DiagnosisRecord& diagnosis) {
+plots::ErrorBars errors_of(const results::DiagnosisRecord& diagnosis, const ChartTexts& texts) {
   using Amount = plots::ErrorBars::Amount;
   plots::ErrorBars bars;
   bars.subtitle =
-      fmt::format("{}; AP50 {:.1f}", subtitle(diagnosis), diagnosis.network.errors.ap50 * 100);
-  const auto bar = [&](std::string name, auto amount_of) {
-    plots::ErrorBars::Bar result{std::move(name), amount_of(diagnosis.network.errors),
-                                 std::nullopt};
+      say(texts.errors_subtitle, subtitle(diagnosis, texts), diagnosis.network.errors.ap50 * 100);
+  const auto bar = [&](std::string_view name, auto amount_of) {
+    plots::ErrorBars::Bar result{plots::chart_text_named(texts.error_types, name),
+                                 amount_of(diagnosis.network.errors), std::nullopt};
     if (diagnosis.baseline) result.baseline = amount_of(diagnosis.baseline->errors);
     return result;
   };
   for (std::size_t type = 0; type < metrics::kErrorTypes; ++type) {
     bars.types.push_back(
-        bar(std::string(metrics::kErrorTypeNames[type]), [type](const metrics::TideReport& report) {
+        bar(metrics::kErrorTypeNames[type], [type](const metrics::TideReport& report) {
           return Amount{report.errors[type], report.delta_ap[type]};
         }));
   }
@@ -77,17 +87,17 @@ plots::ErrorBars errors_of(const results::DiagnosisRecord& diagnosis) {
   return bars;
 }
 
-plots::ScoreShifts shifts_of(const results::DiagnosisRecord& diagnosis) {
+plots::ScoreShifts shifts_of(const results::DiagnosisRecord& diagnosis, const ChartTexts& texts) {
   const metrics::ConfidenceShift& shift = *diagnosis.shift;
   const auto range = [](std::string name, const metrics::ClassShift& one) {
     return plots::ScoreShifts::Range{std::move(name), one.both, one.shift->mean,
                                      one.shift->quantiles};
   };
   plots::ScoreShifts shifts;
-  shifts.subtitle = subtitle(diagnosis);
+  shifts.subtitle = subtitle(diagnosis, texts);
   for (const metrics::ScorePair& pair : shift.pairs)
     shifts.pairs.push_back({pair.baseline, pair.network});
-  if (shift.all.shift) shifts.all = range("all classes", shift.all);
+  if (shift.all.shift) shifts.all = range(std::string(texts.all_classes), shift.all);
   for (std::size_t k = 0; k < shift.classes.size(); ++k) {
     if (shift.classes[k].shift)
       shifts.classes.push_back(range(diagnosis.classes[k].name, shift.classes[k]));
@@ -97,16 +107,19 @@ plots::ScoreShifts shifts_of(const results::DiagnosisRecord& diagnosis) {
 
 }  // namespace
 
-std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnosis) {
+std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnosis,
+                                         const plots::Look& look) {
   if (!diagnosis.network.mean_curves) return {};
-  const plots::DetectionCurveSet curves = curve_set(diagnosis);
+  const ChartTexts& texts = plots::texts_of(look.language);
+  const plots::DetectionCurveSet curves = curve_set(diagnosis, texts);
   std::vector<NamedChart> charts = {
-      {"precision-recall.svg", plots::precision_recall_chart(curves)},
-      {"confidence-curves.svg", plots::confidence_chart(curves)},
-      {"confusion-matrix.svg", plots::confusion_chart(confusion_of(diagnosis))},
-      {"errors.svg", plots::error_chart(errors_of(diagnosis))}};
+      {"precision-recall.svg", plots::precision_recall_chart(curves, look)},
+      {"confidence-curves.svg", plots::confidence_chart(curves, look)},
+      {"confusion-matrix.svg", plots::confusion_chart(confusion_of(diagnosis, texts), look)},
+      {"errors.svg", plots::error_chart(errors_of(diagnosis, texts), look)}};
   if (diagnosis.shift)
-    charts.push_back({"confidence-shift.svg", plots::confidence_shift_chart(shifts_of(diagnosis))});
+    charts.push_back(
+        {"confidence-shift.svg", plots::confidence_shift_chart(shifts_of(diagnosis, texts), look)});
   return charts;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "plots/look.h"
 #include "results/diagnosis_record.h"
 
 namespace qyolo::harness {
@@ -15,6 +16,7 @@ struct NamedChart {
 
 // precision-recall, confidence-curves, confusion-matrix and errors; with a baseline also
 // confidence-shift. Without objects: none.
-[[nodiscard]] std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnosis);
+[[nodiscard]] std::vector<NamedChart> diagnosis_charts(const results::DiagnosisRecord& diagnosis,
+                                                       const plots::Look& look = {});
 
 }  // namespace qyolo::harness

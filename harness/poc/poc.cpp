@@ -212,6 +212,7 @@ class Poc {
       if (row == run_.rows.end()) return error("{} has no record", one.step.cell.label());
       report::Candidate candidate = candidate_of(*row, one.step.stage);
       candidate.uniform = one.step.cell.rules.empty();
+      candidate.layers = layer_bits(evaluator_.graph(), one.step.cell);
       if (const auto found = confirmations_.find(one.key); found != confirmations_.end())
         candidate.confirmation = found->second;
       candidate.chosen_on = chosen_on_;
@@ -317,7 +318,8 @@ class Poc {
     std::vector<TimedCell> cells;
     for (const std::size_t i : timed) {
       const Evaluated& one = evaluated_[i];
-      cells.push_back({report_.candidates[i].name, one.key, one.step.cell});
+      cells.push_back(
+          {report_.candidates[i].name, one.key, one.step.cell, report_.candidates[i].ap});
     }
     QYOLO_TRY(const auto latency, timed_together(options_, cells, evaluator_, store_, listener_));
     if (latency) add_latency(*latency, report_);

@@ -41,6 +41,8 @@ struct LowPrecisionNetwork {
   std::string name;                              // "BF16"
   std::string precision;                         // "bf16", "int8"
   std::function<Result<double>()> time_forward;  // milliseconds
+  // AP of the same weights in this arithmetic on the images; empty where it cannot be evaluated.
+  std::function<Result<double>()> evaluate;
 };
 
 struct PocOptions {
@@ -55,6 +57,8 @@ struct PocOptions {
   std::size_t pictures = 8;          // of each kind
   bool search = true;   // with a calibration set: how to quantize each layer (search/recommend.h)
   std::string command;  // that asked for it, for the report
+  std::string program = "qyolo";               // as it was called, for the report's other commands
+  std::filesystem::path class_map;             // that the evaluation's was read from; may be empty
   std::vector<std::filesystem::path> devices;  // device files of the same checkpoint
   // Networks in kernels of a lower precision than FP32, where this host has them; none: they are
   // not timed.

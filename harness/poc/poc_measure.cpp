@@ -43,9 +43,18 @@ std::string what_is_timed(const PocOptions& options, std::span<const TimedCell> 
                        {"input", {record.batch, record.height, record.width}},
                        {"latency", options.latency.as_json()},
                        {"low_precisions", static_cast<bool>(options.low_precisions)},
+                       {"AP", true},
                        {"cells", OrderedJson::array()}};
   for (const TimedCell& one : cells) asked["cells"].push_back(one.key);
   return sha256_hex(asked.dump()).substr(0, 16);
+}
+
+std::optional<double> ap_of(const LowPrecisionNetwork& network, RunListener& listener) {
+  if (!network.evaluate) return std::nullopt;
+  const auto ap = network.evaluate();
+  if (ap.ok()) return *ap;
+  listener.on_warning(fmt::format("AP of {}: {}", network.name, ap.error().message));
+  return std::nullopt;
 }
 
 // What an earlier session timed of the same.
@@ -112,11 +121,12 @@ Result<std::optional<results::TimingRecord>> timed_together(const PocOptions& op
     of_cell.warning = record.warning;
     QYOLO_CHECK_OK(store.append(results::latency_json(of_cell)));
     record.networks.push_back({cells[i].name, evaluator.precision_of(cells[i].cell),
-                               evaluator.simulates(cells[i].cell), std::move(samples[i])});
+                               evaluator.simulates(cells[i].cell), std::move(samples[i]),
+                               cells[i].ap});
   }
   for (std::size_t i = 0; i < others.size(); ++i) {
-    record.networks.push_back(
-        {others[i].name, others[i].precision, false, std::move(samples[cells.size() + i])});
+    record.networks.push_back({others[i].name, others[i].precision, false,
+                               std::move(samples[cells.size() + i]), ap_of(others[i], listener)});
   }
   QYOLO_CHECK_OK(write_file(file, results::document_text(results::timing_json(record))));
   return std::optional(std::move(record));
@@ -124,10 +134,10 @@ Result<std::optional<results::TimingRecord>> timed_together(const PocOptions& op
 
 void add_latency(const results::TimingRecord& record, report::PocReport& report) {
   for (const results::TimedNetworkRecord& one : record.networks) {
-    report.latency.push_back({one.network, results::precision_name(one.precision), !one.simulated,
-                              metrics::quantile(one.milliseconds, 0.5),
-                              metrics::quantile(one.milliseconds, 0.25),
-                              metrics::quantile(one.milliseconds, 0.75), one.milliseconds.size()});
+    report.latency.push_back(
+        {one.network, results::precision_name(one.precision), !one.simulated,
+         metrics::quantile(one.milliseconds, 0.5), metrics::quantile(one.milliseconds, 0.25),
+         metrics::quantile(one.milliseconds, 0.75), one.milliseconds.size(), one.ap});
   }
   report.latency_doubtful = !record.warning.empty();
   report.latency_setting = {static_cast<int>(record.batch), static_cast<int>(record.width),

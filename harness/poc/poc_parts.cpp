@@ -7,10 +7,12 @@
 
 #include "common/shell.h"
 #include "datasets/doctor.h"
+#include "harness/artifact/quantized_network.h"
 #include "harness/cell/cell_flags.h"
 #include "harness/pictures/crops.h"
 #include "metrics/equal_recall.h"
 #include "metrics/verdict.h"
+#include "plots/scheme_style.h"
 #include "results/manifest.h"
 #include "results/reading_table.h"
 
@@ -134,9 +136,20 @@ report::Candidate candidate_of(const results::Row& row, report::Stage stage) {
   one.ratio_fp32 = row.ratio_fp32_true.value_or(0);
   one.ap = row.ap;
   one.ap50 = row.ap50;
+  one.scheme = plots::drawn_scheme(row);
   if (!row.baseline && row.delta_ap && row.delta_ap_low && row.delta_ap_high)
     one.delta = report::Difference{*row.delta_ap, *row.delta_ap_low, *row.delta_ap_high};
   return one;
+}
+
+std::vector<report::LayerBits> layer_bits(const model::Graph& graph, const Cell& cell) {
+  std::vector<report::LayerBits> layers;
+  for (const int node : graph.conv_nodes()) {
+    const model::ConvNode& conv = graph.conv(node);
+    const quant::Recipe* recipe = cell.baseline ? nullptr : cell.recipe_for(traits_of(conv));
+    layers.push_back({recipe == nullptr ? 0 : recipe->options.bits, conv.head});
+  }
+  return layers;
 }
 
 Standing standing_of(const std::optional<report::Difference>& delta, double allowed) {
@@ -280,6 +293,7 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
   std::vector<std::pair<std::string, std::string>> commands;
   if (!options.command.empty()) commands.emplace_back("poc", options.command);
   const std::string model = shell_quoted(config.model.string());
+  const std::string program = shell_quoted(options.program);
   std::string data =
       config.images.empty()
           ? fmt::format("--data {} --split {}", shell_quoted(config.annotations.string()),
@@ -289,6 +303,8 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
   std::string evaluation = data + fmt::format(" --img {}", config.options.image_size);
   if (!config.options.limit.all())
     evaluation += fmt::format(" --limit {}", config.options.limit.text());
+  if (!options.class_map.empty())
+    evaluation += " --class-map " + shell_quoted(options.class_map.string());
   if (config.options.ignore_class_names) evaluation += " --ignore-class-names";
   std::string calibration;
   if (config.calibration) {
@@ -305,22 +321,22 @@ std::vector<std::pair<std::string, std::string>> reproduce_commands(const PocOpt
       const bool regions = cell.ok() && cell->recipe.scheme->piecewise();
       commands.emplace_back(
           "quantize",
-          fmt::format("qyolo quantize {} {}{}{} -o quantized.safetensors", model, flags,
+          fmt::format("{} quantize {} {}{}{} -o quantized.safetensors", program, model, flags,
                       needs_calibration ? fmt::format(" --img {}", config.options.image_size) : "",
                       regions ? " --regions entropy" : ""));
     }
-    commands.emplace_back("export", fmt::format("qyolo export {} --img {} {} -o quantized.onnx",
-                                                model, config.options.image_size, flags));
-    commands.emplace_back("eval",
-                          fmt::format("qyolo eval --model {} {} {}", model, evaluation, flags));
-    std::string diff = fmt::format("qyolo diff --model {} {} {}", model, evaluation, flags);
+    commands.emplace_back("export", fmt::format("{} export {} --img {} {} -o quantized.onnx",
+                                                program, model, config.options.image_size, flags));
+    commands.emplace_back(
+        "eval", fmt::format("{} eval --model {} {} {}", program, model, evaluation, flags));
+    std::string diff = fmt::format("{} diff --model {} {} {}", program, model, evaluation, flags);
     if (options.confidence) diff += fmt::format(" --conf {}", *options.confidence);
     commands.emplace_back("diff", diff + " --sheets sheets");
   }
-  commands.emplace_back("tables", "qyolo tables " + shell_quoted(options.out.string()));
+  commands.emplace_back("tables", program + " tables " + shell_quoted(options.out.string()));
   commands.emplace_back(
       "doctor",
-      fmt::format("qyolo doctor {} --model {}{}", data, model,
+      fmt::format("{} doctor {} --model {}{}", program, data, model,
                   config.calibration
                       ? " --calibration " + shell_quoted(config.calibration->images.string())
                       : std::string()));

@@ -20,6 +20,9 @@ namespace qyolo::harness {
                                              const std::vector<std::string>& model_classes);
 
 [[nodiscard]] report::Candidate candidate_of(const results::Row& row, report::Stage stage);
+// The bits of every convolution's weights under the cell, in network order.
+[[nodiscard]] std::vector<report::LayerBits> layer_bits(const model::Graph& graph,
+                                                        const Cell& cell);
 
 // Of a loss beside what is allowed (a fraction): within where the whole interval is, beyond where
 // none of it is. No loss at all on any choice of images is within.
@@ -51,6 +54,7 @@ struct TimedCell {
   std::string name;
   std::string key;
   Cell cell;
+  std::optional<double> ap;
 };
 // The cells and the options' networks of lower precision, all of them interleaved: as an earlier
 // session kept it in the run's folder, or measured now, kept there, and the cells' as latency

@@ -14,6 +14,7 @@
 #include "harness/run/shared_pieces.h"
 #include "harness/search/head_divergence.h"
 #include "harness/search/sweep.h"
+#include "plots/look.h"
 #include "results/sensitivity_record.h"
 
 namespace qyolo::harness {
@@ -74,6 +75,6 @@ Result<Sensitivity> measure_sensitivity(Evaluator& evaluator, const EvaluationOp
 [[nodiscard]] results::SensitivityRecord sensitivity_record(const Sensitivity& sensitivity);
 // SVG charts, by file name: one for each measure.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> sensitivity_charts(
-    const results::SensitivityRecord& record);
+    const results::SensitivityRecord& record, const plots::Look& look = {});
 
 }  // namespace qyolo::harness

@@ -1,5 +1,6 @@
 #include "harness/search/sensitivity.h"
 #include "plots/charts.h"
+#include "plots/texts.h"
 #include "results/fields.h"
 
 namespace qyolo::harness {
@@ -43,30 +44,47 @@ results::SensitivityRecord sensitivity_record(const Sensitivity& measured) {
   return record;
 }
 
+namespace {
+
+// "parts-yolov7-w025 on parts/val", the cell, and on how many images.
+std::string subtitle_of(const results::SensitivityRecord& record,
+                        const std::optional<results::SensitivityCostRecord>& cost,
+                        const plots::ChartTexts& texts) {
+  std::string what = record.model;
+  if (!record.dataset.empty())
+    what += what.empty() ? record.dataset : plots::say(texts.on_data, record.dataset);
+  if (what.empty()) return record.cell;
+  return plots::say(texts.sensitivity_measured_on, what, record.cell, cost ? cost->images : 0);
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, std::string>> sensitivity_charts(
-    const results::SensitivityRecord& record) {
+    const results::SensitivityRecord& record, const plots::Look& look) {
   using Layer = const results::LayerSensitivityRecord&;
+  using Measure = plots::SensitivityBars::Measure;
+  const plots::ChartTexts& texts = plots::texts_of(look.language);
   std::vector<std::pair<std::string, std::string>> charts;
-  const auto add = [&](const char* file, const char* measure, const auto& alone,
+  const auto add = [&](const char* file, Measure measure, const auto& cost, const auto& alone,
                        const auto& but_this) {
-    plots::SensitivityBars bars{record.cell, measure, {}};
+    plots::SensitivityBars bars{subtitle_of(record, cost, texts), measure, {}};
     for (Layer layer : record.layers)
       bars.bars.push_back({layer.name, alone(layer), but_this(layer)});
-    charts.emplace_back(file, plots::sensitivity_chart(bars));
+    charts.emplace_back(file, plots::sensitivity_chart(bars, look));
   };
   const auto none = [](Layer) { return std::optional<double>(); };
   if (record.baseline_ap) {
     add(
-        "sensitivity-ap.svg", "AP lost, points",
+        "sensitivity-ap.svg", Measure::kAp, record.ap_cost,
         [&](Layer layer) { return record.lost(layer).value_or(0); },
         [&](Layer layer) { return record.gained(layer); });
   }
   if (record.proxy_cost) {
     add(
-        "sensitivity-head-error.svg", "relative squared error of the head, %",
+        "sensitivity-head-error.svg", Measure::kHeadError, record.proxy_cost,
         [](Layer layer) { return 100 * layer.alone.head_error.value_or(0); }, none);
     add(
-        "sensitivity-kl.svg", "KL divergence of the scores, nats per image",
+        "sensitivity-kl.svg", Measure::kKl, record.proxy_cost,
         [](Layer layer) { return layer.alone.kl.value_or(0); }, none);
   }
   return charts;

@@ -23,19 +23,21 @@ inline std::string group(const std::string& svg, const std::string& name) {
   return begin == std::string::npos ? "" : svg.substr(begin, svg.find("\n</g>\n", begin) - begin);
 }
 
-// 960 pixels wide, well formed, nothing outside, no text over another or over a mark of that
-// radius.
-inline void expect_sound(const std::string& svg, double mark_radius = 5) {
+// So many pixels wide, well formed, nothing outside, no text over another or over a mark of that
+// radius. Marks of lists are smaller.
+inline void expect_sound(const std::string& svg, double mark_radius = 5, double width = 960) {
   using ::testing::HasSubstr;
   using ::testing::Not;
   EXPECT_TRUE(well_formed(svg));
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(svg, Not(HasSubstr("inf\"")));
   EXPECT_THAT(svg, HasSubstr("role=\"img\""));
-  static const std::regex background("<rect width=\"960\" height=\"([0-9.]+)\" fill=\"#ffffff\"/>");
+  static const std::regex background(
+      "<rect width=\"([0-9.]+)\" height=\"([0-9.]+)\" fill=\"#ffffff\"/>");
   std::smatch size;
   ASSERT_TRUE(std::regex_search(svg, size, background));
-  const plots::Box canvas = {0, 0, 960, std::stod(size[1])};
+  EXPECT_EQ(std::stod(size[1]), width);
+  const plots::Box canvas = {0, 0, width, std::stod(size[2])};
   const auto texts = texts_of(svg);
   EXPECT_EQ(texts.size(), count_of(svg, "<text "));
   const auto marks = marks_of(svg, mark_radius);

@@ -112,7 +112,7 @@ TEST(ConfusionChart, ShowsCountsAndNamesWhatTheyMean) {
   EXPECT_EQ(cells[1].fill, cells[2].fill);
   EXPECT_NE(cells[0].fill, cells[3].fill);
   EXPECT_FALSE(contains_text(svg, "gear")) << "without objects and detections";
-  EXPECT_THAT(svg, HasSubstr("1 classes without either left out."));
+  EXPECT_THAT(testing::words_of(svg), HasSubstr("1 classes without either left out."));
   EXPECT_THAT(svg, HasSubstr("11 objects found, 2 taken for another class, 2 missed, 3 detections "
                              "of background."));
 }
@@ -214,7 +214,8 @@ TEST(ConfidenceShiftChart, OfManyClassesShowsTheLargestShifts) {
   EXPECT_TRUE(contains_text(svg, "class 79 (5)"));
   EXPECT_TRUE(contains_text(svg, "class 62 (5)"));
   EXPECT_FALSE(contains_text(svg, "class 61 (5)"));
-  EXPECT_THAT(svg, HasSubstr("the 18 of 80 classes with the largest median shifts."));
+  EXPECT_THAT(testing::words_of(svg),
+              HasSubstr("the 18 of 80 classes with the largest median shifts."));
 }
 
 TEST(ConfidenceShiftChart, IsSoundForExtremes) {

@@ -90,28 +90,41 @@ TEST(HeatMap, CellsOfOneSchemeAreALineAndThoseOfOneBitWidthAColumn) {
   EXPECT_LT(c.bottom, d.top);
 }
 
-TEST(HeatMap, DarkensWithTheLossAndChangesHueWhereApRises) {
+TEST(HeatMap, ColoursAreBoundToTheTolerance) {
   const Cell better{"pwlq", 8, "filter"}, equal{"affine", 8, "filter"};
+  const Cell just{"symmetric", 8, "filter"}, over{"symmetric", 4, "filter"};
   const std::string svg =
-      heat_map(run_of(manifest_of({kFp32, kAffine, kPwlq, better, equal}),
+      heat_map(run_of(manifest_of({kFp32, kAffine, kPwlq, better, equal, just, over}),
                       {accuracy_record(kFp32, 0.5, 9e6), accuracy_record(kAffine, 0.4, 1e6),
-                       accuracy_record(kPwlq, 0.475, 1e6), accuracy_record(better, 0.5123, 1e6),
-                       accuracy_record(equal, 0.5, 1e6)}));
+                       accuracy_record(kPwlq, 0.48, 1e6), accuracy_record(better, 0.5123, 1e6),
+                       accuracy_record(equal, 0.5, 1e6), accuracy_record(just, 0.495, 1e6),
+                       accuracy_record(over, 0.4899, 1e6)}));
   expect_sound(svg);
-  EXPECT_EQ(cell_of(svg, "affine 4-bit").fill, loss_colour(1));
-  EXPECT_EQ(cell_of(svg, "pwlq 4-bit").fill, loss_colour(0.5)) << "a quarter of the loss";
-  EXPECT_EQ(cell_of(svg, "affine 8-bit").fill, loss_colour(0));
+  // A tolerance of 1 point: colours double from there up to 64.
+  EXPECT_EQ(cell_of(svg, "affine 4-bit").fill, loss_colour(0.12 + 0.88 * std::log2(10) / 6));
+  EXPECT_EQ(cell_of(svg, "pwlq 4-bit").fill, loss_colour(0.12 + 0.88 / 6));
+  EXPECT_EQ(cell_of(svg, "affine 8-bit").fill, gain_colour(0.5));
+  EXPECT_EQ(cell_of(svg, "symmetric 8-bit").fill, gain_colour(0.25)) << "half the tolerance";
+  EXPECT_EQ(cell_of(svg, "symmetric 4-bit").fill, loss_colour(0.12 + 0.88 * std::log2(1.01) / 6))
+      << "just beyond";
   const SvgRectangle risen = cell_of(svg, "pwlq 8-bit");
-  EXPECT_EQ(risen.fill, gain_colour(std::sqrt(0.123)));
+  EXPECT_EQ(risen.fill, gain_colour(1));
   EXPECT_EQ(text_in(svg, risen).text, "-1.23");
   EXPECT_EQ(text_in(svg, cell_of(svg, "affine 8-bit")).text, "0.00");
 }
 
-TEST(HeatMap, ATinyLossDoesNotLookLikeALargeOne) {
-  const std::string svg =
-      heat_map(run_of(manifest_of({kFp32, kAffine}),
-                      {accuracy_record(kFp32, 0.5, 9e6), accuracy_record(kAffine, 0.4999, 1e6)}));
-  EXPECT_EQ(cell_of(svg, "affine 4-bit").fill, loss_colour(0.1));
+TEST(HeatMap, TheToleranceIsThatOfTheRunsVerdictsLessTheMargin) {
+  auto run = run_of(manifest_of({kFp32, kAffine}),
+                    {accuracy_record(kFp32, 0.5, 9e6), accuracy_record(kAffine, 0.48, 1e6)});
+  EXPECT_THAT(heat_map(run), HasSubstr("Blue: at most 1 is lost, the tolerance"));
+  for (results::Row& row : run.rows) {
+    row.tolerance = 0.05;
+    row.margin = 0.01;
+  }
+  const std::string svg = heat_map(run);
+  expect_sound(svg);
+  EXPECT_EQ(cell_of(svg, "affine 4-bit").fill, gain_colour(0.25));
+  EXPECT_THAT(svg, HasSubstr("at most 4 is lost, the tolerance of 5 less the margin of 1"));
 }
 
 TEST(HeatMap, MarksCellsWithoutAp) {

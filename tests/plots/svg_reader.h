@@ -96,6 +96,13 @@ inline bool contains_text(const std::string& svg, std::string_view text) {
   return false;
 }
 
+// All texts behind each other, so that sentences are found however they are broken into lines.
+inline std::string words_of(const std::string& svg) {
+  std::string words;
+  for (const SvgText& found : texts_of(svg)) words += found.text + ' ';
+  return words;
+}
+
 // Every tag closed in order, attributes quoted, no stray "<".
 inline bool well_formed(const std::string& svg) {
   static const std::regex pattern("<(/?)([a-z]+)((?: [A-Za-z0-9:-]+=\"[^\"<]*\")*)(/?)>");

@@ -15,12 +15,35 @@ using testing::well_formed;
 
 TEST(Svg, IsADocumentWithATextAlternative) {
   const std::string svg = Svg(100, 50, "c", "A & B", "x < y").str();
-  EXPECT_EQ(svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"50\" "
-            "viewBox=\"0 0 100 50\" role=\"img\" aria-labelledby=\"c-title c-desc\" "
-            "font-family=\"'Helvetica Neue',Helvetica,Arial,sans-serif\">\n"
-            "<title id=\"c-title\">A &amp; B</title>\n<desc id=\"c-desc\">x &lt; y</desc>\n"
-            "<rect width=\"100\" height=\"50\" fill=\"#ffffff\"/>\n</svg>\n");
+  EXPECT_THAT(svg, ::testing::StartsWith(
+                       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"qyolo\" lang=\"en\" "
+                       "width=\"100\" height=\"50\" viewBox=\"0 0 100 50\" role=\"img\" "
+                       "aria-labelledby=\"c-title c-desc\" "
+                       "font-family=\"'Helvetica Neue',Helvetica,Arial,sans-serif\">\n"
+                       "<title id=\"c-title\">A &amp; B</title>\n"
+                       "<desc id=\"c-desc\">x &lt; y</desc>\n<style>"));
+  EXPECT_THAT(svg, ::testing::EndsWith(
+                       "</style>\n<rect width=\"100\" height=\"50\" fill=\"#ffffff\"/>\n</svg>\n"));
+}
+
+TEST(Svg, SaysItsLanguageAndTakesItsHeightLate) {
+  Svg svg(100, 0, "c", "", "", Language::kJapanese);
+  svg.resize(70);
+  EXPECT_THAT(svg.str(), HasSubstr("lang=\"ja\" width=\"100\" height=\"70\""));
+  EXPECT_THAT(svg.str(), HasSubstr("Noto Sans CJK JP"));
+}
+
+TEST(WrapText, BreaksAtSpacesAndBetweenJapaneseCharacters) {
+  EXPECT_EQ(wrap_text("one two three", text_width("one two", 10) + 0.1, 10),
+            (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(wrap_text("量子化モデル", 30.1, 10), (std::vector<std::string>{"量子化", "モデル"}));
+  EXPECT_EQ(wrap_text("量子化。モデル", 30.1, 10),
+            (std::vector<std::string>{"量子", "化。モ", "デル"}))
+      << "no full stop begins a line";
+  EXPECT_EQ(wrap_text("", 100, 10), std::vector<std::string>{""});
+  const auto lines = wrap_text(std::string(1000, 'x') + " y", 100, 10, false, 3);
+  EXPECT_EQ(lines.size(), 3U);
+  for (const std::string& line : lines) EXPECT_LE(text_width(line, 10), 100.001) << line;
 }
 
 TEST(Svg, EveryElementIsWellFormed) {

@@ -3,10 +3,13 @@
 
   check_report.py REPORT.html... [--screenshots FOLDER]
   check_report.py --poc QYOLO     reports that this binary makes of the embedded data, in both languages
+  check_report.py --charts QYOLO  every chart that it draws: of the runs in results/reference, of a sensitivity, a diagnosis
+                                  and a layer's weights, in both languages, laid out for pages and for phones
 
-Each file is opened at desktop, tablet and phone width, light and dark, and as it is printed on A4. Failures: anything on the console, any
-request beside the file itself, a page wider than the window, texts that overlap, pictures without a text
-alternative, a table that does not sort. Needs chromium and chromedriver (Debian: chromium, chromium-driver)
+Each report is opened at desktop, tablet and phone width, light and dark, and as it is printed on A4; charts, many on one page,
+at the widths they are made for, light, dark and printed. Failures: anything on the console, any request beside the file itself, a page
+wider than the window, texts that overlap, leave their picture or do not stand out from it, pictures without a text alternative, a table
+that does not sort. Needs chromium and chromedriver (Debian: chromium, chromium-driver)
 and nothing from PyPI. Exit code 77, which ctest counts as skipped, where there is no browser.
 """
 import argparse
@@ -25,13 +28,18 @@ import urllib.request
 SKIPPED = 77
 SLICE = 1500  # height of a screenshot, pixels
 VIEWS = [  # name, width, height, phone, dark; the last one in print
-    ("desktop", 1280, 900, False, False),
+    ("desktop", 1200, 900, False, False),
     ("phone", 390, 844, True, False),
-    ("desktop-dark", 1280, 900, False, True),
+    ("desktop-dark", 1200, 900, False, True),
     ("phone-dark", 390, 844, True, True),
     ("tablet", 820, 1180, False, False),
     ("print", 670, 950, False, False),
 ]
+
+CHART_VIEWS = {  # of charts laid out for pages, and for phones
+    960: [("desktop", 1200, 900, False, False), ("desktop-dark", 1200, 900, False, True), ("print", 1000, 900, False, False)],
+    390: [("phone", 390, 844, True, False), ("phone-dark", 390, 844, True, True)],
+}
 
 # Rectangles of every line of visible text; two of different texts must not share area.
 OVERLAPS = r"""
@@ -79,12 +87,44 @@ for (const one of document.querySelectorAll("body *")) {
 return found.slice(0, 10);
 """
 
+# Texts of charts lie within them and stand out from the page, those on coloured cells from these: their ink stays.
+IN_CHARTS = r"""
+const found = [];
+const luminance = colour => {
+  const parts = colour.match(/[0-9.]+/g).map(Number).slice(0, 3).map(value => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : Math.pow((share + 0.055) / 1.055, 2.4);
+  });
+  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+};
+for (const chart of document.querySelectorAll("svg.qyolo:not([aria-hidden])")) {
+  const outer = chart.getBoundingClientRect();
+  if (outer.width === 0) continue;
+  const name = (chart.closest("[id]") || chart).id;
+  const page = chart.querySelector("rect");
+  const filled = getComputedStyle(page).fill;
+  const ground = /rgba.* 0\)|none/.test(filled) ? getComputedStyle(document.body).backgroundColor : filled;
+  const behind = luminance(/rgba\(0, 0, 0, 0\)/.test(ground) ? "rgb(255, 255, 255)" : ground);
+  for (const text of chart.querySelectorAll("text")) {
+    const box = text.getBoundingClientRect();
+    if (box.left < outer.left - 1 || box.right > outer.right + 1 || box.top < outer.top - 1 || box.bottom > outer.bottom + 1)
+      found.push(name + ": leaves its picture: " + text.textContent);
+    const own = text.getAttribute("fill");
+    if (own === "#ffffff" || own === "#1f2329") continue;
+    const ink = luminance(getComputedStyle(text).fill);
+    const contrast = (Math.max(ink, behind) + 0.05) / (Math.min(ink, behind) + 0.05);
+    if (contrast < 4) found.push(name + ": contrast " + contrast.toFixed(1) + ": " + text.textContent);
+  }
+}
+return found.slice(0, 20);
+"""
+
 SILENT_PICTURES = r"""
 const found = [];
 for (const picture of document.querySelectorAll("img")) {
   if (!picture.alt || picture.naturalWidth === 0) found.push("img without text, or broken: " + picture.alt);
 }
-for (const chart of document.querySelectorAll("svg")) {
+for (const chart of document.querySelectorAll("svg:not([aria-hidden])")) {
   const named = chart.getAttribute("aria-label") || (chart.querySelector("title") && chart.querySelector("title").textContent);
   if (chart.getAttribute("role") !== "img" || !named) found.push("svg without role or title");
 }
@@ -195,7 +235,7 @@ def requests_in(log, page):
     return urls
 
 
-def check(browser, file, view, screenshots):
+def check(browser, file, view, screenshots, charts=False):
     name, width, height, phone, dark = view
     browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
                      deviceScaleFactor=1, mobile=phone)
@@ -208,7 +248,8 @@ def check(browser, file, view, screenshots):
     complaints = [f"overlapping texts: {text}" for text in browser.run(OVERLAPS)]
     complaints += [f"too wide: {text}" for text in browser.run(WIDER)]
     complaints += browser.run(SILENT_PICTURES)
-    if name != "print":
+    complaints += browser.run(IN_CHARTS)
+    if name != "print" and not charts:
         complaints += browser.run(HOVERS)
     if screenshots:
         total = browser.devtools("Page.getLayoutMetrics")["cssContentSize"]["height"]
@@ -217,7 +258,8 @@ def check(browser, file, view, screenshots):
                 "x": 0, "y": top, "width": width, "height": min(SLICE, total - top), "scale": 1})
             target = screenshots / f"{file.stem}-{name}-{number + 1:02}.png"
             target.write_bytes(base64.b64decode(picture["data"]))
-    complaints += browser.run(SORTS)
+    if not charts:
+        complaints += browser.run(SORTS)
     complaints += [f"console: {entry['message']}" for entry in browser.log("browser")]
     complaints += [f"request: {url}" for url in requests_in(browser.log("performance"), page)]
     return [f"{file.name}, {name}: {text}" for text in complaints]
@@ -243,10 +285,47 @@ def make_reports(qyolo, folder):
     return made
 
 
+def make_charts(qyolo, folder):
+    """Pages with every chart below each other: the page's file, and the width its charts are made for."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    parts, reference = root / "datasets" / "parts", root / "results" / "reference"
+    data = ["--model", parts / "parts-yolov7-w025.pt", "--images", parts / "val/images", "--annotations", parts / "val/annotations.json",
+            "--img", "320", "--limit", "first:16"]
+
+    def call(*arguments):
+        subprocess.run([qyolo, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    for name, cell in (("fp32", []), ("affine4", ["--scheme", "affine", "--bits", "4", "--granularity", "filter"])):
+        call("eval", *data, *cell, "--save-detections", folder / f"{name}.json")
+    pages = []
+    for language in ("en", "ja"):
+        for width in CHART_VIEWS:
+            look = ["--lang", language, "--width", str(width)]
+            charts = folder / f"charts-{language}-{width}"
+            for run in sorted(reference.iterdir()):
+                if (run / "manifest.json").exists():
+                    call("plot", run, "--out", charts / run.name, *look)
+            call("plot", reference / "sensitivity" / "sensitivity.json", "--out", charts / "sensitivity", *look)
+            call("diagnose", parts / "val/annotations.json", folder / "affine4.json", "--against", folder / "fp32.json",
+                 "--out", charts / "diagnosis", *look)
+            call("inspect", parts / "parts-yolov7-w025.pt", "--scheme", "pwlq", "--granularity", "filter", "--layer", "model.0.conv",
+                 "--histogram", charts / "weights.svg", *look)
+            files = sorted(charts.rglob("*.svg"))
+            # In one document ids would have to differ.
+            figures = "".join(f'<figure id="{file.parent.name}-{file.stem}">{file.read_text()}</figure>' for file in files)
+            page = folder / f"charts-{language}-{width}.html"
+            page.write_text(f'<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><link rel="icon" href="data:,">'
+                            '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Charts</title>'
+                            f"<style>body,figure{{margin:0}}</style><body>{figures}</body></html>")
+            pages.append((page, width, len(files)))
+    return pages
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reports", nargs="*", type=pathlib.Path)
     parser.add_argument("--poc", metavar="QYOLO")
+    parser.add_argument("--charts", metavar="QYOLO")
     parser.add_argument("--screenshots", type=pathlib.Path)
     arguments = parser.parse_args()
     chromium = os.environ.get("QYOLO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -258,16 +337,19 @@ def main():
         arguments.screenshots.mkdir(parents=True, exist_ok=True)
     scratch = tempfile.TemporaryDirectory()
     reports = arguments.reports + (make_reports(arguments.poc, pathlib.Path(scratch.name)) if arguments.poc else [])
+    pages = make_charts(arguments.charts, pathlib.Path(scratch.name)) if arguments.charts else []
     browser = Browser(chromium, driver)
     try:
         complaints = [text for file in reports for view in VIEWS
                       for text in check(browser, file, view, arguments.screenshots)]
+        complaints += [text for page, width, _ in pages for view in CHART_VIEWS[width]
+                       for text in check(browser, page, view, arguments.screenshots, charts=True)]
     finally:
         browser.close()
         scratch.cleanup()
     for text in complaints:
         print(text)
-    print(f"{len(reports)} reports, {len(VIEWS)} views each: {len(complaints)} complaints")
+    print(f"{len(reports)} reports, {len(VIEWS)} views each, {sum(count for _, _, count in pages)} charts: {len(complaints)} complaints")
     return 1 if complaints else 0
 
 

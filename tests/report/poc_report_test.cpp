@@ -7,7 +7,9 @@
 #include <string>
 
 #include "datasets/doctor.h"
+#include "plots/scheme_style.h"
 #include "report/html_kit.h"
+#include "report/plain_words.h"
 #include "tests/results/device_fixture.h"
 
 namespace qyolo::report {
@@ -217,6 +219,80 @@ TEST(PocHtml, SaysWhatASearchedNetworkIsWorthOnOtherImages) {
   EXPECT_THAT(verdict_text(report, Language::kEnglish), HasSubstr("too few to hold some out"));
   report.candidates[2].uniform = true;  // then nothing is simpler
   EXPECT_THAT(verdict_text(report, Language::kEnglish), Not(HasSubstr("one recipe for all")));
+}
+
+// Layers in network order, the last of them the head.
+Candidate with_bits(const std::vector<int>& bits, std::size_t head) {
+  Candidate one = candidate("mixed", 1e6, 0.69, -0.01, 0);
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    one.layers.push_back({bits[i], i + head >= bits.size()});
+  return one;
+}
+
+TEST(PlainWords, SayHowManyBitsWhichLayersHave) {
+  std::vector<int> bits(40, 6);
+  const auto words = [&](const Texts& texts) { return in_plain_words(with_bits(bits, 3), texts); };
+  EXPECT_EQ(words(english()), "Weights in 6 bits.");
+  EXPECT_EQ(words(japanese()), "重みは 6 ビット。");
+  for (const std::size_t i : {0, 1, 2, 3, 37, 38, 39}) bits[i] = 8;
+  EXPECT_EQ(words(english()), "Weights in 6 bits, the first four layers and the head in 8 bits.");
+  EXPECT_EQ(words(japanese()), "重みは 6 ビット、先頭 4 レイヤーと検出ヘッドは 8 ビット。");
+  for (const std::size_t i : {37, 38, 39}) bits[i] = 0;
+  bits[20] = 4;
+  EXPECT_EQ(words(english()),
+            "Weights in 6 bits, the first four layers in 8 bits, the head in floating point, one "
+            "other layer in 4 bits.");
+  EXPECT_EQ(words(japanese()),
+            "重みは 6 ビット、先頭 4 レイヤーは 8 ビット、検出ヘッドは浮動小数点のまま、ほか 1 "
+            "レイヤーは 4 ビット。");
+  for (std::size_t i = 0; i < 30; ++i) bits[i] = i % 2 == 0 ? 3 : 4;
+  EXPECT_EQ(words(english()),
+            "Weights in 3 to 6 bits, chosen layer by layer: 3 bits in 15 layers, 4 bits in 15 "
+            "layers, 6 bits in 7 layers, floating point in 3 layers.");
+  EXPECT_EQ(in_plain_words(Candidate(), english()), "") << "where layers are not known";
+  EXPECT_EQ(in_plain_words(with_bits({0, 0}, 1), english()), "");
+  Candidate activations = with_bits({8, 8}, 1);
+  activations.activation_bits = 8;
+  EXPECT_EQ(in_plain_words(activations, english()), "Weights in 8 bits, activations in 8 bits.");
+}
+
+TEST(PocHtml, TheRecommendationBeginsInPlainWords) {
+  PocReport report = sample();
+  report.candidates[2].layers = with_bits({8, 6, 6, 8}, 1).layers;
+  const std::string verdict = verdict_text(report, Language::kEnglish);
+  EXPECT_THAT(verdict, HasSubstr("Weights in 6 bits, the first layer and the head in 8 bits.\n"
+                                 "Recommended: "));
+}
+
+TEST(PocHtml, TilesHaveRatesOfAHundredImagesOnly) {
+  PocReport report = sample();
+  report.changes->missed_before = 20;
+  report.changes->missed_after = 22;
+  EXPECT_THAT(emit_html(report, Language::kEnglish),
+              HasSubstr("in 100 images; all missed: 40.0 before, 44.0 after"));
+  EXPECT_THAT(emit_html(report, Language::kJapanese), HasSubstr("見逃し全体 40.0 件 → 44.0 件"));
+}
+
+TEST(PocHtml, ApStandsBesideEveryLatency) {
+  PocReport report = sample();
+  report.latency[0].ap = 0.7123;
+  report.latency.push_back({"INT8", "INT8", true, 5, 4, 6, 9, std::nullopt});
+  const std::string html = emit_html(report, Language::kEnglish);
+  const std::string section = html.substr(html.find("id=\"latency\""));
+  EXPECT_THAT(section, HasSubstr("71.23"));
+  EXPECT_THAT(section, HasSubstr("not evaluated"));
+  EXPECT_THAT(emit_html(report, Language::kJapanese), HasSubstr("未評価"));
+}
+
+TEST(PocHtml, SchemesLookAsInEveryChart) {
+  PocReport report = sample();
+  report.candidates[1].scheme = "kmeans";
+  report.candidates[2].scheme = "pwlq";
+  const std::string html = emit_html(report, Language::kEnglish);
+  for (const char* scheme : {"kmeans", "pwlq"}) {
+    EXPECT_THAT(html, HasSubstr(fmt::format("fill=\"{}\"", plots::style_of(scheme).colour)));
+    EXPECT_THAT(html, HasSubstr(fmt::format(">{}</text>", scheme)));
+  }
 }
 
 TEST(PocHtml, IsWholeWithNothingButABaseline) {

@@ -296,8 +296,8 @@ TEST(Documents, WhatIsWrittenIsReadAgain) {
   expect_contract(full_inspection(), inspection_json, read_inspection);
   expect_contract(full_histogram(), histogram_json, read_histogram);
   expect_contract(full_poc(), poc_json, read_poc);
-  const TimingRecord timing{"0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}}},
-                            "why"};
+  const TimingRecord timing{
+      "0123abcd", "CPU", 1, 320, 320, 2, {{"BF16", "bf16", true, {1.5, 2.5}, 0.5}}, "why"};
   expect_contract(timing, timing_json, read_timing);
   const ProxyRecord proxies{"0123abcd", {{0.5, 0.25, 0.125, std::nullopt, 0.0625, 16, 48}}};
   expect_contract(proxies, proxy_json, read_proxies);
