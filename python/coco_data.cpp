@@ -91,6 +91,11 @@ Results results_of_list(const nb::list& list, const Annotations& annotations,
                         const std::string& name, bool own, int threads) {
   datasets::DetectionNames names = datasets::ids_to_read_with(annotations.truth);
   GivenDetections given = value_or_raise(detections_of(list, own, names, name));
+  if (own)
+    return {{std::move(given.detections), std::move(names), {}},
+            std::move(given.areas),
+            std::move(given.ids),
+            name};
   return matched(annotations, std::move(given), std::move(names), name, threads);
 }
 
@@ -130,6 +135,13 @@ void add_coco_data(nb::module_& module) {
                   nb::arg("name"), nb::arg("own"), nb::arg("threads") = 0)
       .def_static("of_rows", &results_of_rows, nb::arg("rows"), nb::arg("areas"),
                   nb::arg("annotations"), nb::arg("name"), nb::arg("threads") = 0)
+      .def_prop_ro("image_ids",
+                   [](const Results& self) {
+                     std::vector<std::int64_t> ids;
+                     for (const Detection& detection : self.file.detections)
+                       ids.push_back(detection.image_id);
+                     return python_ids(ids, self.file.names.images);
+                   })
       .def("__len__", [](const Results& self) { return self.file.detections.size(); })
       .def_prop_ro("warnings", [](const Results& self) { return self.file.warnings; });
 }

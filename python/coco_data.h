@@ -36,7 +36,8 @@ Annotations read_annotations(const std::string& path, int threads);
 Annotations annotations_of(const nanobind::list& images, const nanobind::list& categories,
                            const nanobind::list& annotations, const std::string& name, int threads);
 Results read_results(const std::string& path, const Annotations& annotations, int threads);
-// `own`: dictionaries that bring an area are judged by it, and are called by the id that they bring.
+// `own`: of a COCO's own dictionaries: they are judged by the area and called by the id that they
+// bring, and may be of images that the annotations do not list, as pycocotools has it.
 Results results_of_list(const nanobind::list& list, const Annotations& annotations,
                         const std::string& name, bool own, int threads);
 // `areas`: one for each row.

@@ -60,7 +60,7 @@ std::string utf8(nb::handle text) {
   throw nb::value_error("a text holds half of a surrogate pair, which is no Unicode character");
 }
 
-std::string quoted(std::string_view text) { return Json(std::string(text)).dump(); }
+std::string json_string(std::string_view text) { return Json(std::string(text)).dump(); }
 
 // The fields of dictionaries, as JSON.
 class TextWriter {
@@ -102,7 +102,7 @@ class TextWriter {
       write_value(value, true);
     }
     if (const nb::object id = member(entry, "id"); named && !has_name && id.is_valid()) {
-      text_ += fmt::format(",\"name\":{}", quoted(utf8(nb::str(id))));
+      text_ += fmt::format(",\"name\":{}", json_string(utf8(nb::str(id))));
     }
     text_ += '}';
   }
@@ -117,14 +117,14 @@ class TextWriter {
     } else if (PyBool_Check(value.ptr()) != 0) {
       text_ += value.ptr() == Py_True ? "true" : "false";
     } else if (is_text(value)) {
-      text_ += quoted(utf8(value));
+      text_ += json_string(utf8(value));
     } else if (is_integer(value)) {
       const auto number = integer_of(value);
-      text_ += number ? fmt::format("{}", *number) : quoted("a whole number beyond 64 bits");
+      text_ += number ? fmt::format("{}", *number) : json_string("a whole number beyond 64 bits");
     } else if (const double number = number_of(value); !std::isnan(number)) {
-      text_ += std::isfinite(number) ? fmt::format("{}", number) : quoted(fmt::format("{}", number));
+      text_ += std::isfinite(number) ? fmt::format("{}", number) : json_string(fmt::format("{}", number));
     } else if (PyFloat_Check(value.ptr()) != 0) {
-      text_ += quoted("nan");
+      text_ += json_string("nan");
     } else if (arrays && PySequence_Check(value.ptr()) != 0) {
       write_array(value);
     } else {
@@ -158,7 +158,7 @@ struct WrittenId {
 WrittenId written_id(nb::handle value) {
   if (is_text(value)) {
     std::string text = utf8(value);
-    std::string json = quoted(text);
+    std::string json = json_string(text);
     return {std::move(text), std::move(json)};
   }
   if (PyBool_Check(value.ptr()) != 0) return {};
