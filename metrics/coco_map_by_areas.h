@@ -1,8 +1,8 @@
 // COCO mean average precision where detections bring areas of their own.
 //
 // pycocotools sorts a detection into an area range by its 'area', not by its box: its loadRes sets
-// the product of the box's sides in the numbers' own type (a float's, where the results are an array
-// of floats), and whoever makes a results object by hand may set any other.
+// the product of the box's sides in the numbers' own type (a float's, where the results are an
+// array of floats), and whoever makes a results object by hand may set any other.
 #pragma once
 
 #include <span>

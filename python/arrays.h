@@ -17,9 +17,8 @@ nanobind::object array_of(std::vector<T> values, const std::vector<std::size_t>&
   auto kept = std::make_unique<std::vector<T>>(std::move(values));
   kept->reserve(1);  // an array without cells has an address, too
   T* data = kept->data();
-  const nanobind::capsule owner(kept.get(), [](void* memory) noexcept {
-    delete static_cast<std::vector<T>*>(memory);
-  });
+  const nanobind::capsule owner(
+      kept.get(), [](void* memory) noexcept { delete static_cast<std::vector<T>*>(memory); });
   (void)kept.release();
   return nanobind::cast(
       nanobind::ndarray<nanobind::numpy, T>(data, shape.size(), shape.data(), owner));

@@ -80,11 +80,11 @@ Annotations annotations_of(const nb::list& images, const nb::list& categories,
 
 Results read_results(const std::string& path, const Annotations& annotations, int threads) {
   nb::gil_scoped_release release;
-  return {value_or_raise(
-              datasets::read_results_of(annotations.truth, annotations.name, path, threads)),
-          {},
-          {},
-          path};
+  return {
+      value_or_raise(datasets::read_results_of(annotations.truth, annotations.name, path, threads)),
+      {},
+      {},
+      path};
 }
 
 Results results_of_list(const nb::list& list, const Annotations& annotations,
@@ -114,10 +114,9 @@ void add_coco_data(nb::module_& module) {
       .def_static("read", &read_annotations, nb::arg("path"), nb::arg("threads") = 0)
       .def_static("of", &annotations_of, nb::arg("images"), nb::arg("categories"),
                   nb::arg("annotations"), nb::arg("name"), nb::arg("threads") = 0)
-      .def_prop_ro("image_ids",
-                   [](const Annotations& self) {
-                     return python_ids(image_ids(self), self.truth.image_ids);
-                   })
+      .def_prop_ro(
+          "image_ids",
+          [](const Annotations& self) { return python_ids(image_ids(self), self.truth.image_ids); })
       .def_prop_ro("category_ids",
                    [](const Annotations& self) {
                      return python_ids(category_ids(self), self.truth.category_ids);

@@ -26,8 +26,8 @@ struct Results {
 };
 
 // Rows of image id, x, y, width, height, score, category id: pycocotools' array of results.
-using ResultRows =
-    nanobind::ndarray<const double, nanobind::shape<-1, 7>, nanobind::c_contig, nanobind::device::cpu>;
+using ResultRows = nanobind::ndarray<const double, nanobind::shape<-1, 7>, nanobind::c_contig,
+                                     nanobind::device::cpu>;
 using Areas =
     nanobind::ndarray<const double, nanobind::shape<-1>, nanobind::c_contig, nanobind::device::cpu>;
 

@@ -100,8 +100,7 @@ void Selection::cut_detections() {
 }
 
 std::int64_t Selection::id(std::size_t detection) const {
-  if (detections_.data() == own_detections_.data() && !own_ids_.empty())
-    return own_ids_[detection];
+  if (detections_.data() == own_detections_.data() && !own_ids_.empty()) return own_ids_[detection];
   return results_.ids.empty() ? static_cast<std::int64_t>(detection) + 1 : results_.ids[detection];
 }
 
@@ -111,8 +110,8 @@ nb::dict evaluate_boxes(const Annotations& annotations, const Results& results,
   const Selection selection(annotations, results, images, categories);
   metrics::CocoEvaluation evaluation = [&] {
     nb::gil_scoped_release release;
-    return value_or_raise(metrics::evaluate_coco_by_areas(
-        selection.truth(), selection.detections(), selection.areas(), grid.params()));
+    return value_or_raise(metrics::evaluate_coco_by_areas(selection.truth(), selection.detections(),
+                                                          selection.areas(), grid.params()));
   }();
   const std::size_t recalls = grid.recall_thresholds.size();
   const std::vector<std::size_t> cells = {grid.iou_thresholds.size(),
@@ -139,8 +138,8 @@ std::pair<std::string, std::vector<std::string>> score_document(
   if (!max_detections.empty()) params.max_detections = std::move(max_detections);
   params.use_categories = use_categories;
   params.threads = threads;
-  harness::Score score = value_or_raise(harness::score_results(
-      annotations.truth, results.file, results.name, params, results.areas));
+  harness::Score score = value_or_raise(
+      harness::score_results(annotations.truth, results.file, results.name, params, results.areas));
   return {results::document_text(results::score_json(score.record)), std::move(score.warnings)};
 }
 
@@ -151,9 +150,12 @@ void add_coco_evaluation(nb::module_& module) {
           [](EvaluationGrid* self, std::vector<double> iou_thresholds,
              std::vector<double> recall_thresholds, std::vector<std::pair<double, double>> areas,
              std::vector<int> max_detections, bool use_categories, int threads) {
-            new (self) EvaluationGrid{std::move(iou_thresholds), std::move(recall_thresholds),
-                                      std::move(areas),          std::move(max_detections),
-                                      use_categories,            threads};
+            new (self) EvaluationGrid{std::move(iou_thresholds),
+                                      std::move(recall_thresholds),
+                                      std::move(areas),
+                                      std::move(max_detections),
+                                      use_categories,
+                                      threads};
           },
           nb::arg("iou_thresholds"), nb::arg("recall_thresholds"), nb::arg("areas"),
           nb::arg("max_detections"), nb::arg("use_categories"), nb::arg("threads"));

@@ -108,11 +108,10 @@ class ImageEvaluations {
     evaluation["gtMatches"] = matches(scan.matched_detection, detection_ids, object_ids.size());
     evaluation["dtScores"] = scores;
     evaluation["gtIgnore"] = array_of(scan.object_ignored, {object_ids.size()});
-    evaluation["dtIgnore"] =
-        array_of(std::vector<std::uint8_t>(scan.detection_ignored.begin(),
-                                           scan.detection_ignored.end()),
-                 {grid_.iou_thresholds.size(), detection_ids.size()})
-            .attr("view")("bool");
+    evaluation["dtIgnore"] = array_of(std::vector<std::uint8_t>(scan.detection_ignored.begin(),
+                                                                scan.detection_ignored.end()),
+                                      {grid_.iou_thresholds.size(), detection_ids.size()})
+                                 .attr("view")("bool");
     return evaluation;
   }
 

@@ -45,7 +45,8 @@ class Scanner {
   }
 
  private:
-  // Objects that count come first: those that are ignored are looked at only where none of them fits.
+  // Objects that count come first: those that are ignored are looked at only where none of them
+  // fits.
   [[nodiscard]] std::uint32_t best_object(std::size_t t, std::size_t d) const {
     const std::size_t count = scan_.objects.size();
     double best_overlap = metrics::reachable_iou(thresholds_[t]);
@@ -80,9 +81,8 @@ ImageScan scan_image(std::span<const Annotation> objects,
     return objects[g].iscrowd || limits.excludes(objects[g].area);
   };
   ImageScan scan;
-  scan.objects = stable_order(objects.size(), [&](std::uint32_t a, std::uint32_t b) {
-    return !ignored(a) && ignored(b);
-  });
+  scan.objects = stable_order(
+      objects.size(), [&](std::uint32_t a, std::uint32_t b) { return !ignored(a) && ignored(b); });
   scan.detections = stable_order(detections.size(), [&](std::uint32_t a, std::uint32_t b) {
     return detections[a].score > detections[b].score;
   });

@@ -1,6 +1,6 @@
 // What became of each detection and object of one image and class, as pycocotools' evaluateImg says
-// it. The evaluation itself (metrics/coco_match.h) decides all thresholds and areas at once and keeps
-// counts only; this is for who looks at single images.
+// it. The evaluation itself (metrics/coco_match.h) decides all thresholds and areas at once and
+// keeps counts only; this is for who looks at single images.
 #pragma once
 
 #include <cstdint>

@@ -77,11 +77,13 @@ class Request {
     QYOLO_CHECK_OK(integer("calibration_limit", 0, kMostImages, set.limit));
     if (!set.images.empty()) return std::optional(std::move(set));
     if (cell.activations)
-      return error("{}: activation_bits needs calibration, a folder of images to find the ranges on",
-                   object_.place());
+      return error(
+          "{}: activation_bits needs calibration, a folder of images to find the ranges on",
+          object_.place());
     if (cell.calibrated())
-      return error("{}: calibrated rounding needs calibration, a folder of images to look at inputs on",
-                   object_.place());
+      return error(
+          "{}: calibrated rounding needs calibration, a folder of images to look at inputs on",
+          object_.place());
     return std::optional<harness::CalibrationSet>();
   }
   Status threads(int& out) const { return integer("threads", 0, kMostThreads, out); }
@@ -101,7 +103,8 @@ Result<harness::ExecutorFactory> executor_factory(const Request& request,
   QYOLO_CHECK_OK(request.text("convolution", convolution));
   QYOLO_TRY(const engine::Precision chosen, engine::parse_precision(precision));
   if (convolution != "auto" && convolution != "direct")
-    return error("{} must be auto or direct, found '{}'", request.place("convolution"), convolution);
+    return error("{} must be auto or direct, found '{}'", request.place("convolution"),
+                 convolution);
   const engine::KernelChoice kernels =
       convolution == "direct" ? engine::KernelChoice::kDirect : engine::KernelChoice::kBest;
   return harness::ExecutorFactory(
@@ -176,10 +179,26 @@ std::vector<NamedPath> named(
 
 Result<Answer> evaluate_network(std::string_view text, const Progress& progress) {
   QYOLO_TRY(const Request request, Request::parse(text, "qyolo.evaluate"));
-  QYOLO_CHECK_OK(request.only(
-      {"model", "images", "annotations", "data", "split", "class_map", "img", "limit",
-       "ignore_class_names", "cell", "calibration", "calibration_limit", "conf", "iou", "batch",
-       "square", "precision", "convolution", "threads", "save_detections"}));
+  QYOLO_CHECK_OK(request.only({"model",
+                               "images",
+                               "annotations",
+                               "data",
+                               "split",
+                               "class_map",
+                               "img",
+                               "limit",
+                               "ignore_class_names",
+                               "cell",
+                               "calibration",
+                               "calibration_limit",
+                               "conf",
+                               "iou",
+                               "batch",
+                               "square",
+                               "precision",
+                               "convolution",
+                               "threads",
+                               "save_detections"}));
   harness::EvaluatorConfig config;
   std::filesystem::path detections;
   QYOLO_CHECK_OK(request.model(config.model));
@@ -207,9 +226,9 @@ Result<Answer> evaluate_network(std::string_view text, const Progress& progress)
                                                    datasets::names_of(evaluator->truth())));
   }
   const results::AccuracyRecord record = harness::accuracy_record("", cell, *evaluator, result);
-  Answer answer{results::document_text(
-                    results::evaluation_json(record, evaluator->executor_description())),
-                evaluator->truth().warnings};
+  Answer answer{
+      results::document_text(results::evaluation_json(record, evaluator->executor_description())),
+      evaluator->truth().warnings};
   if (!note->empty()) answer.warnings.push_back(*note);
   return answer;
 }

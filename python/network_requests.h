@@ -1,4 +1,5 @@
-// evaluate() and quantize() of the package: what `qyolo eval` and `qyolo quantize` do, in this process.
+// evaluate() and quantize() of the package: what `qyolo eval` and `qyolo quantize` do, in this
+// process.
 #pragma once
 
 #include <functional>

@@ -71,7 +71,8 @@ class TextWriter {
     const std::size_t count = nb::len(entries);
     for (std::size_t i = 0; i < count; ++i) {
       // A value's own code may run while it is looked at, and shorten the list.
-      const nb::object entry = nb::borrow(PyList_GetItem(entries.ptr(), static_cast<Py_ssize_t>(i)));
+      const nb::object entry =
+          nb::borrow(PyList_GetItem(entries.ptr(), static_cast<Py_ssize_t>(i)));
       if (!entry.is_valid()) {
         PyErr_Clear();
         break;
@@ -122,7 +123,8 @@ class TextWriter {
       const auto number = integer_of(value);
       text_ += number ? fmt::format("{}", *number) : json_string("a whole number beyond 64 bits");
     } else if (const double number = number_of(value); !std::isnan(number)) {
-      text_ += std::isfinite(number) ? fmt::format("{}", number) : json_string(fmt::format("{}", number));
+      text_ += std::isfinite(number) ? fmt::format("{}", number)
+                                     : json_string(fmt::format("{}", number));
     } else if (PyFloat_Check(value.ptr()) != 0) {
       text_ += json_string("nan");
     } else if (arrays && PySequence_Check(value.ptr()) != 0) {
@@ -328,8 +330,7 @@ Result<GivenDetections> detections_of(const nb::list& list, bool own,
     }
     if (with_areas)
       QYOLO_CHECK_OK(reader.read_number(entry, "area", i, given.areas.emplace_back()));
-    if (with_ids)
-      QYOLO_CHECK_OK(reader.read_integer(entry, "id", i, given.ids.emplace_back()));
+    if (with_ids) QYOLO_CHECK_OK(reader.read_integer(entry, "id", i, given.ids.emplace_back()));
   }
   return given;
 }

@@ -1,6 +1,6 @@
-// python/: the Python package's extension module, qyolo._native: what the package's own Python files
-// are a thin layer over. Nothing that comes from Python is trusted: whatever a list, dictionary or
-// array holds ends in values that were checked, or in one ValueError.
+// python/: the Python package's extension module, qyolo._native: what the package's own Python
+// files are a thin layer over. Nothing that comes from Python is trusted: whatever a list,
+// dictionary or array holds ends in values that were checked, or in one ValueError.
 //
 // Python objects as JSON texts and as detections.
 #pragma once
@@ -26,11 +26,11 @@ T value_or_raise(Result<T> result) {
 }
 void raise_unless_ok(const Status& status);
 
-// An annotation file's text with what evaluation needs of these dictionaries, so that the one reader
-// of annotation files judges them (datasets/coco_json.h). A key that is absent stays absent; what
-// JSON cannot say (a number that is not finite, an object of another type) becomes a text or null,
-// which that reader refuses where a number is expected. Categories without a name are called by
-// their id.
+// An annotation file's text with what evaluation needs of these dictionaries, so that the one
+// reader of annotation files judges them (datasets/coco_json.h). A key that is absent stays absent;
+// what JSON cannot say (a number that is not finite, an object of another type) becomes a text or
+// null, which that reader refuses where a number is expected. Categories without a name are called
+// by their id.
 std::string annotation_text(const nb::list& images, const nb::list& categories,
                             const nb::list& annotations);
 

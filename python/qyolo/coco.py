@@ -10,14 +10,13 @@ import collections
 import copy
 import itertools
 import json
-from typing import Any, Callable, Iterable, Optional, Union
+from typing import Any, Callable, Iterable, Optional
 
 import numpy as np
 
 from . import _native
 from ._inputs import is_path, path_text, warn_of
 
-Id = Union[int, str]
 
 _ONLY_BOXES = "only boxes are evaluated here"
 _COLUMNS = 7
