@@ -7,6 +7,9 @@ if(QYOLO_PYTHON_PREBUILT)
   endif()
   install(PROGRAMS ${_module} "${QYOLO_PYTHON_PREBUILT}/libqyolo_engine.so" "${QYOLO_PYTHON_PREBUILT}/libqyolo_images.so"
     DESTINATION qyolo COMPONENT python)
+  foreach(_target qyolo_python qyolo_backend_engine qyolo_backend_images)  # those that pyproject.toml asks to be built
+    add_custom_target(${_target})
+  endforeach()
 else()
   install(TARGETS qyolo_python qyolo_backend_engine qyolo_backend_images LIBRARY DESTINATION qyolo COMPONENT python
     EXCLUDE_FROM_ALL)

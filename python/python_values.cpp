@@ -124,9 +124,10 @@ class TextWriter {
       text_ += number ? fmt::format("{}", *number) : json_string("a whole number beyond 64 bits");
     } else if (const double number = number_of(value); !std::isnan(number)) {
       text_ += std::isfinite(number) ? fmt::format("{}", number)
-                                     : json_string(fmt::format("{}", number));
+               : number > 0          ? "Infinity"
+                                     : "-Infinity";
     } else if (PyFloat_Check(value.ptr()) != 0) {
-      text_ += json_string("nan");
+      text_ += "NaN";
     } else if (arrays && PySequence_Check(value.ptr()) != 0) {
       write_array(value);
     } else {

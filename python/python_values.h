@@ -28,9 +28,8 @@ void raise_unless_ok(const Status& status);
 
 // An annotation file's text with what evaluation needs of these dictionaries, so that the one
 // reader of annotation files judges them (datasets/coco_json.h). A key that is absent stays absent;
-// what JSON cannot say (a number that is not finite, an object of another type) becomes a text or
-// null, which that reader refuses where a number is expected. Categories without a name are called
-// by their id.
+// what JSON cannot say becomes what Python's json.dump writes (NaN, Infinity) or null, which that
+// reader refuses where a number is expected. Categories without a name are called by their id.
 std::string annotation_text(const nb::list& images, const nb::list& categories,
                             const nb::list& annotations);
 

@@ -62,9 +62,9 @@ class COCO:
     def _materialize(self) -> None:
         if self._make is None:
             return
-        make = self._make
+        dataset = self._make()
         self._forget()
-        self._dataset = make()
+        self._dataset = dataset
         self.createIndex()
 
     def __getstate__(self) -> dict:

@@ -46,31 +46,28 @@ class Params:
     def setKpParams(self) -> None:
         _only_boxes("keypoints")
 
-    def _grid(self) -> "_native.EvaluationGrid":
-        _only_boxes(self.iouType)
-        if self.useSegm is not None and self.useSegm:
-            _only_boxes("segm")
-        areas = self.areaRng if isinstance(self.areaRng, (list, tuple, np.ndarray)) else [self.areaRng]
-        return _native.EvaluationGrid(
-            numbers(self.iouThrs, "params.iouThrs"),
-            numbers(self.recThrs, "params.recThrs"),
-            [area_bounds(bounds, "params.areaRng") for bounds in areas],
-            counts(self.maxDets, "params.maxDets"),
-            bool(self.useCats),
-            thread_count(self.threads),
-        )
 
-    def _key(self) -> tuple:
-        """What two evaluations must have in common to give the same arrays."""
-        return (
-            _ids(self.imgIds, "imgIds"),
-            _ids(self.catIds, "catIds"),
-            numbers(self.iouThrs, "params.iouThrs"),
-            numbers(self.recThrs, "params.recThrs"),
-            [area_bounds(bounds, "params.areaRng") for bounds in self.areaRng],
-            counts(self.maxDets, "params.maxDets"),
-            bool(self.useCats),
-        )
+def _grid_of(p: Any) -> "_native.EvaluationGrid":
+    _only_boxes(p.iouType)
+    if getattr(p, "useSegm", None):
+        _only_boxes("segm")
+    return _native.EvaluationGrid(*_numbers_of(p), thread_count(getattr(p, "threads", 0)))
+
+
+def _numbers_of(p: Any) -> tuple:
+    """What of the grid two evaluations must have in common to give the same arrays."""
+    areas = p.areaRng if hasattr(p.areaRng, "__iter__") else [p.areaRng]
+    return (
+        numbers(p.iouThrs, "params.iouThrs"),
+        numbers(p.recThrs, "params.recThrs"),
+        [area_bounds(bounds, "params.areaRng") for bounds in areas],
+        counts(p.maxDets, "params.maxDets"),
+        bool(p.useCats),
+    )
+
+
+def _problem_of(p: Any) -> tuple:
+    return _ids(p.imgIds, "imgIds"), _ids(p.catIds, "catIds"), _numbers_of(p)
 
 
 def _ids(values: Any, name: str) -> list:
@@ -120,17 +117,17 @@ class COCOeval:
         self._arrays = self._evaluate(p)
         self._paramsEval = copy.deepcopy(p)
 
-    def _evaluate(self, p: Params) -> dict:
+    def _evaluate(self, p: Any) -> dict:
         assert self._problem is not None
         images, categories = _ids(p.imgIds, "imgIds"), _ids(p.catIds, "catIds")
-        return _native.evaluate_boxes(*self._problem, images, categories, p._grid())
+        return _native.evaluate_boxes(*self._problem, images, categories, _grid_of(p))
 
-    def accumulate(self, p: Optional[Params] = None) -> None:
+    def accumulate(self, p: Any = None) -> None:
         """Fills `eval` with the arrays: precision and scores [T, R, K, A, M], recall [T, K, A, M]."""
         if self._problem is None or self._paramsEval is None:
             raise RuntimeError("accumulate() comes after evaluate()")
         p = self.params if p is None else p
-        if self._arrays is not None and p._key() == self._paramsEval._key():
+        if self._arrays is not None and _problem_of(p) == _problem_of(self._paramsEval):
             arrays = self._arrays
         else:
             arrays = self._evaluate(p)
@@ -185,5 +182,5 @@ class COCOeval:
         if self._images is None:
             p = self._paramsEval
             images, categories = _ids(p.imgIds, "imgIds"), _ids(p.catIds, "catIds")
-            self._images = _native.evaluate_images(*self._problem, images, categories, p._grid())
+            self._images = _native.evaluate_images(*self._problem, images, categories, _grid_of(p))
         return self._images

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import qyolo
+import qyolo.cocoeval
 import scenes
 
 ROOT = os.environ.get("QYOLO_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
