@@ -113,25 +113,37 @@ bool match_by_stem(const GroundTruth& truth, ResultsFile& file) {
 }
 
 void note_kinds(const IdNames& truth, const IdNames& results, const char* what,
-                const fs::path& annotations, const fs::path& path,
+                const std::string& annotations, const std::string& path,
                 std::vector<std::string>& warnings) {
   const bool truth_texts = truth.writes_texts() && !truth.mixed();
   const bool result_texts = results.writes_texts();
   if (truth.has_codes() || truth_texts == result_texts) return;
   warnings.push_back(fmt::format("{}: {} ids are {} here and {} in {}; \"7\" and 7 are the same id",
-                                 path.string(), what, result_texts ? "texts" : "numbers",
-                                 truth_texts ? "texts" : "numbers", annotations.string()));
+                                 path, what, result_texts ? "texts" : "numbers",
+                                 truth_texts ? "texts" : "numbers", annotations));
 }
 
 }  // namespace
 
+DetectionNames ids_to_read_with(const GroundTruth& truth) {
+  DetectionNames names = names_of(truth);
+  names.images.forget_kinds();
+  names.categories.forget_kinds();
+  return names;
+}
+
 Result<ResultsFile> read_results_of(const GroundTruth& truth, const fs::path& annotations,
                                     const fs::path& results, int threads) {
-  ResultsFile file;
-  file.names = names_of(truth);
-  file.names.images.forget_kinds();
-  file.names.categories.forget_kinds();
-  QYOLO_TRY(file.detections, read_coco_detections(results, threads, file.names));
+  DetectionNames names = ids_to_read_with(truth);
+  QYOLO_TRY(std::vector<Detection> detections, read_coco_detections(results, threads, names));
+  return match_results(truth, annotations.string(), std::move(detections), std::move(names),
+                       results.string(), threads);
+}
+
+Result<ResultsFile> match_results(const GroundTruth& truth, const std::string& annotations,
+                                  std::vector<Detection> detections, DetectionNames names,
+                                  const std::string& results, int threads) {
+  ResultsFile file{std::move(detections), std::move(names), {}};
   const IdSet images(truth.images);
   const IdSet categories(truth.categories);
   Unknown places;
@@ -145,13 +157,13 @@ Result<ResultsFile> read_results_of(const GroundTruth& truth, const fs::path& an
       return error(
           "{}: detection {} is of image {}, which is not in the ground truth {} ({} of {} "
           "detections are of such images: {})",
-          results.string(), first, file.names.images.text(unknown), annotations.string(), count,
+          results, first, file.names.images.text(unknown), annotations, count,
           file.detections.size(), ids);
     }
     file.warnings.push_back(fmt::format(
         "{}: image ids are file names without their extension, as the official test.py writes "
         "them (the first: {}); images are matched by these",
-        results.string(), file.names.images.text(unknown)));
+        results, file.names.images.text(unknown)));
   } else if (!file.detections.empty()) {
     note_kinds(truth.image_ids, file.names.images, "image", annotations, results, file.warnings);
   }
@@ -162,7 +174,7 @@ Result<ResultsFile> read_results_of(const GroundTruth& truth, const fs::path& an
     file.warnings.push_back(
         fmt::format("{}: {} of {} detections are of categories that {} does not list ({}); they "
                     "have no influence",
-                    results.string(), count, file.detections.size(), annotations.string(), ids));
+                    results, count, file.detections.size(), annotations, ids));
   } else if (!file.detections.empty()) {
     note_kinds(truth.category_ids, file.names.categories, "category", annotations, results,
                file.warnings);

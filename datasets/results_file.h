@@ -25,4 +25,14 @@ Result<ResultsFile> read_results_of(const GroundTruth& truth,
                                     const std::filesystem::path& annotations,
                                     const std::filesystem::path& results, int threads = 0);
 
+// The same of detections that are read already; `annotations` and `results` are what they are
+// called, `names` how the results write their ids: those of the annotations (ids_to_read_with()),
+// and what reading added.
+Result<ResultsFile> match_results(const GroundTruth& truth, const std::string& annotations,
+                                  std::vector<Detection> detections, DetectionNames names,
+                                  const std::string& results, int threads = 0);
+
+// The ids of the annotations, for a reader of results.
+[[nodiscard]] DetectionNames ids_to_read_with(const GroundTruth& truth);
+
 }  // namespace qyolo::datasets

@@ -11,6 +11,7 @@
 #include "metrics/coco_accumulate.h"
 #include "metrics/coco_class.h"
 #include "metrics/coco_groups.h"
+#include "metrics/coco_map_by_areas.h"
 #include "metrics/coco_match.h"
 #include "metrics/detection_checks.h"
 
@@ -65,6 +66,7 @@ struct Problem {
   ItemGroups truth_groups;
   ItemGroups detection_groups;
   std::vector<AreaLimits> areas;
+  std::span<const double> detection_areas;  // empty: those of the boxes
 };
 
 // Copies the rows of A x M cells of class k to where they belong in the arrays of all classes.
@@ -93,9 +95,14 @@ void evaluate_class(const Problem& problem, std::size_t k, CocoEvaluation& evalu
   const std::size_t areas = problem.areas.size();
   const ClassTruth truth = class_truth(problem.annotations, problem.truth_groups, k);
   if (truth.size() == 0) return;
-  const ClassDetections detections =
+  ClassDetections detections =
       class_detections(problem.detections, problem.detection_groups, problem.truth_groups, k,
                        static_cast<std::size_t>(params.max_detections.back()));
+  if (!problem.detection_areas.empty()) {
+    const std::span<const std::uint32_t> items = problem.detection_groups.of_class(k);
+    for (std::size_t i = 0; i < items.size(); ++i)
+      detections.areas[i] = problem.detection_areas[items[i]];
+  }
   const auto counted = counted_positions(detections, params.max_detections);
   for (std::size_t first = 0; first < params.iou_thresholds.size(); first += kThresholdsPerBlock) {
     const std::size_t count = std::min(kThresholdsPerBlock, params.iou_thresholds.size() - first);
@@ -251,10 +258,21 @@ std::array<double, 12> CocoEvaluation::stats() const {
 Result<CocoEvaluation> evaluate_coco(const GroundTruth& truth,
                                      std::span<const Detection> detections,
                                      const CocoParams& params) {
+  return evaluate_coco_by_areas(truth, detections, {}, params);
+}
+
+Result<CocoEvaluation> evaluate_coco_by_areas(const GroundTruth& truth,
+                                              std::span<const Detection> detections,
+                                              std::span<const double> detection_areas,
+                                              const CocoParams& params) {
   const IdIndex images = index_of(truth.images);
   const IdIndex categories = index_of(truth.categories);
   QYOLO_CHECK_OK(check_params(params, params.use_categories ? categories.size() : 1));
   QYOLO_CHECK_OK(check_counts(truth, detections));
+  if (!detection_areas.empty() && detection_areas.size() != detections.size()) {
+    return error("COCO evaluation: {} areas of {} detections; expected one of each",
+                 detection_areas.size(), detections.size());
+  }
   ItemIndices found = index_items(detections, images, categories);
   QYOLO_CHECK_OK(check_detections(detections, found.image));
 
@@ -278,7 +296,8 @@ Result<CocoEvaluation> evaluate_coco(const GroundTruth& truth,
                   detections,
                   group(index_items(std::span(truth.annotations), images, categories)),
                   group(std::move(found)),
-                  {}};
+                  {},
+                  detection_areas};
   for (const AreaRange& range : params.area_ranges) {
     problem.areas.push_back({range.low, range.high});
   }

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "harness/backend/backend.h"
+#include "harness/backend/backend_folder.h"
 
 namespace qyolo::harness {
 namespace {
@@ -30,12 +31,23 @@ fs::path find_library(const fs::path& folder, const char* name) {
   return !fs::exists(beside, code) && fs::exists(installed, code) ? installed : beside;
 }
 
-template <class Table>
-Result<const Table*> load() {
+// The one that was set; empty: beside the binary.
+fs::path& given_folder() {
+  static fs::path folder;
+  return folder;
+}
+
+Result<fs::path> path_of(const char* name) {
+  if (!given_folder().empty()) return given_folder() / name;
   std::error_code code;
   const fs::path binary = fs::read_symlink("/proc/self/exe", code);
   if (code) return error("/proc/self/exe cannot be read: {}", code.message());
-  const fs::path path = find_library(binary.parent_path(), Table::kFile);
+  return find_library(binary.parent_path(), name);
+}
+
+template <class Table>
+Result<const Table*> load() {
+  QYOLO_TRY(const fs::path path, path_of(Table::kFile));
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed
   if (library == nullptr) return not_loaded(path, Table::kPurpose, Table::kRemedy, dlerror());
   void* symbol = dlsym(library, Table::kSymbol);
@@ -50,6 +62,8 @@ const Result<const Table*>& backend() {
 }
 
 }  // namespace
+
+void set_backend_folder(const fs::path& folder) { given_folder() = folder; }
 
 Status draw_boxes(const fs::path& image, const std::vector<LabelledBox>& boxes,
                   const fs::path& out) {

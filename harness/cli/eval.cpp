@@ -6,6 +6,7 @@
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/detections/score.h"
+#include "harness/evaluate/cell_arithmetic.h"
 #include "harness/evaluate/evaluation.h"
 #include "harness/evaluate/network_inputs.h"
 #include "harness/evaluate/preprocessing.h"
@@ -66,12 +67,7 @@ Result<int> eval(const EvalArguments& arguments) {
   QYOLO_TRY(const auto calibration, arguments.calibration.for_cell(cell));
   QYOLO_TRY(const auto evaluator, open_evaluator(arguments, evaluation, calibration));
   cell = evaluator->resolve(cell);
-  if (evaluator->precision() == "int8" && !cell.quantized()) {
-    return error(
-        "{}: nothing here is computed in integers; expected a quantization by --scheme symmetric "
-        "--bits 8 --activation-bits 8 --calibration, or another --precision",
-        cell.label());
-  }
+  QYOLO_CHECK_OK(harness::check_arithmetic(*evaluator, cell));
   say_when_interrupted("nothing was written");
   ProgressPrinter progress;
   progress.set_precision(evaluator->precision());

@@ -8,7 +8,7 @@
 
 #include "common/file.h"
 #include "datasets/coco_json.h"
-#include "datasets/results_file.h"
+#include "metrics/coco_map_by_areas.h"
 #include "results/metrics_json.h"
 
 namespace qyolo::harness {
@@ -33,11 +33,18 @@ std::string unseen_images(const GroundTruth& truth, std::span<const Detection> d
 Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
                           const metrics::CocoParams& params) {
-  QYOLO_TRY(GroundTruth truth, datasets::read_coco_annotations(annotations, params.threads));
-  QYOLO_TRY(datasets::ResultsFile file,
+  QYOLO_TRY(const GroundTruth truth, datasets::read_coco_annotations(annotations, params.threads));
+  QYOLO_TRY(const datasets::ResultsFile file,
             datasets::read_results_of(truth, annotations, detections, params.threads));
-  auto evaluation = metrics::evaluate_coco(truth, file.detections, params);
-  if (!evaluation.ok()) return error("{}: {}", detections.string(), evaluation.error().message);
+  return score_results(truth, file, detections.string(), params);
+}
+
+Result<Score> score_results(const GroundTruth& truth, const datasets::ResultsFile& file,
+                            const std::string& results, const metrics::CocoParams& params,
+                            std::span<const double> detection_areas) {
+  auto evaluation =
+      metrics::evaluate_coco_by_areas(truth, file.detections, detection_areas, params);
+  if (!evaluation.ok()) return error("{}: {}", results, evaluation.error().message);
   Score score;
   score.evaluation = std::move(evaluation).value();
   score.record = results::score_record(score.evaluation,

@@ -8,6 +8,7 @@
 
 #include "common/coco_types.h"
 #include "common/result.h"
+#include "datasets/results_file.h"
 #include "metrics/coco_map.h"
 #include "results/score_record.h"
 
@@ -22,6 +23,12 @@ struct Score {
 Result<Score> score_files(const std::filesystem::path& annotations,
                           const std::filesystem::path& detections,
                           const metrics::CocoParams& params);
+
+// The same of what is read already; `results` is what the detections are called.
+// `detection_areas` as evaluate_coco_by_areas() takes them (metrics/coco_map_by_areas.h).
+Result<Score> score_results(const GroundTruth& truth, const datasets::ResultsFile& file,
+                            const std::string& results, const metrics::CocoParams& params,
+                            std::span<const double> detection_areas = {});
 
 // Says of how many images there are no detections at all, which a file of a part of the images has
 // not either; empty where there are none.

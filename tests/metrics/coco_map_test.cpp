@@ -9,6 +9,8 @@
 #include <random>
 #include <string>
 
+#include "metrics/coco_map_by_areas.h"
+
 namespace qyolo::metrics {
 namespace {
 
@@ -256,6 +258,24 @@ TEST(CocoMap, GroundTruthHasTheAnnotationsAreaDetectionsTheirBoxs) {
 }
 
 // 6. Order.
+
+TEST(CocoMap, DetectionsMayBringAreasOfTheirOwn) {
+  Scenes scenes;
+  scenes.found(1, {0, 0, 10, 10}, 0.9);  // 100 pixels^2, matched to nothing
+  scenes.found(1, {50, 50, 20, 20}, 0.8);
+  scenes.object(1, {50, 50, 20, 20});
+  CocoParams params = at_threshold(0.5);
+  params.area_ranges = {{"from 200", 200, 1e10}};
+  EXPECT_THAT(precision(evaluate(scenes, params)), Each(kFull));
+  const std::vector<double> areas = {300, 400};
+  const auto by_areas = evaluate_coco_by_areas(scenes.truth, scenes.detections, areas, params);
+  ASSERT_TRUE(by_areas.ok()) << by_areas.error().message;
+  EXPECT_THAT(precision(*by_areas), Each(DoubleEq(0.5)));
+  const auto few =
+      evaluate_coco_by_areas(scenes.truth, scenes.detections, std::span(areas).first(1), params);
+  ASSERT_FALSE(few.ok());
+  EXPECT_THAT(few.error().message, HasSubstr("1 areas of 2 detections"));
+}
 
 TEST(CocoMap, TiesInScoreKeepTheFilesOrder) {
   const BoxXywh hit = {0, 0, 10, 10};
