@@ -61,7 +61,7 @@ PocReport sample() {
   report.changes->images = 50;
   report.changes->newly_missed = 3;
   report.pictures.push_back({true, "nut", "a.jpg", 0.9, std::nullopt, 4, 3, "JPEG"});
-  report.latency.push_back({"FP32", "FP32", true, 12.5, 12, 13, 9});
+  report.latency.push_back({"FP32", "FP32", true, 12.5, 12, 13, 9, std::nullopt});
   report.certainty = Certainty{10000, 0.95, 50, 120, 40, 0.01, std::nullopt};
   report.data.findings.push_back({"box_outside", Severity::kError, 7, {"a.jpg #3"}});
   report.environment = {{"cpu", "fast"}};
