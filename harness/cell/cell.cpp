@@ -251,9 +251,8 @@ Result<Cell> cell_from_json(const Json& json, const std::string& place) {
   }
   QYOLO_TRY(Cell cell, read_cell(block, place));
   cell.artifact = json.contains("artifact");
-  // Of labels there are others, which say what ran.
   Json written = json;
-  written["label"] = cell.label();
+  if (!written.contains("label")) written["label"] = cell.label();
   if (Json(cell.named_json()) != written)
     return error("{} is not a cell as this version writes it", place);
   return cell;

@@ -76,7 +76,7 @@ Status expand_block(const Json& block, const std::string& place, std::vector<Cel
 // One cell from single values.
 Result<Cell> read_cell(const Json& block, const std::string& place);
 
-// The inverse of Cell::named_json(), whatever label it has: there are others, which say what ran.
+// The inverse of Cell::named_json(), with its label or without one.
 Result<Cell> cell_from_json(const Json& json, const std::string& place);
 
 // Keys of a block that are no option: "scheme", "granularity", "bits", "keep", "rules".

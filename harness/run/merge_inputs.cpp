@@ -63,13 +63,15 @@ Result<MergeInputs> open_merge_inputs(const fs::path& run) {
     QYOLO_TRY(split, dataset.string("split"));
   }
   for (const results::ManifestCell& one : manifest.cells) {
-    const Json json = one.cell;
+    Json json = one.cell;
     Cell cell;
     if (is_baseline(json)) {
       cell.baseline = true;
       if (const Json& name = member(json, "name"); name.is_string())
         cell.name = name.get<std::string>();
     } else {
+      // Here it says what ran (results/label.h).
+      if (json.is_object()) json.erase("label");
       QYOLO_TRY(cell, cell_from_json(json, place + ": cells"));
     }
     inputs.cells.push_back(std::move(cell));
