@@ -66,8 +66,15 @@ class SensitivityChart {
       y += kRow;
     }
     svg.close();
-    draw_x_axis(svg, frame, ticks, say(texts_.log_scale, measure_text()));
-    y += 64;
+    draw_x_axis(svg, frame, ticks, "");
+    y += 42;
+    const double middle = look_.narrow() ? look_.width / 2 : frame.area.centre().x;
+    for (const std::string& line :
+         wrap_text(say(texts_.log_scale, measure_text()), look_.inner(), 12.5)) {
+      svg.text({middle, y}, line, {12.5, kInk, Anchor::kMiddle});
+      y += 17;
+    }
+    y += 5;
     const std::string text = note();
     draw_note(svg, look_, y, text);
     svg.resize(y + note_height(look_, text));

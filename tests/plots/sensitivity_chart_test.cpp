@@ -67,6 +67,9 @@ TEST(SensitivityChart, IsSoundForExtremesAndPhones) {
     const std::string svg = sensitivity_chart(data, look);
     expect_sound(svg, 5, look.width);
     EXPECT_THAT(svg, ::testing::Not(HasSubstr("<script>")));
+    data.measure = SensitivityBars::Measure::kKl;  // of the longest name
+    expect_sound(sensitivity_chart(data, look), 5, look.width);
+    expect_sound(sensitivity_chart(data, {Language::kEnglish, 390}), 5, 390);
   }
 }
 
