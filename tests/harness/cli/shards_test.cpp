@@ -133,7 +133,7 @@ TEST_F(Shards, OfAnyNumberMakeTheRecordsOfOneProcess) {
   // The latency pass is one process' on one host.
   const ProcessResult timed = run_process(run_command(out("of-3")));
   EXPECT_EQ(timed.exit_code, 0) << timed.err;
-  EXPECT_THAT(timed.err, HasSubstr("accuracy: all 4 cells were finished by an earlier run"));
+  EXPECT_THAT(timed.err, HasSubstr("accuracy: finished by an earlier run (4 cells)"));
   EXPECT_EQ(lines_of(out("of-3")), of_one_process());
   // And what is merged stays merged.
   const std::string records = content_of(out("of-3/records.jsonl"));
