@@ -21,7 +21,8 @@ namespace {
 using Documents = std::pair<std::string, std::vector<std::string>>;
 
 // Tells `callback`, if any, and ends the work where Python wants to: by Ctrl-C, or by an exception
-// of the callback. Owns nothing, so that it may be copied without the GIL; `callback` must outlive it.
+// of the callback. Owns nothing, so that it may be copied without the GIL; `callback` must outlive
+// it.
 Progress progress_to(nb::handle callback) {
   return [callback](std::size_t done, std::size_t total) {
     nb::gil_scoped_acquire acquire;
