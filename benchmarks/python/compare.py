@@ -15,8 +15,8 @@ memory is that of the whole process, imports and given detections included; what
 NumPy and the detections takes without any of the packages is the first line.
 
 First everyone's 12 numbers must be equal to qyolo's (within 1e-12). Then they take turns in each round;
-ratios are medians over rounds of the ratio within a round. Contenders that take more than --slow seconds run
-in the first --slow-rounds rounds only. Needs nothing outside Python's standard library; numpy in --python.
+ratios are medians over rounds of the ratio within a round. Of contenders that take more than --slow seconds
+that first run is the one that counts. Needs nothing outside Python's standard library; numpy in --python.
 """
 import argparse
 import json
@@ -146,6 +146,8 @@ def measure(form, contenders, options):
             print(f"{form}: {contender.name}: {contender.refusal}", file=sys.stderr)
             continue
         contender.first = answer["wall"]
+        if contender.first > options.slow:
+            contender.samples[0] = answer
         taking.append(contender)
         if not answer["stats"]:
             continue
@@ -157,7 +159,7 @@ def measure(form, contenders, options):
     for turn in range(options.rounds):
         shift = turn % len(taking)
         for contender in taking[shift:] + taking[:shift]:
-            if turn < options.slow_rounds or contender.first <= options.slow:
+            if contender.first <= options.slow:
                 contender.samples[turn] = contender.run(form, options)
         print(f"{form}: round {turn + 1} of {options.rounds}", file=sys.stderr)
 
@@ -214,13 +216,15 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--slow", type=float, default=5, help="seconds")
-    parser.add_argument("--slow-rounds", type=int, default=1)
+    parser.add_argument("--only", help="comma-separated names of packages")
     parser.add_argument("--forms", default=",".join(FORMS))
     options = parser.parse_args()
     options.truth = str(pathlib.Path(options.problem) / "annotations.json")
     options.found = str(pathlib.Path(options.problem) / "detections.json")
     contenders = []
     for name, distribution, code in [NOTHING, *PACKAGES]:
+        if options.only and distribution not in ("numpy", "qyolo") and name not in options.only.split(","):
+            continue
         version = installed(options.python, distribution)
         if version is None:
             print(f"{distribution} is not installed in {options.python}", file=sys.stderr)
@@ -228,15 +232,13 @@ def main():
             contenders.append(Contender(options.python, name, version, code))
     if len(contenders) < 2 or contenders[1].name != "qyolo":
         sys.exit(f"qyolo is not installed in {options.python}")
-    load = os.getloadavg()[0]
-    tables = []
+    version = subprocess.run([options.python, "--version"], capture_output=True, text=True, check=True)
+    print(f"{cpu_model()}, {os.cpu_count()} cores, {version.stdout.strip()}, threads: {options.threads};")
+    print(f"{options.rounds} rounds; load average before: {os.getloadavg()[0]:.1f}.\n")
     for form in options.forms.split(","):
         measure(form, contenders, options)
-        tables.append(table(form, contenders))
-    version = subprocess.run([options.python, "--version"], capture_output=True, text=True, check=True)
-    print(f"{cpu_model()}, {os.cpu_count()} cores, {version.stdout.strip()}, {options.threads} threads;")
-    print(f"{options.rounds} rounds, load average {load:.1f} before and {os.getloadavg()[0]:.1f} after.\n")
-    print("\n".join(tables), end="")
+        print(table(form, contenders), flush=True)
+    print(f"Load average after: {os.getloadavg()[0]:.1f}.")
 
 
 if __name__ == "__main__":

@@ -92,8 +92,8 @@ class COCOeval:
         self._arrays: Optional[dict] = None
         self._images: Optional[list] = None
         if cocoGt is not None:
-            self.params.imgIds = sorted(cocoGt.getImgIds())
-            self.params.catIds = sorted(cocoGt.getCatIds())
+            self.params.imgIds = _ids(cocoGt.getImgIds(), "imgIds")
+            self.params.catIds = _ids(cocoGt.getCatIds(), "catIds")
 
     def evaluate(self) -> None:
         """Evaluates the images and categories of `params`."""

@@ -1,7 +1,9 @@
 """Whatever is passed in ends in one sentence."""
+import collections
 import copy
 import math
 import os
+import random
 import tempfile
 import unittest
 import warnings
@@ -15,6 +17,7 @@ from qyolo.cocoeval import COCOeval, Params
 
 class Refused(unittest.TestCase):
     def setUp(self):
+        warnings.simplefilter("ignore")
         self.dataset, self.detections = scenes.scenes(1)
         self.gt = COCO(copy.deepcopy(self.dataset))
 
@@ -140,6 +143,41 @@ class Refused(unittest.TestCase):
 
         listed[0] = {**listed[0], "score": Evil()}
         self.assert_refused("score", self.gt.loadRes, listed)
+
+    def test_random_objects(self):
+        rng = random.Random(7)
+        values = [
+            None, True, 0, -1, 7, 2**63, -(2**63), 2**64, 0.5, math.nan, math.inf, -0.0, 1e308, 5e-324, "", "7", "\0", "é",
+            "\udfff", b"7", [], [1], [1, 2, 3, 4], [math.nan] * 4, (), {}, {"a": 1}, set(), object(), type, len,
+            np.float32(1), np.int8(3), np.bool_(True), np.array([1, 2, 3, 4]), np.array(5), np.zeros((0, 4)),
+            np.array([1, 2, 3, 4], dtype=object), 1j, range(4), memoryview(b"1234"), bytearray(b"1234"),
+        ]  # fmt: skip
+        outcomes = collections.Counter()
+        for _ in range(400):
+            dataset, detections = copy.deepcopy(self.dataset), [dict(d) for d in self.detections[:5]]
+            targets = [*dataset["annotations"], *dataset["images"], *detections, dataset]
+            for _ in range(rng.randint(1, 3)):
+                target = rng.choice(targets)
+                key = rng.choice([*target, "surplus"])
+                if rng.random() < 0.2:
+                    target.pop(key, None)
+                else:
+                    target[key] = rng.choice(values)
+            try:
+                gt = COCO(dataset)
+                dt = gt.loadRes(detections)
+                if rng.random() < 0.5:
+                    dt.anns
+                evaluation = COCOeval(gt, dt, "bbox")
+                evaluation.evaluate()
+                evaluation.accumulate()
+                evaluation.evalImgs
+                qyolo.score(gt, dt)
+                outcomes["evaluated"] += 1
+            except ValueError as refusal:
+                self.assertNotIn("\n", str(refusal))
+                outcomes["refused"] += 1
+        self.assertGreater(min(outcomes["evaluated"], outcomes["refused"]), 20)
 
     def test_parameters(self):
         for name, value, pattern in (
