@@ -173,6 +173,9 @@ std::vector<Json> uncertainties(const std::filesystem::path& folder) {
   return found;
 }
 
+constexpr const char* kNoDifference =
+    "no difference; caution: only 3 images, 8 classes with fewer than 10 objects";
+
 TEST(Runner, EveryCellIsComparedWithTheBaseline) {
   const testing::TemporaryFolder folder;
   Listener listener;
@@ -183,8 +186,7 @@ TEST(Runner, EveryCellIsComparedWithTheBaseline) {
   for (std::size_t i = 1; i < found.size(); ++i) {
     EXPECT_EQ(found[i]["images"], 3);
     // The fake finds nothing either way.
-    EXPECT_EQ(found[i]["verdict"],
-              "no difference; caution: only 3 images, 8 classes with fewer than 10 objects");
+    EXPECT_EQ(found[i]["verdict"], kNoDifference);
   }
 }
 
@@ -196,7 +198,7 @@ TEST(Runner, CellsOfAResumedRunAreComparedWithTheBaselinesKeptDetections) {
   ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), second).ok());
   EXPECT_EQ(second.started, 3U);
   const auto found = uncertainties(folder.path());
-  for (std::size_t i = 1; i < found.size(); ++i) EXPECT_EQ(found[i]["verdict"], "no difference");
+  for (std::size_t i = 1; i < found.size(); ++i) EXPECT_EQ(found[i]["verdict"], kNoDifference);
   const auto records = results::read_run(folder.path())->records.size();
   ASSERT_TRUE(run_experiment(experiment, {folder.path(), 2}, fake(false), third).ok());
   EXPECT_EQ(third.started, 0U);  // nothing is missing, so nothing is compared
