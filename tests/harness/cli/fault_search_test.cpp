@@ -18,8 +18,6 @@ const std::vector<std::string> kSmall = {"--model",
                                          parts("val/images"),
                                          "--annotations",
                                          parts("val/annotations.json"),
-                                         "--limit",
-                                         "first:2",
                                          "--threads",
                                          "1",
                                          "-q"};
@@ -45,8 +43,9 @@ class FaultySearch : public ::testing::TestWithParam<Fault> {
 };
 
 std::vector<std::string> poc(const fs::path& out) {
-  return small("poc",
-               {"--img", "160", "--tolerance", "100pt", "--rounds", "0", "--out", out.string()});
+  // On fewer images nothing is decided, so that the whole roadmap is gone.
+  return small("poc", {"--limit", "first:12", "--img", "160", "--tolerance", "100pt", "--rounds",
+                       "0", "--out", out.string()});
 }
 
 class FaultyPoc : public FaultySearch {};
@@ -80,7 +79,9 @@ class FaultyRecommend : public FaultySearch {};
 
 TEST_P(FaultyRecommend, LeavesWholeFiles) {
   const fs::path out = folder_.path() / "out";
-  const auto command = small("recommend", {"--img",
+  const auto command = small("recommend", {"--limit",
+                                           "first:2",
+                                           "--img",
                                            "64",
                                            "--calibration",
                                            parts("calib/images"),
