@@ -1,16 +1,13 @@
 #include "harness/run/cell_record.h"
 
-#include <cmath>
-
+#include "results/fields.h"
 #include "results/label.h"
 #include "results/metrics_json.h"
 
 namespace qyolo::harness {
 namespace {
 
-std::optional<double> finite(double value) {
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
+using results::finite_or_none;
 
 results::ActivationScale scale_of(const quant::ActivationParameters& parameters) {
   return {static_cast<double>(parameters.scale), parameters.zero_point};
@@ -55,7 +52,7 @@ results::AccuracyRecord network_record(const std::string& key, const Cell& cell,
   record.images = static_cast<std::int64_t>(evaluator.truth().images.size());
   if (const ImageLimit& limit = evaluator.options().limit; !limit.all())
     record.limit = limit.first ? limit.text() : fmt::format("{}:{}", limit.images, limit.seed);
-  record.sqnr_db = finite(result.weight_error.sqnr_db());
+  record.sqnr_db = finite_or_none(result.weight_error.sqnr_db());
   record.mse = result.weight_error.mse();
   for (const LayerError& layer : result.layers) {
     record.layers.push_back({layer.name,
@@ -63,7 +60,7 @@ results::AccuracyRecord network_record(const std::string& key, const Cell& cell,
                              layer.error.weights,
                              layer.groups,
                              layer.recipe,
-                             finite(layer.error.sqnr_db()),
+                             finite_or_none(layer.error.sqnr_db()),
                              layer.error.mse()});
   }
   record.memory = results::memory_json(result.memory, result.coded_bytes);

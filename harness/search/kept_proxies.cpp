@@ -2,29 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 
 #include "common/file.h"
 #include "common/sha256.h"
 #include "harness/evaluate/calibration.h"
+#include "results/fields.h"
 #include "results/proxy_record.h"
 #include "results/renderers.h"
 
 namespace qyolo::harness {
 namespace {
 
-std::optional<double> if_finite(double value) {
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
+using results::finite_or_none;
 
 results::ProxyValues values_of(const KeptProxy& proxy) {
   const HeadDivergence& d = proxy.divergence;
-  return {if_finite(proxy.weight_noise),
-          if_finite(d.head_noise),
-          if_finite(d.objectness),
-          if_finite(d.classes),
-          if_finite(d.boxes),
+  return {finite_or_none(proxy.weight_noise),
+          finite_or_none(d.head_noise),
+          finite_or_none(d.objectness),
+          finite_or_none(d.classes),
+          finite_or_none(d.boxes),
           d.images,
           d.levels};
 }
