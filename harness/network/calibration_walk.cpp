@@ -16,6 +16,10 @@ namespace {
 constexpr std::size_t kLeastPositions = 32768;
 constexpr std::size_t kPositionsPerWeight = 8;
 constexpr std::size_t kRowsAtOnce = 2048;
+// And those of them that samples are of.
+constexpr std::size_t kLeastSamples = 16384;
+constexpr std::size_t kSamplesPerWeight = 4;
+constexpr float kFollowed = 0.5F;  // of the way from a sample's inputs to the unquantized network's
 
 // A number that depends on all bits of `index` (splitmix64).
 std::uint64_t scrambled(std::uint64_t index) {
@@ -58,9 +62,18 @@ void unfold(const model::LayerMap& map, const model::ConvNode& conv, int group, 
 
 }  // namespace
 
+Result<std::unique_ptr<model::LayerRunner>> CalibrationWalk::runner() const {
+  QYOLO_TRY(auto made, calibration_.executor->layer_runner());
+  for (const CalibrationBatch& batch : calibration_.batches) {
+    QYOLO_CHECK_OK(made->add_batch(batch.rgb, static_cast<int>(batch.images.size()), batch.height,
+                                   batch.width));
+  }
+  return made;
+}
+
 Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
                                                const RoundingCalibration& calibration,
-                                               int threads) {
+                                               WalkDetail detail, int threads) {
   CalibrationWalk walk(graph, calibration, threads);
   walk.last_reader_.assign(graph.nodes.size() + 1, -1);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -68,10 +81,9 @@ Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
       walk.last_reader_[static_cast<std::size_t>(input + 1)] = static_cast<int>(i);
   }
   QYOLO_TRY(walk.object_weights_, object_weights(graph, calibration));
-  QYOLO_TRY(walk.runner_, calibration.executor->layer_runner());
-  for (const CalibrationBatch& batch : calibration.batches) {
-    QYOLO_CHECK_OK(walk.runner_->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
-                                           batch.height, batch.width));
+  QYOLO_TRY(walk.runner_, walk.runner());
+  if (detail == WalkDetail::kSamples) {
+    QYOLO_TRY(walk.unquantized_, walk.runner());
   }
   return walk;
 }
@@ -80,6 +92,7 @@ Status CalibrationWalk::advance(int node) {
   for (; next_ < node; ++next_) {
     if (graph_.nodes[static_cast<std::size_t>(next_)].conv() != nullptr) continue;
     QYOLO_CHECK_OK(runner_->run(next_, {}, {}));
+    if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(next_, {}, {}));
     release_after(next_);
   }
   return {};
@@ -89,6 +102,7 @@ void CalibrationWalk::release_after(int node) {
   for (const int input : graph_.nodes[static_cast<std::size_t>(node)].inputs) {
     if (last_reader_[static_cast<std::size_t>(input + 1)] != node) continue;
     runner_->release(input);
+    if (unquantized_) unquantized_->release(input);
     std::erase_if(known_, [&](const Known& known) { return known.reading.input == input; });
   }
 }
@@ -97,6 +111,8 @@ Status CalibrationWalk::set(int node, std::span<const float> weights, std::span<
   QYOLO_CHECK_OK(advance(node));
   if (last_reader_[static_cast<std::size_t>(node + 1)] >= 0) {
     QYOLO_CHECK_OK(runner_->run(node, weights, bias));
+    const model::ConvNode& conv = graph_.conv(node);
+    if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(node, conv.weight, conv.bias));
   }
   next_ = node + 1;
   release_after(node);
@@ -173,6 +189,51 @@ double CalibrationWalk::weight_of(const model::ConvNode& conv, int input,
   return static_cast<double>(weights.values[static_cast<std::size_t>(index)]);
 }
 
+quant::InputSamples CalibrationWalk::samples_of(const model::ConvNode& conv, int input, int group,
+                                                std::span<const Position> positions,
+                                                std::span<const double> roots) const {
+  const std::size_t size = filter_size(conv);
+  const std::size_t most = std::max(kLeastSamples, kSamplesPerWeight * size);
+  const double share =
+      static_cast<double>(most) / static_cast<double>(std::max(most, positions.size()));
+  std::vector<std::size_t> taken;
+  double total = 0;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    // Other bits than those that chose the positions.
+    if (!(static_cast<double>(scrambled(~i)) * 0x1p-64 < share)) continue;
+    taken.push_back(i);
+    total += roots[i] * roots[i];
+  }
+  quant::InputSamples samples;
+  if (!(total > 0)) return samples;
+  samples.positions = taken.size();
+  samples.inputs.resize(taken.size() * size);
+  samples.wanted.resize(taken.size() * size);
+  samples.counts.resize(taken.size());
+  samples.energies.resize(taken.size());
+  parallel_for(
+      taken.size(), threads_,
+      [&](std::size_t i) {
+        const Position& at = positions[taken[i]];
+        std::vector<float> now(size), unquantized(size);
+        unfold(runner_->map(input, at.batch), conv, group, at.image, at.y, at.x, now.data());
+        unfold(unquantized_->map(input, at.batch), conv, group, at.image, at.y, at.x,
+               unquantized.data());
+        double energy = 0;
+        for (std::size_t k = 0; k < size; ++k) {
+          samples.inputs[k * samples.positions + i] = now[k];
+          samples.wanted[k * samples.positions + i] =
+              now[k] + kFollowed * (unquantized[k] - now[k]);
+          energy += static_cast<double>(now[k]) * static_cast<double>(now[k]);
+        }
+        const double count = roots[taken[i]] * roots[taken[i]] / total;
+        samples.counts[i] = static_cast<float>(count * static_cast<double>(taken.size()));
+        samples.energies[i] = static_cast<float>(energy / static_cast<double>(size));
+      },
+      64);
+  return samples;
+}
+
 Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model::ConvNode& conv,
                                                                      const Reading& reading) const {
   const std::size_t size = filter_size(conv);
@@ -188,8 +249,9 @@ Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model
   for (const double root : roots) total += root * root;
   if (!(total > 0)) total = 1;
   for (int group = 0; group < conv.groups; ++group) {
-    quant::InputMoments moments{quant::SymmetricMatrix(size), std::vector<double>(size),
-                                taken.size()};
+    quant::InputMoments moments{
+        quant::SymmetricMatrix(size), std::vector<double>(size), taken.size(), {}};
+    if (unquantized_) moments.samples = samples_of(conv, reading.input, group, taken, roots);
     for (std::size_t begin = 0; begin < taken.size(); begin += kRowsAtOnce) {
       const std::size_t count = std::min(kRowsAtOnce, taken.size() - begin);
       rows.resize(count * size);

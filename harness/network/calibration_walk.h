@@ -43,17 +43,26 @@ struct RoundingCalibration {
 // Asked when a cell first needs it.
 using RoundingCalibrator = std::function<Result<RoundingCalibration>()>;
 
+// What a walk brings along of the inputs.
+enum class WalkDetail {
+  kMoments,  // second moments
+  kSamples,  // and samples at some positions, for which the unquantized network is run beside
+};
+
 class CalibrationWalk {
  public:
   // REQUIRES: the graph, the images and their executor outlive it.
   static Result<CalibrationWalk> start(const model::Graph& graph,
-                                       const RoundingCalibration& calibration, int threads);
+                                       const RoundingCalibration& calibration, WalkDetail detail,
+                                       int threads);
 
   // Moments of the inputs of a convolution, one per group of it; positions of the letterbox's
   // padding are left out, of many positions some are taken, and each counts by how much the
   // unquantized network sees there (object_weights.h). Convolutions that read one map
-  // alike share them. Valid until the next call of anything. Fails where an input is not finite.
-  // REQUIRES: all convolutions before it have been set.
+  // alike share them. What samples want is half of the way from the inputs as they are to those
+  // that the unquantized network has: all of it would also follow what is noise on the images at
+  // hand. Valid until the next call of anything. Fails where an input is not finite. REQUIRES: all
+  // convolutions before it have been set.
   Result<std::span<const quant::InputMoments>> inputs(int node);
   // Gives a convolution the weights that what follows is to see.
   Status set(int node, std::span<const float> weights, std::span<const float> bias);
@@ -78,6 +87,8 @@ class CalibrationWalk {
   CalibrationWalk(const model::Graph& graph, const RoundingCalibration& calibration, int threads)
       : graph_(graph), calibration_(calibration), threads_(threads) {}
 
+  Result<std::unique_ptr<model::LayerRunner>> runner() const;
+
   // Runs what lies between the last convolution and this node.
   Status advance(int node);
   void release_after(int node);
@@ -85,6 +96,9 @@ class CalibrationWalk {
                                                 std::size_t most) const;
   [[nodiscard]] double weight_of(const model::ConvNode& conv, int input,
                                  const Position& position) const;
+  [[nodiscard]] quant::InputSamples samples_of(const model::ConvNode& conv, int input, int group,
+                                               std::span<const Position> positions,
+                                               std::span<const double> roots) const;
   Result<std::vector<quant::InputMoments>> moments_of(const model::ConvNode& conv,
                                                       const Reading& reading) const;
 
@@ -92,9 +106,10 @@ class CalibrationWalk {
   RoundingCalibration calibration_;
   int threads_;
   std::unique_ptr<model::LayerRunner> runner_;
-  std::vector<ObjectWeights> object_weights_;  // of each batch
-  std::vector<int> last_reader_;               // of the input, then of each node; -1: none
-  int next_ = 0;                               // the first node that has not been run
+  std::unique_ptr<model::LayerRunner> unquantized_;  // null: no samples are taken
+  std::vector<ObjectWeights> object_weights_;        // of each batch
+  std::vector<int> last_reader_;                     // of the input, then of each node; -1: none
+  int next_ = 0;                                     // the first node that has not been run
   std::vector<Known> known_;
 };
 

@@ -53,26 +53,45 @@ class KeptValues {
   int bits_;
 };
 
+QuantizedLayer decoded(quant::QuantizedTensor tensor, const std::vector<float>& weights,
+                       int threads) {
+  QuantizedLayer made;
+  made.tensor = std::move(tensor);
+  made.weights.resize(weights.size());
+  quant::dequantize(*made.tensor, made.weights, threads);
+  made.error = quant::weight_error(weights, made.weights);
+  return made;
+}
+
 Result<QuantizedLayer> quantize_layer(quant::LayerTraits traits, const std::vector<float>& weights,
                                       const quant::Recipe* recipe, const KeptValues& kept,
-                                      int threads,
-                                      std::span<const quant::InputMoments> inputs = {}) {
+                                      int threads) {
   QuantizedLayer made;
   if (recipe == nullptr) {
     made.weights = weights;
     QYOLO_CHECK_OK(kept.round(made.weights, traits.name));
   } else {
-    auto tensor = inputs.empty()
-                      ? quant::quantize(weights, traits.shape, *recipe, threads)
-                      : quant::quantize_calibrated(weights, traits.shape, *recipe, inputs, threads);
+    auto tensor = quant::quantize(weights, traits.shape, *recipe, threads);
     if (!tensor.ok()) return error("{}: {}", traits.name, tensor.error().message);
-    made.tensor = std::move(tensor).value();
-    made.weights.resize(weights.size());
-    quant::dequantize(*made.tensor, made.weights, threads);
-    made.error = quant::weight_error(weights, made.weights);
+    made = decoded(*std::move(tensor), weights, threads);
   }
   made.traits = std::move(traits);
   return made;
+}
+
+quant::Activation activation_of(const model::ConvNode& conv) {
+  using Kind = quant::Activation::Kind;
+  switch (conv.activation) {
+    case model::Activation::kIdentity:
+      return {Kind::kIdentity, 0};
+    case model::Activation::kSiLU:
+      return {Kind::kSiLU, 0};
+    case model::Activation::kLeakyReLU:
+      return {Kind::kLeakyReLU, conv.slope};
+    case model::Activation::kReLU:
+      return {Kind::kReLU, 0};
+  }
+  return {};
 }
 
 class NetworkQuantizer {
@@ -96,7 +115,14 @@ class NetworkQuantizer {
   // have been quantized.
   Result<QuantizedNetwork> calibrated(const model::Graph& graph,
                                       const RoundingCalibration& calibration) const {
-    QYOLO_TRY(CalibrationWalk walk, CalibrationWalk::start(graph, calibration, threads_));
+    const bool samples = std::ranges::any_of(graph.conv_nodes(), [&](int index) {
+      const quant::Recipe* recipe = cell_.recipe_for(traits_of(graph.conv(index)));
+      return recipe != nullptr && recipe->options.rounding == quant::Rounding::kCoordinate;
+    });
+    QYOLO_TRY(
+        CalibrationWalk walk,
+        CalibrationWalk::start(graph, calibration,
+                               samples ? WalkDetail::kSamples : WalkDetail::kMoments, threads_));
     QuantizedNetwork network;
     for (const int index : graph.conv_nodes()) {
       const model::ConvNode& conv = graph.conv(index);
@@ -219,14 +245,19 @@ Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Re
                                     std::span<const quant::InputMoments> inputs) {
   const KeptValues kept(kept_bits);
   QuantizedConv made;
-  QYOLO_TRY(made.layer,
-            quantize_layer(traits_of(conv), conv.weight, recipe, kept, threads, inputs));
   made.bias = conv.bias;
-  if (!inputs.empty()) {
-    const std::vector<double> change =
-        quant::mean_output_change(conv.weight, made.layer.weights, made.layer.traits.shape, inputs);
-    for (std::size_t n = 0; n < change.size(); ++n)
-      made.bias[n] = static_cast<float>(static_cast<double>(made.bias[n]) - change[n]);
+  quant::LayerTraits traits = traits_of(conv);
+  if (recipe == nullptr || inputs.empty()) {
+    QYOLO_TRY(made.layer, quantize_layer(std::move(traits), conv.weight, recipe, kept, threads));
+  } else {
+    auto rounded = quant::quantize_calibrated(conv.weight, traits.shape, *recipe, inputs,
+                                              {conv.bias, activation_of(conv)}, threads);
+    if (!rounded.ok()) return error("{}: {}", traits.name, rounded.error().message);
+    made.layer = decoded(std::move(rounded->tensor), conv.weight, threads);
+    made.layer.traits = std::move(traits);
+    for (std::size_t n = 0; n < made.bias.size(); ++n)
+      made.bias[n] =
+          static_cast<float>(static_cast<double>(made.bias[n]) + rounded->bias_change[n]);
   }
   QYOLO_CHECK_OK(kept.round(made.bias, conv.name));
   return made;

@@ -16,6 +16,7 @@ namespace {
 // Added to the diagonal of H, as a share of its mean (Frantar et al.).
 constexpr double kDamping = 0.01;
 constexpr int kRefits = 3;          // of scales to codes, and codes to scales
+constexpr int kOutputPasses = 4;    // over biases and codes; after every other one, scales
 constexpr int kLargestShrink = 79;  // percent that Range::Kind::kOutput takes off a range at most
 
 // Which group each weight of a tensor belongs to, and whether groups lie within filters: then group
@@ -56,15 +57,18 @@ using Percents = std::array<int, kLanes8>;  // taken off the ranges of each filt
 class TensorRounding {
  public:
   TensorRounding(std::span<const float> weights, const Shape& shape, const Recipe& recipe,
-                 std::span<const InputMoments> inputs, int threads)
+                 std::span<const InputMoments> inputs, const FilterOutputs& outputs, int threads)
       : weights_(weights),
+        targets_(weights.begin(), weights.end()),
         recipe_(recipe),
         inputs_(inputs),
+        outputs_(outputs),
         threads_(threads),
         tensor_scale_(recipe.scheme->tensor_scale(largest_magnitude(weights))),
         filter_size_(static_cast<std::size_t>(shape.c * shape.kh * shape.kw)),
         filters_(static_cast<std::size_t>(shape.n)),
-        groups_(shape, recipe.granularity) {
+        groups_(shape, recipe.granularity),
+        bias_change_(filters_) {
     tensor_.recipe = recipe;
     tensor_.shape = shape;
     tensor_.codes.resize(weights.size());
@@ -73,7 +77,10 @@ class TensorRounding {
     for (const InputMoments& input : inputs) orders_.emplace_back(input.second, kDamping, threads);
   }
 
-  QuantizedTensor run() {
+  CalibratedTensor run() {
+    for_each_block([&](std::size_t first, std::size_t count) {
+      if (looks_at_outputs(first)) relax(first, count);
+    });
     const bool searches = recipe_.options.range.kind == Range::Kind::kOutput;
     if (!groups_.within_filters) {
       const int percent = searches ? coarse_to_fine(0, kLargestShrink, 10,
@@ -89,7 +96,7 @@ class TensorRounding {
         finish(first, count, groups, searches ? best_shrinks(first, count, groups) : Percents());
       });
     }
-    return std::move(tensor_);
+    return {std::move(tensor_), std::move(bias_change_)};
   }
 
  private:
@@ -115,7 +122,7 @@ class TensorRounding {
         const auto at = static_cast<std::size_t>(group.offset + i * group.stride_outer +
                                                  j * group.stride_inner);
         const std::size_t place = at % filter_size_;
-        found.weights.push_back(weights_[at]);
+        found.weights.push_back(targets_[at]);
         found.importance.push_back(inputs_[input_of(at / filter_size_)].second.at(place, place));
       }
     }
@@ -135,9 +142,13 @@ class TensorRounding {
                  [&](std::size_t g) { tensor_.parameters[g] = fit(group_weights(g), percent); });
   }
 
-  // A block of these filters: targets and slots. Slots are groups; of groups within filters, those
-  // of the block from 0 on.
+  // A block of these filters: targets, where nothing else is said, and slots. Slots are groups; of
+  // groups within filters, those of the block from 0 on.
   [[nodiscard]] FilterBlock block_of(std::size_t first, std::size_t count) const {
+    return block_of(first, count, targets_);
+  }
+  [[nodiscard]] FilterBlock block_of(std::size_t first, std::size_t count,
+                                     std::span<const float> targets) const {
     FilterBlock block;
     block.filters = count;
     block.targets.resize(filter_size_ * kLanes8);
@@ -146,7 +157,7 @@ class TensorRounding {
     for (std::size_t lane = 0; lane < count; ++lane) {
       for (std::size_t i = 0; i < filter_size_; ++i) {
         const std::size_t at = (first + lane) * filter_size_ + i;
-        block.targets[i * kLanes8 + lane] = static_cast<double>(weights_[at]);
+        block.targets[i * kLanes8 + lane] = static_cast<double>(targets[at]);
         block.slots[i * kLanes8 + lane] = static_cast<std::uint32_t>(groups_.group[at] - base);
       }
     }
@@ -235,6 +246,8 @@ class TensorRounding {
     if (recipe_.options.rounding == Rounding::kCoordinate) {
       for (int i = 0; i < kRefits; ++i) refit(first, fitted, block);
     }
+    change_biases(first, block, fitted.grids);
+    if (looks_at_outputs(first)) round_outputs(first, block, fitted.grids, &fitted);
     std::ranges::copy(
         fitted.parameters,
         tensor_.parameters.begin() + static_cast<std::ptrdiff_t>(first * groups_.per_filter));
@@ -257,6 +270,12 @@ class TensorRounding {
     if (!orders_[input].informed()) return;
     const std::vector<double> factors = best_factors(orders_[input], inputs_[input].second,
                                                      fitted.grids, block, groups_.per_filter);
+    if (rescale(factors, fitted))
+      improve_filters(orders_[input], inputs_[input].second, fitted.grids, block);
+  }
+
+  // Multiplies the values of groups, those that can be; whether any could.
+  bool rescale(std::span<const double> factors, FittedGroups& fitted) const {
     bool changed = false;
     for (std::size_t slot = 0; slot < factors.size(); ++slot) {
       const auto scaled =
@@ -266,11 +285,87 @@ class TensorRounding {
       fitted.grids.set(slot, *scaled);
       changed = true;
     }
-    if (changed) improve_filters(orders_[input], inputs_[input].second, fitted.grids, block);
+    return changed;
+  }
+
+  // What rounding changes the sums by on average is taken off the biases.
+  void change_biases(std::size_t first, const FilterBlock& block, const Grids& grids) {
+    const std::vector<double>& mean = inputs_[input_of(first)].mean;
+    for (std::size_t i = 0; i < filter_size_; ++i) {
+      for (std::size_t lane = 0; lane < block.filters; ++lane) {
+        const std::size_t at = i * kLanes8 + lane;
+        const double value = grids.value(block.slots[at], block.places[at]);
+        bias_change_[first + lane] += (block.targets[at] - value) * mean[i];
+      }
+    }
+  }
+
+  // Samples say something where there are more of them than weights to be told.
+  [[nodiscard]] bool looks_at_outputs(std::size_t first) const {
+    const std::size_t input = input_of(first);
+    return recipe_.options.rounding == Rounding::kCoordinate && orders_[input].informed() &&
+           inputs_[input].samples.positions >= filter_size_;
+  }
+
+  [[nodiscard]] OutputRounding outputs_of(std::size_t first, std::size_t count) const {
+    const std::span<const float> bias =
+        outputs_.bias.empty() ? outputs_.bias : outputs_.bias.subspan(first, count);
+    return {inputs_[input_of(first)].samples, outputs_.activation, block_of(first, count, weights_),
+            bias};
+  }
+
+  void relax(std::size_t first, std::size_t count) {
+    OutputRounding outputs = outputs_of(first, count);
+    FilterBlock block = block_of(first, count);
+    outputs.relax(block);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      bias_change_[first + lane] = outputs.bias_change()[lane];
+      for (std::size_t i = 0; i < filter_size_; ++i)
+        targets_[(first + lane) * filter_size_ + i] =
+            static_cast<float>(block.targets[i * kLanes8 + lane]);
+    }
+  }
+
+  // Codes and biases, and where `fitted` owns the grids their scales, for the least error behind
+  // the activation. A filter that is none the better stays as it was.
+  void round_outputs(std::size_t first, FilterBlock& block, const Grids& grids,
+                     FittedGroups* fitted) {
+    const RoundingOrder& order = orders_[input_of(first)];
+    OutputRounding outputs = outputs_of(first, block.filters);
+    OutputRounding::PerFilter bias{};
+    for (std::size_t lane = 0; lane < block.filters; ++lane)
+      bias[lane] = bias_change_[first + lane];
+    outputs.begin(grids, block, bias);
+    const OutputRounding::PerFilter before = outputs.loss();
+    const std::vector<std::uint16_t> places = block.places;
+    const std::vector<GroupParameters> parameters =
+        fitted != nullptr ? fitted->parameters : std::vector<GroupParameters>();
+    for (int pass = 0; pass < kOutputPasses; ++pass) {
+      outputs.pass(order, grids, block);
+      if (fitted == nullptr || pass % 2 != 0) continue;
+      if (rescale(outputs.best_factors(grids, block, groups_.per_filter), *fitted))
+        outputs.begin(grids, block, outputs.bias_change());
+    }
+    for (std::size_t lane = 0; lane < block.filters; ++lane) {
+      if (outputs.loss()[lane] < before[lane]) {
+        bias_change_[first + lane] = outputs.bias_change()[lane];
+        continue;
+      }
+      for (std::size_t i = 0; i < filter_size_; ++i)
+        block.places[i * kLanes8 + lane] = places[i * kLanes8 + lane];
+      for (std::size_t slot = lane * groups_.per_filter;
+           fitted != nullptr && slot < (lane + 1) * groups_.per_filter; ++slot) {
+        fitted->parameters[slot] = parameters[slot];
+        fitted->grids.set(slot, parameters[slot]);
+      }
+    }
   }
 
   void round_into_tensor(std::size_t first, std::size_t count, const Grids& grids) {
-    store(first, count, grids, rounded_block(first, count, grids));
+    FilterBlock block = rounded_block(first, count, grids);
+    change_biases(first, block, grids);
+    if (looks_at_outputs(first)) round_outputs(first, block, grids, nullptr);
+    store(first, count, grids, block);
   }
 
   void store(std::size_t first, std::size_t count, const Grids& grids, const FilterBlock& block) {
@@ -286,14 +381,17 @@ class TensorRounding {
   }
 
   std::span<const float> weights_;
+  std::vector<float> targets_;  // what is rounded: the weights, or what they have been relaxed to
   const Recipe& recipe_;
   std::span<const InputMoments> inputs_;
+  FilterOutputs outputs_;
   int threads_;
   float tensor_scale_;
   std::size_t filter_size_, filters_;
   GroupMap groups_;
   std::vector<RoundingOrder> orders_;
   QuantizedTensor tensor_;
+  std::vector<double> bias_change_;
 };
 
 }  // namespace
@@ -302,9 +400,10 @@ bool needs_inputs(const Recipe& recipe) {
   return recipe.options.rounding != Rounding::kNearest || recipe.options.range.needs_inputs();
 }
 
-Result<QuantizedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
-                                            const Recipe& recipe,
-                                            std::span<const InputMoments> inputs, int threads) {
+Result<CalibratedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
+                                             const Recipe& recipe,
+                                             std::span<const InputMoments> inputs,
+                                             const FilterOutputs& outputs, int threads) {
   QYOLO_CHECK_OK(check_weights(weights, shape, recipe));
   const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
   const auto fits = [&](const InputMoments& input) { return input.second.size() == size; };
@@ -313,24 +412,7 @@ Result<QuantizedTensor> quantize_calibrated(std::span<const float> weights, cons
     return error("moments of {} inputs do not fit the shape [{}, {}, {}, {}]", inputs.size(),
                  shape.n, shape.c, shape.kh, shape.kw);
   }
-  return TensorRounding(weights, shape, recipe, inputs, threads).run();
-}
-
-std::vector<double> mean_output_change(std::span<const float> weights,
-                                       std::span<const float> replaced, const Shape& shape,
-                                       std::span<const InputMoments> inputs) {
-  const auto filters = static_cast<std::size_t>(shape.n);
-  const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
-  std::vector<double> change(filters);
-  for (std::size_t n = 0; n < filters; ++n) {
-    const InputMoments& input = inputs[n / (filters / inputs.size())];
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t at = n * size + i;
-      change[n] +=
-          (static_cast<double>(replaced[at]) - static_cast<double>(weights[at])) * input.mean[i];
-    }
-  }
-  return change;
+  return TensorRounding(weights, shape, recipe, inputs, outputs, threads).run();
 }
 
 }  // namespace qyolo::quant

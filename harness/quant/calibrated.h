@@ -13,6 +13,9 @@
 //   filter's error smallest while all others stay, until none changes.
 //   Where groups lie within filters and the scheme's scales are fine enough, each group's scale
 //   then becomes the one of least error for the codes it has, and passes and scales take turns.
+//   Where there are samples of the inputs (input_samples.h), weights are first moved to where the
+//   layer's outputs come near to those wanted of it, and in the end biases, codes and scales are
+//   moved to what is best behind the activation (output_rounding.h).
 // Both need of a scheme nothing but the values that its codes decode to (grids.h).
 #pragma once
 
@@ -20,29 +23,35 @@
 
 #include "common/result.h"
 #include "harness/quant/input_moments.h"
+#include "harness/quant/output_rounding.h"
 #include "harness/quant/quantize.h"
 
 namespace qyolo::quant {
 
 // Of what it does: numbers made by another one are not this one's.
-inline constexpr int kCalibratedRoundingVersion = 2;
+inline constexpr int kCalibratedRoundingVersion = 3;
 
 // Whether the recipe needs the moments of a layer's inputs.
 [[nodiscard]] bool needs_inputs(const Recipe& recipe);
+
+// What filters make of their sums.
+struct FilterOutputs {
+  std::span<const float> bias;  // one per filter; none: all zero
+  Activation activation;
+};
+
+struct CalibratedTensor {
+  QuantizedTensor tensor;
+  std::vector<double> bias_change;  // of each filter, which takes up what it can of the errors
+};
 
 // As quantize(), by options.rounding and options.range. `inputs`: one per group of a grouped
 // convolution, whose filters are equally many and follow each other. The result does not depend on
 // the number of threads. Where H is singular, damping makes it regular; where it is zero, every
 // weight is rounded to nearest.
-Result<QuantizedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
-                                            const Recipe& recipe,
-                                            std::span<const InputMoments> inputs, int threads = 0);
-
-// Mean of what the filters' outputs change by where `replaced` takes the place of `weights`: what
-// to take off their biases. REQUIRES: spans of one size.
-[[nodiscard]] std::vector<double> mean_output_change(std::span<const float> weights,
-                                                     std::span<const float> replaced,
-                                                     const Shape& shape,
-                                                     std::span<const InputMoments> inputs);
+Result<CalibratedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
+                                             const Recipe& recipe,
+                                             std::span<const InputMoments> inputs,
+                                             const FilterOutputs& outputs = {}, int threads = 0);
 
 }  // namespace qyolo::quant

@@ -22,6 +22,9 @@ class RoundingOrder {
   [[nodiscard]] std::size_t size() const { return order_.size(); }
   // Position among the weights of the j-th column; the last column is rounded first.
   [[nodiscard]] std::size_t weight(std::size_t column) const { return order_[column]; }
+  [[nodiscard]] std::vector<std::size_t> weights() const {  // in the order of rounding
+    return {order_.rbegin(), order_.rend()};
+  }
   // L_jj, and from the second entry on of row j of the ratios: L_ij / L_jj, i > j.
   [[nodiscard]] double pivot(std::size_t column) const { return pivots_[column]; }
   [[nodiscard]] const double* ratios(std::size_t row) const { return factor_.row(row).data(); }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "harness/quant/input_samples.h"
 #include "harness/quant/symmetric_matrix.h"
 
 namespace qyolo::quant {
@@ -16,6 +17,7 @@ struct InputMoments {
   SymmetricMatrix second;    // H; mirrored
   std::vector<double> mean;  // of x
   std::size_t positions = 0;
+  InputSamples samples;  // some of these positions; none: no outputs are looked at
 };
 
 }  // namespace qyolo::quant

@@ -155,8 +155,9 @@ class Recommender {
       const model::Graph& graph = evaluator_.graph();
       if (!walk_ || index < next_) {
         QYOLO_TRY(const RoundingCalibration calibration, evaluator_.source().calibration());
-        QYOLO_TRY(CalibrationWalk started,
-                  CalibrationWalk::start(graph, calibration, evaluator_.threads()));
+        QYOLO_TRY(
+            CalibrationWalk started,
+            CalibrationWalk::start(graph, calibration, WalkDetail::kMoments, evaluator_.threads()));
         walk_.emplace(std::move(started));
         next_ = 0;
       }

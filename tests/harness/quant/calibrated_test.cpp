@@ -33,7 +33,7 @@ std::vector<float> correlated_rows(std::size_t count, std::size_t size, unsigned
 }
 
 InputMoments moments_of(const std::vector<float>& rows, std::size_t size) {
-  InputMoments moments{SymmetricMatrix(size), std::vector<double>(size), rows.size() / size};
+  InputMoments moments{SymmetricMatrix(size), std::vector<double>(size), rows.size() / size, {}};
   moments.second.add_outer_products(rows, 1);
   moments.second.mirror();
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -87,7 +87,9 @@ class CalibratedRounding : public ::testing::Test {
   InputMoments inputs_ = moments_of(correlated_rows(900, 81), 81);
 
   [[nodiscard]] QuantizedTensor quantized(const Recipe& how, int threads = 1) const {
-    return quantize_calibrated(weights_, kShape, how, std::span(&inputs_, 1), threads).value();
+    return quantize_calibrated(weights_, kShape, how, std::span(&inputs_, 1), {}, threads)
+        .value()
+        .tensor;
   }
   [[nodiscard]] double error_of(const Recipe& how) const {
     return output_error(weights_, decoded(quantized(how)), kShape, inputs_);
@@ -341,13 +343,15 @@ TEST_F(CalibratedRounding, EachGroupOfAConvolutionHasItsOwnInputs) {
   const std::vector<float> weights(weights_.begin(), weights_.begin() + shape.size());
   const std::vector<InputMoments> inputs = {inputs_, moments_of(correlated_rows(500, 81, 11), 81)};
   const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
-  const QuantizedTensor both = quantize_calibrated(weights, shape, how, inputs, 2).value();
+  const QuantizedTensor both =
+      quantize_calibrated(weights, shape, how, inputs, {}, 2).value().tensor;
   for (std::size_t half = 0; half < 2; ++half) {
     const std::size_t count = 4 * 81;
     const QuantizedTensor alone =
         quantize_calibrated(std::span(weights).subspan(half * count, count), {4, 9, 3, 3}, how,
-                            std::span(inputs).subspan(half, 1), 1)
-            .value();
+                            std::span(inputs).subspan(half, 1), {}, 1)
+            .value()
+            .tensor;
     EXPECT_TRUE(std::equal(alone.codes.begin(), alone.codes.end(),
                            both.codes.begin() + static_cast<std::ptrdiff_t>(half * count)));
   }
@@ -355,24 +359,28 @@ TEST_F(CalibratedRounding, EachGroupOfAConvolutionHasItsOwnInputs) {
 
 TEST_F(CalibratedRounding, MomentsOfAnotherLayerAreRefused) {
   const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
-  EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, {}, 1).ok());
+  EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, {}, {}, 1).ok());
   const InputMoments other = moments_of(correlated_rows(10, 9), 9);
-  EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, std::span(&other, 1), 1).ok());
+  EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, std::span(&other, 1), {}, 1).ok());
 }
 
-TEST_F(CalibratedRounding, TheChangeOfMeanOutputsIsWhatTheOutputsChangeByOnAverage) {
+TEST_F(CalibratedRounding, BiasesTakeUpWhatTheOutputsChangeByOnAverage) {
   const std::vector<float> rows = correlated_rows(900, 81);
-  const std::vector<float> replaced =
-      decoded(quantized(recipe("affine", 2, "filter", Rounding::kGptq)));
-  const auto change = mean_output_change(weights_, replaced, kShape, std::span(&inputs_, 1));
-  for (std::size_t n = 0; n < change.size(); ++n) {
-    double sum = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const std::size_t k = n * 81 + i % 81;
-      sum += static_cast<double>(rows[i]) *
-             (static_cast<double>(replaced[k]) - static_cast<double>(weights_[k]));
+  for (const char* granularity : {"filter", "layer"}) {
+    const CalibratedTensor made =
+        quantize_calibrated(weights_, kShape, recipe("affine", 2, granularity, Rounding::kGptq),
+                            std::span(&inputs_, 1), {}, 1)
+            .value();
+    const std::vector<float> replaced = decoded(made.tensor);
+    for (std::size_t n = 0; n < made.bias_change.size(); ++n) {
+      double sum = 0;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::size_t k = n * 81 + i % 81;
+        sum += static_cast<double>(rows[i]) *
+               (static_cast<double>(replaced[k]) - static_cast<double>(weights_[k]));
+      }
+      EXPECT_NEAR(made.bias_change[n], -sum / 900, 1e-6) << granularity;
     }
-    EXPECT_NEAR(change[n], sum / 900, 1e-6);
   }
 }
 

@@ -1,0 +1,339 @@
+#include "harness/quant/output_rounding.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+
+#include "harness/quant/fused_loops.h"
+
+namespace qyolo::quant {
+namespace {
+
+constexpr float kLeak = 0.02F;  // of errors that the activation swallows
+// Of the mean curvature of a filter's weights, added to each: what keeps a weight where it is. More
+// where weights may go anywhere than where they are to go to a code nearby.
+constexpr double kDamping = 0.005;
+constexpr double kRelaxDamping = 0.05;
+constexpr int kRelaxPasses = 2;
+constexpr double kMostRescaled = 0.5;  // a group's values change by at most this share at once
+constexpr double kLeastLeft = 1e-9;    // of a curvature, beside what the bias takes up
+constexpr std::size_t kWeights = 4;    // whose products are added at once
+
+using Lanes [[gnu::vector_size(32)]] = float;
+
+// Sums over positions of x slopes, and of x^2 curvatures, lane by lane.
+QYOLO_FUSED_LOOPS
+void sum_products(const float* x, std::size_t positions, const float* slopes,
+                  const float* curvatures, float* slope, float* curvature) {
+  constexpr std::size_t kSums = 4;
+  Lanes first[kSums] = {}, second[kSums] = {};
+  std::size_t p = 0;
+  for (; p + kSums <= positions; p += kSums) {
+    for (std::size_t i = 0; i < kSums; ++i) {
+      Lanes s, c;
+      std::memcpy(&s, slopes + (p + i) * kLanes8, sizeof s);
+      std::memcpy(&c, curvatures + (p + i) * kLanes8, sizeof c);
+      first[i] += x[p + i] * s;
+      second[i] += x[p + i] * x[p + i] * c;
+    }
+  }
+  for (; p < positions; ++p) {
+    Lanes s, c;
+    std::memcpy(&s, slopes + p * kLanes8, sizeof s);
+    std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
+    first[0] += x[p] * s;
+    second[0] += x[p] * x[p] * c;
+  }
+  const Lanes a = (first[0] + first[1]) + (first[2] + first[3]);
+  const Lanes b = (second[0] + second[1]) + (second[2] + second[3]);
+  std::memcpy(slope, &a, sizeof a);
+  std::memcpy(curvature, &b, sizeof b);
+}
+
+// The sums change by `step` x, lane by lane, and the slopes as they do with them.
+QYOLO_FUSED_LOOPS
+void change_sums(const float* x, std::size_t positions, const float* step, const float* curvatures,
+                 float* slopes, float* sums) {
+  Lanes by;
+  std::memcpy(&by, step, sizeof by);
+  for (std::size_t p = 0; p < positions; ++p) {
+    Lanes c, slope, sum;
+    std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
+    std::memcpy(&slope, slopes + p * kLanes8, sizeof slope);
+    std::memcpy(&sum, sums + p * kLanes8, sizeof sum);
+    const Lanes moved = x[p] * by;
+    slope += c * moved;
+    sum += moved;
+    std::memcpy(slopes + p * kLanes8, &slope, sizeof slope);
+    std::memcpy(sums + p * kLanes8, &sum, sizeof sum);
+  }
+}
+
+// sums += values[i] x[i] of kWeights weights, [weight][lane].
+QYOLO_FUSED_LOOPS
+void add_products(const float* const* x, std::size_t positions, const float* values, float* sums) {
+  Lanes value[kWeights];
+  std::memcpy(value, values, sizeof value);
+  for (std::size_t p = 0; p < positions; ++p) {
+    Lanes sum;
+    std::memcpy(&sum, sums + p * kLanes8, sizeof sum);
+    for (std::size_t i = 0; i < kWeights; ++i) sum += x[i][p] * value[i];
+    std::memcpy(sums + p * kLanes8, &sum, sizeof sum);
+  }
+}
+
+// e^x within 3e-6 of it, for x in [-87, 87], in operations that vectors have, too.
+inline float exponential(float x) {
+  constexpr float kLog2E = 1.44269504F;
+  constexpr float kRounder = 12582912.0F;  // 1.5 * 2^23: its last bits are integers
+  const float power = x * kLog2E;
+  const float rounded = power + kRounder;
+  const float rest = power - (rounded - kRounder);
+  const float root =
+      1.0F + rest * (0.69314718F +
+                     rest * (0.24022651F +
+                             rest * (0.05550411F + rest * (0.00961813F + rest * 0.00133336F))));
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(root) +
+                              (std::bit_cast<std::uint32_t>(rounded) << 23U));
+}
+
+// Outputs of an activation, and its derivatives.
+QYOLO_FUSED_LOOPS
+void activate_silu(const float* sums, std::size_t count, float* outputs, float* derivatives) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float sum = sums[i];
+    const float bounded = sum < -87.0F ? -87.0F : (sum > 87.0F ? 87.0F : sum);
+    const float sigmoid = 1.0F / (1.0F + exponential(-bounded));
+    outputs[i] = sum * sigmoid;
+    derivatives[i] = sigmoid * (1.0F + bounded * (1.0F - sigmoid));
+  }
+}
+void activate(const Activation& activation, const float* sums, std::size_t count, float* outputs,
+              float* derivatives) {
+  if (activation.kind == Activation::Kind::kSiLU)
+    return activate_silu(sums, count, outputs, derivatives);
+  const float below = activation.kind == Activation::Kind::kIdentity    ? 1.0F
+                      : activation.kind == Activation::Kind::kLeakyReLU ? activation.slope
+                                                                        : 0.0F;
+  for (std::size_t i = 0; i < count; ++i) {
+    derivatives[i] = sums[i] > 0 ? 1.0F : below;
+    outputs[i] = sums[i] * derivatives[i];
+  }
+}
+
+// From outputs and derivatives to half the derivatives of the loss, in their place; the loss of
+// each lane is added to `loss`.
+QYOLO_FUSED_LOOPS
+void derive_loss(const float* counts, std::size_t positions, const float* sums, const float* wanted,
+                 const float* wanted_outputs, float* outputs, float* derivatives, double* loss) {
+  for (std::size_t p = 0; p < positions; ++p) {
+    for (std::size_t at = p * kLanes8; at < (p + 1) * kLanes8; ++at) {
+      const float change = sums[at] - wanted[at], missed = outputs[at] - wanted_outputs[at];
+      const float derivative = derivatives[at];
+      outputs[at] = counts[p] * (derivative * missed + kLeak * change);
+      derivatives[at] = counts[p] * (derivative * derivative + kLeak);
+      loss[at % kLanes8] +=
+          static_cast<double>(counts[p] * (missed * missed + kLeak * change * change));
+    }
+  }
+}
+
+// The weights of a filter of this size, as they lie.
+std::vector<std::size_t> in_order(std::size_t size) {
+  std::vector<std::size_t> weights(size);
+  std::iota(weights.begin(), weights.end(), std::size_t{0});
+  return weights;
+}
+
+// to += factors step, lane by lane.
+QYOLO_FUSED_LOOPS
+void add_steps(const float* factors, std::size_t size, const float* step, float* to) {
+  for (std::size_t at = 0; at < size; ++at) to[at] += factors[at] * step[at % kLanes8];
+}
+
+}  // namespace
+
+OutputRounding::OutputRounding(const InputSamples& samples, const Activation& activation,
+                               const FilterBlock& block, std::span<const float> bias)
+    : samples_(samples), activation_(activation) {
+  std::ranges::copy(bias, bias_.begin());
+  make_sums(
+      samples.wanted, block, [&](std::size_t at) { return block.targets[at]; }, wanted_);
+  wanted_outputs_.resize(wanted_.size());
+  slopes_.resize(wanted_.size());
+  curvatures_.resize(wanted_.size());
+  activate(activation, wanted_.data(), wanted_.size(), wanted_outputs_.data(), slopes_.data());
+}
+
+template <class Value>
+void OutputRounding::make_sums(const std::vector<float>& inputs, const FilterBlock& block,
+                               const Value& value, Map& sums) const {
+  sums.resize(samples_.positions * kLanes8);
+  for (std::size_t at = 0; at < sums.size(); ++at)
+    sums[at] = bias_[at % kLanes8] + static_cast<float>(bias_change_[at % kLanes8]);
+  add_weights(inputs, in_order(block.targets.size() / kLanes8), block.filters, value, sums);
+}
+
+template <class Value>
+void OutputRounding::add_weights(const std::vector<float>& inputs,
+                                 std::span<const std::size_t> weights, std::size_t filters,
+                                 const Value& value, Map& sums) const {
+  std::array<const float*, kWeights> x;
+  std::array<float, kWeights * kLanes8> values;
+  for (std::size_t begin = 0; begin < weights.size(); begin += kWeights) {
+    x.fill(inputs.data());  // what is missing of the last ones counts nothing
+    values.fill(0);
+    for (std::size_t i = 0; i < std::min(kWeights, weights.size() - begin); ++i) {
+      const std::size_t weight = weights[begin + i];
+      x[i] = inputs.data() + weight * samples_.positions;
+      for (std::size_t lane = 0; lane < filters; ++lane)
+        values[i * kLanes8 + lane] = static_cast<float>(value(weight * kLanes8 + lane));
+    }
+    add_products(x.data(), samples_.positions, values.data(), sums.data());
+  }
+}
+
+void OutputRounding::linearize() {
+  // The derivatives and outputs of the sums, then what the loss makes of them, in their place.
+  activate(activation_, sums_.data(), sums_.size(), slopes_.data(), curvatures_.data());
+  loss_ = {};
+  derive_loss(samples_.counts.data(), samples_.positions, sums_.data(), wanted_.data(),
+              wanted_outputs_.data(), slopes_.data(), curvatures_.data(), loss_.data());
+}
+
+void OutputRounding::move_biases() {
+  PerFilter slope{}, curvature{};
+  for (std::size_t p = 0; p < samples_.positions; ++p) {
+    for (std::size_t lane = 0; lane < kLanes8; ++lane) {
+      slope[lane] += static_cast<double>(slopes_[p * kLanes8 + lane]);
+      curvature[lane] += static_cast<double>(curvatures_[p * kLanes8 + lane]);
+    }
+  }
+  std::array<float, kLanes8> step{};
+  for (std::size_t lane = 0; lane < kLanes8; ++lane) {
+    if (curvature[lane] > 0) step[lane] = static_cast<float>(-slope[lane] / curvature[lane]);
+    bias_change_[lane] += static_cast<double>(step[lane]);
+  }
+  add_steps(curvatures_.data(), curvatures_.size(), step.data(), slopes_.data());
+  for (std::size_t at = 0; at < sums_.size(); ++at) sums_[at] += step[at % kLanes8];
+}
+
+template <class Move>
+void OutputRounding::move_weights(std::span<const std::size_t> weights, double damping,
+                                  const Move& move) {
+  const std::size_t positions = samples_.positions;
+  PerFilter ridge{};
+  for (std::size_t p = 0; p < positions; ++p) {
+    for (std::size_t lane = 0; lane < kLanes8; ++lane) {
+      ridge[lane] +=
+          damping * static_cast<double>(samples_.energies[p] * curvatures_[p * kLanes8 + lane]);
+    }
+  }
+  std::array<float, kLanes8> slope, curvature, step;
+  for (const std::size_t weight : weights) {
+    const float* const x = samples_.inputs.data() + weight * positions;
+    sum_products(x, positions, slopes_.data(), curvatures_.data(), slope.data(), curvature.data());
+    bool moves = false;
+    for (std::size_t lane = 0; lane < kLanes8; ++lane) {
+      const double by = move(weight * kLanes8 + lane, static_cast<double>(slope[lane]),
+                             static_cast<double>(curvature[lane]) + ridge[lane], ridge[lane]);
+      step[lane] = static_cast<float>(by);
+      moves = moves || by != 0;
+    }
+    if (!moves) continue;
+    change_sums(x, positions, step.data(), curvatures_.data(), slopes_.data(), sums_.data());
+  }
+}
+
+void OutputRounding::relax(FilterBlock& block) {
+  make_sums(
+      samples_.inputs, block, [&](std::size_t at) { return block.targets[at]; }, sums_);
+  linearize();
+  const std::vector<double> unrelaxed = block.targets;
+  const std::vector<std::size_t> weights = in_order(block.targets.size() / kLanes8);
+  for (int pass = 0; pass < kRelaxPasses; ++pass) {
+    move_biases();
+    move_weights(weights, kRelaxDamping,
+                 [&](std::size_t at, double slope, double curvature, double ridge) {
+                   if (at % kLanes8 >= block.filters || !(curvature > 0)) return 0.0;
+                   slope += ridge * (block.targets[at] - unrelaxed[at]);
+                   block.targets[at] -= slope / curvature;
+                   return -slope / curvature;
+                 });
+    linearize();
+  }
+}
+
+void OutputRounding::begin(const Grids& grids, const FilterBlock& block,
+                           const PerFilter& bias_change) {
+  bias_change_ = bias_change;
+  make_sums(
+      samples_.inputs, block,
+      [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); }, sums_);
+  linearize();
+}
+
+void OutputRounding::pass(const RoundingOrder& order, const Grids& grids, FilterBlock& block) {
+  move_biases();
+  move_weights(order.weights(), kDamping,
+               [&](std::size_t at, double slope, double curvature, double ridge) {
+                 if (at % kLanes8 >= block.filters || !(curvature > 0)) return 0.0;
+                 const std::uint32_t slot = block.slots[at];
+                 const double now = grids.value(slot, block.places[at]);
+                 slope += ridge * (now - block.targets[at]);
+                 const std::size_t place = grids.nearest(slot, now - slope / curvature);
+                 const double by = grids.value(slot, place) - now;
+                 if (by == 0 || !(by * (2 * slope + by * curvature) < 0)) return 0.0;
+                 block.places[at] = static_cast<std::uint16_t>(place);
+                 return by;
+               });
+  linearize();
+}
+
+std::vector<double> OutputRounding::best_factors(const Grids& grids, const FilterBlock& block,
+                                                 std::size_t per_filter) const {
+  const std::size_t size = block.targets.size() / kLanes8;
+  std::vector<std::vector<std::size_t>> groups(per_filter);
+  for (std::size_t i = 0; i < size; ++i) groups[block.slots[i * kLanes8]].push_back(i);
+  std::vector<double> factors(per_filter * block.filters, 1.0);
+  Map slopes = slopes_, along(slopes_.size());
+  for (std::size_t group = 0; group < per_filter; ++group) {
+    // What the group's weights make of the sums.
+    std::ranges::fill(along, 0.0F);
+    add_weights(
+        samples_.inputs, groups[group], block.filters,
+        [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); }, along);
+    PerFilter slope{}, curvature{}, bias_slope{}, bias_curvature{}, mixed{};
+    for (std::size_t p = 0; p < samples_.positions; ++p) {
+      for (std::size_t lane = 0; lane < block.filters; ++lane) {
+        const std::size_t at = p * kLanes8 + lane;
+        const auto by = static_cast<double>(along[at]);
+        const auto c = static_cast<double>(curvatures_[at]), s = static_cast<double>(slopes[at]);
+        slope[lane] += s * by;
+        curvature[lane] += c * by * by;
+        bias_slope[lane] += s;
+        bias_curvature[lane] += c;
+        mixed[lane] += c * by;
+      }
+    }
+    std::array<float, kLanes8> step{};
+    for (std::size_t lane = 0; lane < block.filters; ++lane) {
+      if (!(bias_curvature[lane] > 0)) continue;
+      // The bias takes up what it can: it is moved next.
+      const double share = mixed[lane] / bias_curvature[lane];
+      const double left = curvature[lane] - share * mixed[lane];
+      if (!(left > kLeastLeft * curvature[lane])) continue;
+      const double by = -(slope[lane] - share * bias_slope[lane]) / left;
+      if (!(by > -kMostRescaled && by < kMostRescaled)) continue;
+      factors[lane * per_filter + group] = 1 + by;
+      step[lane] = static_cast<float>(by);
+    }
+    for (std::size_t at = 0; at < along.size(); ++at) along[at] *= curvatures_[at];
+    add_steps(along.data(), along.size(), step.data(), slopes.data());
+  }
+  return factors;
+}
+
+}  // namespace qyolo::quant
