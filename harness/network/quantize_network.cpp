@@ -81,6 +81,7 @@ Result<QuantizedLayer> quantize_layer(quant::LayerTraits traits, const std::vect
 
 quant::Activation activation_of(const model::ConvNode& conv) {
   using Kind = quant::Activation::Kind;
+  if (conv.head) return {Kind::kSigmoid, 0};  // by which its sums are decoded
   switch (conv.activation) {
     case model::Activation::kIdentity:
       return {Kind::kIdentity, 0};

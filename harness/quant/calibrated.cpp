@@ -16,7 +16,7 @@ namespace {
 // Added to the diagonal of H, as a share of its mean (Frantar et al.).
 constexpr double kDamping = 0.01;
 constexpr int kRefits = 3;          // of scales to codes, and codes to scales
-constexpr int kOutputPasses = 4;    // over biases and codes; after every other one, scales
+constexpr int kOutputPasses = 6;    // over biases and codes; after every other one, scales
 constexpr int kLargestShrink = 79;  // percent that Range::Kind::kOutput takes off a range at most
 
 // Which group each weight of a tensor belongs to, and whether groups lie within filters: then group

@@ -110,10 +110,20 @@ void activate_silu(const float* sums, std::size_t count, float* outputs, float* 
     derivatives[i] = sigmoid * (1.0F + bounded * (1.0F - sigmoid));
   }
 }
+QYOLO_FUSED_LOOPS
+void activate_sigmoid(const float* sums, std::size_t count, float* outputs, float* derivatives) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float bounded = sums[i] < -87.0F ? -87.0F : (sums[i] > 87.0F ? 87.0F : sums[i]);
+    outputs[i] = 1.0F / (1.0F + exponential(-bounded));
+    derivatives[i] = outputs[i] * (1.0F - outputs[i]);
+  }
+}
 void activate(const Activation& activation, const float* sums, std::size_t count, float* outputs,
               float* derivatives) {
   if (activation.kind == Activation::Kind::kSiLU)
     return activate_silu(sums, count, outputs, derivatives);
+  if (activation.kind == Activation::Kind::kSigmoid)
+    return activate_sigmoid(sums, count, outputs, derivatives);
   const float below = activation.kind == Activation::Kind::kIdentity    ? 1.0F
                       : activation.kind == Activation::Kind::kLeakyReLU ? activation.slope
                                                                         : 0.0F;

@@ -26,7 +26,7 @@ namespace qyolo::quant {
 
 // What follows the sums that a convolution's filters make.
 struct Activation {
-  enum class Kind { kIdentity, kSiLU, kLeakyReLU, kReLU };
+  enum class Kind { kIdentity, kSiLU, kLeakyReLU, kReLU, kSigmoid };
   Kind kind = Kind::kIdentity;
   float slope = 0;  // leaky ReLU's, below zero
 };

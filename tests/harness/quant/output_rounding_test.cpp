@@ -20,8 +20,11 @@ constexpr Shape kShape{13, 9, 2, 2};
 constexpr std::size_t kSize = 36;
 constexpr std::size_t kPositions = 1001;
 
-const std::vector<Activation> kActivations = {
-    {Kind::kIdentity, 0}, {Kind::kSiLU, 0}, {Kind::kLeakyReLU, 0.1F}, {Kind::kReLU, 0}};
+const std::vector<Activation> kActivations = {{Kind::kIdentity, 0},
+                                              {Kind::kSiLU, 0},
+                                              {Kind::kLeakyReLU, 0.1F},
+                                              {Kind::kReLU, 0},
+                                              {Kind::kSigmoid, 0}};
 
 double applied(const Activation& activation, double sum) {
   switch (activation.kind) {
