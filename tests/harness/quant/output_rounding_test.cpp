@@ -36,6 +36,8 @@ double applied(const Activation& activation, double sum) {
       return sum > 0 ? sum : static_cast<double>(activation.slope) * sum;
     case Kind::kReLU:
       return sum > 0 ? sum : 0;
+    case Kind::kSigmoid:
+      return 1 / (1 + std::exp(-sum));
   }
   return 0;
 }
