@@ -18,7 +18,7 @@
 #include "harness/cell/experiment.h"
 #include "harness/engine/executor.h"
 #include "harness/model/graph.h"
-#include "harness/network/calibration_walk.h"
+#include "harness/network/calibration_images.h"
 #include "harness/quant/activation.h"
 #include "harness/quant/activation_histogram.h"
 

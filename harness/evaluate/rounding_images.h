@@ -8,7 +8,7 @@
 #include "common/result.h"
 #include "harness/cell/experiment.h"
 #include "harness/evaluate/evaluation.h"
-#include "harness/network/calibration_walk.h"
+#include "harness/network/calibration_images.h"
 #include "harness/network/source_network.h"
 
 namespace qyolo::harness {

@@ -19,6 +19,7 @@ constexpr std::size_t kRowsAtOnce = 2048;
 // And those of them that samples are of.
 constexpr std::size_t kLeastSamples = 16384;
 constexpr std::size_t kSamplesPerWeight = 4;
+constexpr std::size_t kFollowedBytes = std::size_t{512} << 20U;  // of maps, while it is followed
 constexpr float kFollowed = 0.5F;  // of the way from a sample's inputs to the unquantized network's
 
 // A number that depends on all bits of `index` (splitmix64).
@@ -62,15 +63,6 @@ void unfold(const model::LayerMap& map, const model::ConvNode& conv, int group, 
 
 }  // namespace
 
-Result<std::unique_ptr<model::LayerRunner>> CalibrationWalk::runner() const {
-  QYOLO_TRY(auto made, calibration_.executor->layer_runner());
-  for (const CalibrationBatch& batch : calibration_.batches) {
-    QYOLO_CHECK_OK(made->add_batch(batch.rgb, static_cast<int>(batch.images.size()), batch.height,
-                                   batch.width));
-  }
-  return made;
-}
-
 Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
                                                const RoundingCalibration& calibration,
                                                WalkDetail detail, int threads) {
@@ -81,9 +73,12 @@ Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
       walk.last_reader_[static_cast<std::size_t>(input + 1)] = static_cast<int>(i);
   }
   QYOLO_TRY(walk.object_weights_, object_weights(graph, calibration));
-  QYOLO_TRY(walk.runner_, walk.runner());
-  if (detail == WalkDetail::kSamples) {
-    QYOLO_TRY(walk.unquantized_, walk.runner());
+  walk.detail_ = detail;
+  walk.held_.insert(model::kNetworkInput);
+  QYOLO_TRY(walk.runner_, calibration.executor->layer_runner());
+  for (const CalibrationBatch& batch : calibration.batches) {
+    QYOLO_CHECK_OK(walk.runner_->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
+                                           batch.height, batch.width));
   }
   return walk;
 }
@@ -92,7 +87,8 @@ Status CalibrationWalk::advance(int node) {
   for (; next_ < node; ++next_) {
     if (graph_.nodes[static_cast<std::size_t>(next_)].conv() != nullptr) continue;
     QYOLO_CHECK_OK(runner_->run(next_, {}, {}));
-    if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(next_, {}, {}));
+    if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(next_));
+    held_.insert(next_);
     release_after(next_);
   }
   return {};
@@ -103,6 +99,7 @@ void CalibrationWalk::release_after(int node) {
     if (last_reader_[static_cast<std::size_t>(input + 1)] != node) continue;
     runner_->release(input);
     if (unquantized_) unquantized_->release(input);
+    held_.erase(input);
     std::erase_if(known_, [&](const Known& known) { return known.reading.input == input; });
   }
 }
@@ -111,16 +108,28 @@ Status CalibrationWalk::set(int node, std::span<const float> weights, std::span<
   QYOLO_CHECK_OK(advance(node));
   if (last_reader_[static_cast<std::size_t>(node + 1)] >= 0) {
     QYOLO_CHECK_OK(runner_->run(node, weights, bias));
-    const model::ConvNode& conv = graph_.conv(node);
-    if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(node, conv.weight, conv.bias));
+    if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(node));
+    held_.insert(node);
   }
   next_ = node + 1;
   release_after(node);
   return {};
 }
 
+bool CalibrationWalk::may_follow() const {
+  std::size_t values = 0;
+  for (const int node : held_) {
+    for (std::size_t batch = 0; batch < runner_->batches(); ++batch)
+      values += runner_->map(node, batch).values.size();
+  }
+  return values * sizeof(float) <= kFollowedBytes;
+}
+
 Result<std::span<const quant::InputMoments>> CalibrationWalk::inputs(int node) {
   QYOLO_CHECK_OK(advance(node));
+  if (detail_ == WalkDetail::kSamples && !unquantized_ && may_follow()) {
+    QYOLO_TRY(unquantized_, UnquantizedMaps::start(graph_, calibration_, last_reader_, node));
+  }
   const model::ConvNode& conv = graph_.conv(node);
   const int input = graph_.nodes[static_cast<std::size_t>(node)].inputs[0];
   const Reading reading{input,      conv.kernel_h, conv.kernel_w,   conv.stride_h,   conv.stride_w,
@@ -215,10 +224,12 @@ quant::InputSamples CalibrationWalk::samples_of(const model::ConvNode& conv, int
       taken.size(), threads_,
       [&](std::size_t i) {
         const Position& at = positions[taken[i]];
-        std::vector<float> now(size), unquantized(size);
+        std::vector<float> now(size);
         unfold(runner_->map(input, at.batch), conv, group, at.image, at.y, at.x, now.data());
-        unfold(unquantized_->map(input, at.batch), conv, group, at.image, at.y, at.x,
-               unquantized.data());
+        std::vector<float> unquantized = now;
+        if (unquantized_)
+          unfold(unquantized_->map(input, at.batch), conv, group, at.image, at.y, at.x,
+                 unquantized.data());
         double energy = 0;
         for (std::size_t k = 0; k < size; ++k) {
           samples.inputs[k * samples.positions + i] = now[k];
@@ -251,7 +262,8 @@ Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model
   for (int group = 0; group < conv.groups; ++group) {
     quant::InputMoments moments{
         quant::SymmetricMatrix(size), std::vector<double>(size), taken.size(), {}};
-    if (unquantized_) moments.samples = samples_of(conv, reading.input, group, taken, roots);
+    if (detail_ == WalkDetail::kSamples)
+      moments.samples = samples_of(conv, reading.input, group, taken, roots);
     for (std::size_t begin = 0; begin < taken.size(); begin += kRowsAtOnce) {
       const std::size_t count = std::min(kRowsAtOnce, taken.size() - begin);
       rows.resize(count * size);

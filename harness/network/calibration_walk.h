@@ -5,29 +5,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
 #include "common/result.h"
 #include "harness/engine/executor.h"
 #include "harness/model/graph.h"
+#include "harness/network/calibration_images.h"
+#include "harness/network/unquantized_maps.h"
 #include "harness/quant/input_moments.h"
 
 namespace qyolo::harness {
-
-// Where in a network's input an image lies, in pixels: outside is padding of the letterbox.
-struct ImageContent {
-  double top = 0, bottom = 0, left = 0, right = 0;
-};
-
-// Images of one size, as Executor::forward() takes them.
-struct CalibrationBatch {
-  std::vector<std::uint8_t> rgb;
-  int height = 0, width = 0;
-  std::vector<ImageContent> images;
-};
 
 // How much each place of a batch's images counts, in squares of kSide pixels.
 struct ObjectWeights {
@@ -36,17 +27,11 @@ struct ObjectWeights {
   std::vector<float> values;  // [image][row][column]
 };
 
-struct RoundingCalibration {
-  std::span<const CalibrationBatch> batches;
-  model::Executor* executor = nullptr;  // of the graph
-};
-// Asked when a cell first needs it.
-using RoundingCalibrator = std::function<Result<RoundingCalibration>()>;
-
 // What a walk brings along of the inputs.
 enum class WalkDetail {
   kMoments,  // second moments
-  kSamples,  // and samples at some positions, for which the unquantized network is run beside
+  kSamples,  // and samples at some positions, for which the unquantized network is run beside, as
+             // soon as the maps that both of them hold are not too large for that
 };
 
 class CalibrationWalk {
@@ -87,7 +72,8 @@ class CalibrationWalk {
   CalibrationWalk(const model::Graph& graph, const RoundingCalibration& calibration, int threads)
       : graph_(graph), calibration_(calibration), threads_(threads) {}
 
-  Result<std::unique_ptr<model::LayerRunner>> runner() const;
+  // Whether what it holds of maps is little enough to be there twice.
+  [[nodiscard]] bool may_follow() const;
 
   // Runs what lies between the last convolution and this node.
   Status advance(int node);
@@ -106,10 +92,12 @@ class CalibrationWalk {
   RoundingCalibration calibration_;
   int threads_;
   std::unique_ptr<model::LayerRunner> runner_;
-  std::unique_ptr<model::LayerRunner> unquantized_;  // null: no samples are taken
-  std::vector<ObjectWeights> object_weights_;        // of each batch
-  std::vector<int> last_reader_;                     // of the input, then of each node; -1: none
-  int next_ = 0;                                     // the first node that has not been run
+  WalkDetail detail_ = WalkDetail::kMoments;
+  std::optional<UnquantizedMaps> unquantized_;
+  std::set<int> held_;                         // whose maps there are
+  std::vector<ObjectWeights> object_weights_;  // of each batch
+  std::vector<int> last_reader_;               // of the input, then of each node; -1: none
+  int next_ = 0;                               // the first node that has not been run
   std::vector<Known> known_;
 };
 

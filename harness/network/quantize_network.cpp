@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/parallel.h"
+#include "harness/network/calibration_walk.h"
 #include "harness/quant/calibrated.h"
 #include "harness/quant/packing.h"
 #include "harness/quant/parameters.h"

@@ -11,7 +11,7 @@
 #include "harness/cell/cell.h"
 #include "harness/model/graph.h"
 #include "harness/model/unfused.h"
-#include "harness/network/calibration_walk.h"
+#include "harness/network/calibration_images.h"
 
 namespace qyolo::harness {
 

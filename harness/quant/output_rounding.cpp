@@ -71,6 +71,40 @@ void change_sums(const float* x, std::size_t positions, const float* step, const
   }
 }
 
+// change_sums() of one weight's x, and then sum_products() of another one's: at once, since what is
+// slow about them is reading the maps.
+QYOLO_FUSED_LOOPS
+void change_and_sum(const float* changed, const float* step, const float* x, std::size_t positions,
+                    const float* curvatures, float* slopes, float* sums, float* slope,
+                    float* curvature) {
+  constexpr std::size_t kSums = 4;
+  Lanes by;
+  std::memcpy(&by, step, sizeof by);
+  Lanes first[kSums] = {}, second[kSums] = {};
+  const auto at = [&](std::size_t p, Lanes & along, Lanes & across) __attribute__((always_inline)) {
+    Lanes c, s, sum;
+    std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
+    std::memcpy(&s, slopes + p * kLanes8, sizeof s);
+    std::memcpy(&sum, sums + p * kLanes8, sizeof sum);
+    const Lanes moved = changed[p] * by;
+    s += c * moved;
+    sum += moved;
+    std::memcpy(slopes + p * kLanes8, &s, sizeof s);
+    std::memcpy(sums + p * kLanes8, &sum, sizeof sum);
+    along += x[p] * s;
+    across += x[p] * x[p] * c;
+  };
+  std::size_t p = 0;
+  for (; p + kSums <= positions; p += kSums) {
+    for (std::size_t i = 0; i < kSums; ++i) at(p + i, first[i], second[i]);
+  }
+  for (; p < positions; ++p) at(p, first[0], second[0]);
+  const Lanes a = (first[0] + first[1]) + (first[2] + first[3]);
+  const Lanes b = (second[0] + second[1]) + (second[2] + second[3]);
+  std::memcpy(slope, &a, sizeof a);
+  std::memcpy(curvature, &b, sizeof b);
+}
+
 // sums += values[i] x[i] of kWeights weights, [weight][lane].
 QYOLO_FUSED_LOOPS
 void add_products(const float* const* x, std::size_t positions, const float* values, float* sums) {
@@ -242,19 +276,26 @@ void OutputRounding::move_weights(std::span<const std::size_t> weights, double d
     }
   }
   std::array<float, kLanes8> slope, curvature, step;
+  const float* changed = nullptr;  // the inputs of the weight before, where it has moved
   for (const std::size_t weight : weights) {
     const float* const x = samples_.inputs.data() + weight * positions;
-    sum_products(x, positions, slopes_.data(), curvatures_.data(), slope.data(), curvature.data());
-    bool moves = false;
+    if (changed == nullptr) {
+      sum_products(x, positions, slopes_.data(), curvatures_.data(), slope.data(),
+                   curvature.data());
+    } else {
+      change_and_sum(changed, step.data(), x, positions, curvatures_.data(), slopes_.data(),
+                     sums_.data(), slope.data(), curvature.data());
+    }
+    changed = nullptr;
     for (std::size_t lane = 0; lane < kLanes8; ++lane) {
       const double by = move(weight * kLanes8 + lane, static_cast<double>(slope[lane]),
                              static_cast<double>(curvature[lane]) + ridge[lane], ridge[lane]);
       step[lane] = static_cast<float>(by);
-      moves = moves || by != 0;
+      if (by != 0) changed = x;
     }
-    if (!moves) continue;
-    change_sums(x, positions, step.data(), curvatures_.data(), slopes_.data(), sums_.data());
   }
+  if (changed != nullptr)
+    change_sums(changed, positions, step.data(), curvatures_.data(), slopes_.data(), sums_.data());
 }
 
 void OutputRounding::relax(FilterBlock& block) {
