@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "common/result.h"
-#include "harness/engine/layer_runner.h"
 #include "harness/network/calibration_images.h"
 
 namespace qyolo::harness {
