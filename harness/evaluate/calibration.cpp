@@ -10,6 +10,13 @@
 #include "harness/quant/activation_range.h"
 
 namespace qyolo::harness {
+namespace {
+
+// Of the images that are run layer by layer at once: what convolutions need beside their maps grows
+// with them.
+constexpr std::size_t kPixelsAtOnce = std::size_t{32} * 320 * 320;
+
+}  // namespace
 
 Result<Calibration> Calibration::run(const model::Graph& graph, model::Executor& executor,
                                      const CalibrationSet& set, const EvaluationOptions& options,
@@ -63,13 +70,24 @@ Result<std::vector<CalibrationBatch>> load_calibration_batches(const Calibration
   QYOLO_TRY(CalibrationChunks images, open_calibration_chunks(set, options, max_stride, threads));
   std::vector<CalibrationBatch> batches;
   for (const ImageChunk& chunk : images.chunks) {
-    QYOLO_TRY(LoadedChunk loaded, images.loader.load(chunk));
-    CalibrationBatch batch{std::move(loaded.pixels), chunk.height, chunk.width, {}};
-    for (const datasets::Letterboxed* image : loaded.images) {
-      batch.images.push_back(
-          {image->pad_y, chunk.height - image->pad_y, image->pad_x, chunk.width - image->pad_x});
+    QYOLO_TRY(const LoadedChunk loaded, images.loader.load(chunk));
+    const std::size_t pixels =
+        static_cast<std::size_t>(chunk.height) * static_cast<std::size_t>(chunk.width);
+    const std::size_t at_once = std::max<std::size_t>(1, kPixelsAtOnce / pixels);
+    for (std::size_t begin = 0; begin < loaded.images.size(); begin += at_once) {
+      const std::size_t end = std::min(begin + at_once, loaded.images.size());
+      const auto from = loaded.pixels.begin() + static_cast<std::ptrdiff_t>(3 * pixels * begin);
+      CalibrationBatch batch{{from, from + static_cast<std::ptrdiff_t>(3 * pixels * (end - begin))},
+                             chunk.height,
+                             chunk.width,
+                             {}};
+      for (std::size_t i = begin; i < end; ++i) {
+        const datasets::Letterboxed& image = *loaded.images[i];
+        batch.images.push_back(
+            {image.pad_y, chunk.height - image.pad_y, image.pad_x, chunk.width - image.pad_x});
+      }
+      batches.push_back(std::move(batch));
     }
-    batches.push_back(std::move(batch));
   }
   return batches;
 }

@@ -19,7 +19,7 @@ constexpr std::size_t kRowsAtOnce = 2048;
 // And those of them that samples are of.
 constexpr std::size_t kLeastSamples = 16384;
 constexpr std::size_t kSamplesPerWeight = 4;
-constexpr std::size_t kFollowedBytes = std::size_t{512} << 20U;  // of maps, while it is followed
+constexpr std::size_t kFollowedBytes = std::size_t{1} << 30U;  // of maps, while it is followed
 constexpr float kFollowed = 0.5F;  // of the way from a sample's inputs to the unquantized network's
 
 // A number that depends on all bits of `index` (splitmix64).
@@ -74,7 +74,7 @@ Result<CalibrationWalk> CalibrationWalk::start(const model::Graph& graph,
   }
   QYOLO_TRY(walk.object_weights_, object_weights(graph, calibration));
   walk.detail_ = detail;
-  walk.held_.insert(model::kNetworkInput);
+  QYOLO_TRY(walk.first_followed_, walk.first_followed());
   QYOLO_TRY(walk.runner_, calibration.executor->layer_runner());
   for (const CalibrationBatch& batch : calibration.batches) {
     QYOLO_CHECK_OK(walk.runner_->add_batch(batch.rgb, static_cast<int>(batch.images.size()),
@@ -88,7 +88,6 @@ Status CalibrationWalk::advance(int node) {
     if (graph_.nodes[static_cast<std::size_t>(next_)].conv() != nullptr) continue;
     QYOLO_CHECK_OK(runner_->run(next_, {}, {}));
     if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(next_));
-    held_.insert(next_);
     release_after(next_);
   }
   return {};
@@ -99,7 +98,6 @@ void CalibrationWalk::release_after(int node) {
     if (last_reader_[static_cast<std::size_t>(input + 1)] != node) continue;
     runner_->release(input);
     if (unquantized_) unquantized_->release(input);
-    held_.erase(input);
     std::erase_if(known_, [&](const Known& known) { return known.reading.input == input; });
   }
 }
@@ -109,25 +107,40 @@ Status CalibrationWalk::set(int node, std::span<const float> weights, std::span<
   if (last_reader_[static_cast<std::size_t>(node + 1)] >= 0) {
     QYOLO_CHECK_OK(runner_->run(node, weights, bias));
     if (unquantized_) QYOLO_CHECK_OK(unquantized_->run(node));
-    held_.insert(node);
   }
   next_ = node + 1;
   release_after(node);
   return {};
 }
 
-bool CalibrationWalk::may_follow() const {
-  std::size_t values = 0;
-  for (const int node : held_) {
-    for (std::size_t batch = 0; batch < runner_->batches(); ++batch)
-      values += runner_->map(node, batch).values.size();
+Result<int> CalibrationWalk::first_followed() const {
+  std::vector<std::size_t> bytes(graph_.nodes.size() + 1);  // of the input, then of each node
+  for (const CalibrationBatch& batch : calibration_.batches) {
+    QYOLO_TRY(const auto shapes, model::infer_shapes(graph_, batch.height, batch.width));
+    const std::size_t each = batch.images.size() * sizeof(float);
+    bytes[0] +=
+        each * 3 * static_cast<std::size_t>(batch.height) * static_cast<std::size_t>(batch.width);
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+      bytes[i + 1] += each * static_cast<std::size_t>(shapes[i].size());
   }
-  return values * sizeof(float) <= kFollowedBytes;
+  std::size_t held = bytes[0];
+  int first = 0;
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    held += bytes[i + 1];
+    if (held > kFollowedBytes) first = static_cast<int>(i) + 1;
+    for (const int input : graph_.nodes[i].inputs) {
+      const auto place = static_cast<std::size_t>(input + 1);
+      if (last_reader_[place] != static_cast<int>(i)) continue;
+      held -= bytes[place];
+      bytes[place] = 0;  // once, of a node that reads it twice
+    }
+  }
+  return first;
 }
 
 Result<std::span<const quant::InputMoments>> CalibrationWalk::inputs(int node) {
   QYOLO_CHECK_OK(advance(node));
-  if (detail_ == WalkDetail::kSamples && !unquantized_ && may_follow()) {
+  if (detail_ == WalkDetail::kSamples && !unquantized_ && node >= first_followed_) {
     QYOLO_TRY(unquantized_, UnquantizedMaps::start(graph_, calibration_, last_reader_, node));
   }
   const model::ConvNode& conv = graph_.conv(node);

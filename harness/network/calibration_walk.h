@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -72,8 +71,8 @@ class CalibrationWalk {
   CalibrationWalk(const model::Graph& graph, const RoundingCalibration& calibration, int threads)
       : graph_(graph), calibration_(calibration), threads_(threads) {}
 
-  // Whether what it holds of maps is little enough to be there twice.
-  [[nodiscard]] bool may_follow() const;
+  // The first node from which on the maps that are held are small enough to be there twice.
+  [[nodiscard]] Result<int> first_followed() const;
 
   // Runs what lies between the last convolution and this node.
   Status advance(int node);
@@ -93,8 +92,8 @@ class CalibrationWalk {
   int threads_;
   std::unique_ptr<model::LayerRunner> runner_;
   WalkDetail detail_ = WalkDetail::kMoments;
+  int first_followed_ = 0;
   std::optional<UnquantizedMaps> unquantized_;
-  std::set<int> held_;                         // whose maps there are
   std::vector<ObjectWeights> object_weights_;  // of each batch
   std::vector<int> last_reader_;               // of the input, then of each node; -1: none
   int next_ = 0;                               // the first node that has not been run

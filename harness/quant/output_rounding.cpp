@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "harness/quant/fused_loops.h"
 
@@ -199,16 +200,24 @@ void add_steps(const float* factors, std::size_t size, const float* step, float*
 
 }  // namespace
 
+OutputRounding::Maps& OutputRounding::spare_maps() {
+  thread_local Maps maps;
+  return maps;
+}
+
+OutputRounding::~OutputRounding() { spare_maps() = std::move(maps_); }
+
 OutputRounding::OutputRounding(const InputSamples& samples, const Activation& activation,
                                const FilterBlock& block, std::span<const float> bias)
-    : samples_(samples), activation_(activation) {
+    : samples_(samples), activation_(activation), maps_(std::move(spare_maps())) {
   std::ranges::copy(bias, bias_.begin());
   make_sums(
-      samples.wanted, block, [&](std::size_t at) { return block.targets[at]; }, wanted_);
-  wanted_outputs_.resize(wanted_.size());
-  slopes_.resize(wanted_.size());
-  curvatures_.resize(wanted_.size());
-  activate(activation, wanted_.data(), wanted_.size(), wanted_outputs_.data(), slopes_.data());
+      samples.wanted, block, [&](std::size_t at) { return block.targets[at]; }, maps_.wanted);
+  maps_.wanted_outputs.resize(maps_.wanted.size());
+  maps_.slopes.resize(maps_.wanted.size());
+  maps_.curvatures.resize(maps_.wanted.size());
+  activate(activation, maps_.wanted.data(), maps_.wanted.size(), maps_.wanted_outputs.data(),
+           maps_.slopes.data());
 }
 
 template <class Value>
@@ -241,18 +250,20 @@ void OutputRounding::add_weights(const std::vector<float>& inputs,
 
 void OutputRounding::linearize() {
   // The derivatives and outputs of the sums, then what the loss makes of them, in their place.
-  activate(activation_, sums_.data(), sums_.size(), slopes_.data(), curvatures_.data());
+  activate(activation_, maps_.sums.data(), maps_.sums.size(), maps_.slopes.data(),
+           maps_.curvatures.data());
   loss_ = {};
-  derive_loss(samples_.counts.data(), samples_.positions, sums_.data(), wanted_.data(),
-              wanted_outputs_.data(), slopes_.data(), curvatures_.data(), loss_.data());
+  derive_loss(samples_.counts.data(), samples_.positions, maps_.sums.data(), maps_.wanted.data(),
+              maps_.wanted_outputs.data(), maps_.slopes.data(), maps_.curvatures.data(),
+              loss_.data());
 }
 
 void OutputRounding::move_biases() {
   PerFilter slope{}, curvature{};
   for (std::size_t p = 0; p < samples_.positions; ++p) {
     for (std::size_t lane = 0; lane < kLanes8; ++lane) {
-      slope[lane] += static_cast<double>(slopes_[p * kLanes8 + lane]);
-      curvature[lane] += static_cast<double>(curvatures_[p * kLanes8 + lane]);
+      slope[lane] += static_cast<double>(maps_.slopes[p * kLanes8 + lane]);
+      curvature[lane] += static_cast<double>(maps_.curvatures[p * kLanes8 + lane]);
     }
   }
   std::array<float, kLanes8> step{};
@@ -260,8 +271,8 @@ void OutputRounding::move_biases() {
     if (curvature[lane] > 0) step[lane] = static_cast<float>(-slope[lane] / curvature[lane]);
     bias_change_[lane] += static_cast<double>(step[lane]);
   }
-  add_steps(curvatures_.data(), curvatures_.size(), step.data(), slopes_.data());
-  for (std::size_t at = 0; at < sums_.size(); ++at) sums_[at] += step[at % kLanes8];
+  add_steps(maps_.curvatures.data(), maps_.curvatures.size(), step.data(), maps_.slopes.data());
+  for (std::size_t at = 0; at < maps_.sums.size(); ++at) maps_.sums[at] += step[at % kLanes8];
 }
 
 template <class Move>
@@ -271,8 +282,8 @@ void OutputRounding::move_weights(std::span<const std::size_t> weights, double d
   PerFilter ridge{};
   for (std::size_t p = 0; p < positions; ++p) {
     for (std::size_t lane = 0; lane < kLanes8; ++lane) {
-      ridge[lane] +=
-          damping * static_cast<double>(samples_.energies[p] * curvatures_[p * kLanes8 + lane]);
+      ridge[lane] += damping * static_cast<double>(samples_.energies[p] *
+                                                   maps_.curvatures[p * kLanes8 + lane]);
     }
   }
   std::array<float, kLanes8> slope, curvature, step;
@@ -280,11 +291,11 @@ void OutputRounding::move_weights(std::span<const std::size_t> weights, double d
   for (const std::size_t weight : weights) {
     const float* const x = samples_.inputs.data() + weight * positions;
     if (changed == nullptr) {
-      sum_products(x, positions, slopes_.data(), curvatures_.data(), slope.data(),
+      sum_products(x, positions, maps_.slopes.data(), maps_.curvatures.data(), slope.data(),
                    curvature.data());
     } else {
-      change_and_sum(changed, step.data(), x, positions, curvatures_.data(), slopes_.data(),
-                     sums_.data(), slope.data(), curvature.data());
+      change_and_sum(changed, step.data(), x, positions, maps_.curvatures.data(),
+                     maps_.slopes.data(), maps_.sums.data(), slope.data(), curvature.data());
     }
     changed = nullptr;
     for (std::size_t lane = 0; lane < kLanes8; ++lane) {
@@ -295,12 +306,13 @@ void OutputRounding::move_weights(std::span<const std::size_t> weights, double d
     }
   }
   if (changed != nullptr)
-    change_sums(changed, positions, step.data(), curvatures_.data(), slopes_.data(), sums_.data());
+    change_sums(changed, positions, step.data(), maps_.curvatures.data(), maps_.slopes.data(),
+                maps_.sums.data());
 }
 
 void OutputRounding::relax(FilterBlock& block) {
   make_sums(
-      samples_.inputs, block, [&](std::size_t at) { return block.targets[at]; }, sums_);
+      samples_.inputs, block, [&](std::size_t at) { return block.targets[at]; }, maps_.sums);
   linearize();
   const std::vector<double> unrelaxed = block.targets;
   const std::vector<std::size_t> weights = in_order(block.targets.size() / kLanes8);
@@ -322,7 +334,7 @@ void OutputRounding::begin(const Grids& grids, const FilterBlock& block,
   bias_change_ = bias_change;
   make_sums(
       samples_.inputs, block,
-      [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); }, sums_);
+      [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); }, maps_.sums);
   linearize();
 }
 
@@ -349,7 +361,7 @@ std::vector<double> OutputRounding::best_factors(const Grids& grids, const Filte
   std::vector<std::vector<std::size_t>> groups(per_filter);
   for (std::size_t i = 0; i < size; ++i) groups[block.slots[i * kLanes8]].push_back(i);
   std::vector<double> factors(per_filter * block.filters, 1.0);
-  Map slopes = slopes_, along(slopes_.size());
+  Map slopes = maps_.slopes, along(maps_.slopes.size());
   for (std::size_t group = 0; group < per_filter; ++group) {
     // What the group's weights make of the sums.
     std::ranges::fill(along, 0.0F);
@@ -361,7 +373,8 @@ std::vector<double> OutputRounding::best_factors(const Grids& grids, const Filte
       for (std::size_t lane = 0; lane < block.filters; ++lane) {
         const std::size_t at = p * kLanes8 + lane;
         const auto by = static_cast<double>(along[at]);
-        const auto c = static_cast<double>(curvatures_[at]), s = static_cast<double>(slopes[at]);
+        const auto c = static_cast<double>(maps_.curvatures[at]),
+                   s = static_cast<double>(slopes[at]);
         slope[lane] += s * by;
         curvature[lane] += c * by * by;
         bias_slope[lane] += s;
@@ -381,7 +394,7 @@ std::vector<double> OutputRounding::best_factors(const Grids& grids, const Filte
       factors[lane * per_filter + group] = 1 + by;
       step[lane] = static_cast<float>(by);
     }
-    for (std::size_t at = 0; at < along.size(); ++at) along[at] *= curvatures_[at];
+    for (std::size_t at = 0; at < along.size(); ++at) along[at] *= maps_.curvatures[at];
     add_steps(along.data(), along.size(), step.data(), slopes.data());
   }
   return factors;

@@ -39,6 +39,9 @@ class OutputRounding {
   // REQUIRES: `samples` outlives it, and has positions.
   OutputRounding(const InputSamples& samples, const Activation& activation,
                  const FilterBlock& block, std::span<const float> bias);
+  ~OutputRounding();
+  OutputRounding(const OutputRounding&) = delete;
+  OutputRounding& operator=(const OutputRounding&) = delete;
 
   // Before rounding: moves the block's targets, and what the biases change by, to where the outputs
   // are nearer to those wanted.
@@ -59,6 +62,13 @@ class OutputRounding {
 
  private:
   using Map = std::vector<float>;  // [position][lane]
+  struct Maps {
+    Map wanted, wanted_outputs;  // sums, and what the activation makes of them
+    Map sums;
+    Map slopes, curvatures;  // half the derivatives of the loss by the sums
+  };
+  // Those that this thread used last: blocks of a layer are many, and fresh memory is slow.
+  static Maps& spare_maps();
 
   // From the sums as they are: the loss, and how it changes with them.
   void linearize();
@@ -81,9 +91,7 @@ class OutputRounding {
   Activation activation_;
   std::array<float, kLanes8> bias_{};
   PerFilter bias_change_{}, loss_{};
-  Map wanted_, wanted_outputs_;  // sums, and what the activation makes of them
-  Map sums_;
-  Map slopes_, curvatures_;  // half the derivatives of the loss by the sums
+  Maps maps_;
 };
 
 }  // namespace qyolo::quant
