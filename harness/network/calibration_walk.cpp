@@ -30,6 +30,12 @@ std::uint64_t scrambled(std::uint64_t index) {
   return index ^ (index >> 31);
 }
 
+// Whether the one of this index is among `most` of `count`, as nearly as chance gives.
+bool is_taken(std::uint64_t index, std::size_t most, std::size_t count) {
+  return count <= most || static_cast<double>(scrambled(index)) * 0x1p-64 <
+                              static_cast<double>(most) / static_cast<double>(count);
+}
+
 std::size_t filter_size(const model::ConvNode& conv) {
   return static_cast<std::size_t>(conv.channels / conv.groups) *
          static_cast<std::size_t>(conv.kernel_h) * static_cast<std::size_t>(conv.kernel_w);
@@ -185,12 +191,10 @@ std::vector<CalibrationWalk::Position> CalibrationWalk::positions(const model::C
   };
   std::size_t count = 0;
   for_each_position([&](const Position&) { ++count; });
-  const double share = static_cast<double>(most) / static_cast<double>(std::max(count, most));
   std::vector<Position> taken;
   std::size_t index = 0;
   for_each_position([&](const Position& position) {
-    if (count <= most || static_cast<double>(scrambled(index)) * 0x1p-64 < share)
-      taken.push_back(position);
+    if (is_taken(index, most, count)) taken.push_back(position);
     ++index;
   });
   return taken;
@@ -216,13 +220,11 @@ quant::InputSamples CalibrationWalk::samples_of(const model::ConvNode& conv, int
                                                 std::span<const double> roots) const {
   const std::size_t size = filter_size(conv);
   const std::size_t most = std::max(kLeastSamples, kSamplesPerWeight * size);
-  const double share =
-      static_cast<double>(most) / static_cast<double>(std::max(most, positions.size()));
   std::vector<std::size_t> taken;
   double total = 0;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     // Other bits than those that chose the positions.
-    if (!(static_cast<double>(scrambled(~i)) * 0x1p-64 < share)) continue;
+    if (!is_taken(~i, most, positions.size())) continue;
     taken.push_back(i);
     total += roots[i] * roots[i];
   }

@@ -9,10 +9,9 @@
 namespace qyolo::quant {
 namespace {
 
-constexpr std::size_t kRows = 8;       // columns of H whose sums are made at once
-constexpr int kMostPasses = 16;        // of coordinate descent; it ends by itself before
-constexpr double kMostDamping = 10;    // beyond it, H says nothing
-constexpr double kMostRescaled = 0.5;  // a group's values change by at most this share at once
+constexpr std::size_t kRows = 8;     // columns of H whose sums are made at once
+constexpr int kMostPasses = 16;      // of coordinate descent; it ends by itself before
+constexpr double kMostDamping = 10;  // beyond it, H says nothing
 
 using Lanes [[gnu::vector_size(64)]] = double;
 
@@ -131,16 +130,23 @@ void add_products(const RoundingOrder& order, const SymmetricMatrix& second,
 
 }  // namespace
 
+std::vector<std::vector<std::size_t>> weights_of_groups(const FilterBlock& block,
+                                                        std::size_t per_filter) {
+  std::vector<std::vector<std::size_t>> groups(per_filter);
+  for (std::size_t i = 0; i < block.targets.size() / kLanes8; ++i)
+    groups[block.slots[i * kLanes8]].push_back(i);
+  return groups;
+}
+
 std::vector<double> best_factors(const RoundingOrder& order, const SymmetricMatrix& second,
                                  const Grids& grids, const FilterBlock& block,
                                  std::size_t per_filter) {
   const std::size_t size = order.size();
   std::vector<double> values(size * kLanes8), errors(size * kLanes8);
-  std::vector<std::vector<std::size_t>> groups(per_filter);
+  const std::vector<std::vector<std::size_t>> groups = weights_of_groups(block, per_filter);
   std::vector<std::size_t> all(size);
   std::iota(all.begin(), all.end(), std::size_t{0});
   for (std::size_t i = 0; i < size; ++i) {
-    groups[block.slots[i * kLanes8]].push_back(i);
     for (std::size_t lane = 0; lane < block.filters; ++lane) {
       const std::size_t at = i * kLanes8 + lane;
       values[at] = grids.value(block.slots[at], block.places[at]);

@@ -59,6 +59,13 @@ void round_filters(const RoundingOrder& order, const Grids& grids, Rounding roun
 void improve_filters(const RoundingOrder& order, const SymmetricMatrix& second, const Grids& grids,
                      FilterBlock& block);
 
+// A group's values change by at most this share at once.
+inline constexpr double kMostRescaled = 0.5;
+
+// The weights of a filter that each group holds. REQUIRES: as best_factors().
+[[nodiscard]] std::vector<std::vector<std::size_t>> weights_of_groups(const FilterBlock& block,
+                                                                      std::size_t per_filter);
+
 // Of each group in turn what to multiply its values by for the least error of the filter's outputs,
 // the codes staying as they are: one factor per slot. REQUIRES: slots are `per_filter` groups of
 // each filter of the block, laid out alike in all of them.

@@ -18,9 +18,8 @@ constexpr float kLeak = 0.02F;  // of errors that the activation swallows
 constexpr double kDamping = 0.005;
 constexpr double kRelaxDamping = 0.05;
 constexpr int kRelaxPasses = 2;
-constexpr double kMostRescaled = 0.5;  // a group's values change by at most this share at once
-constexpr double kLeastLeft = 1e-9;    // of a curvature, beside what the bias takes up
-constexpr std::size_t kWeights = 4;    // whose products are added at once
+constexpr double kLeastLeft = 1e-9;  // of a curvature, beside what the bias takes up
+constexpr std::size_t kWeights = 4;  // whose products are added at once
 
 using Lanes [[gnu::vector_size(32)]] = float;
 
@@ -53,27 +52,9 @@ void sum_products(const float* x, std::size_t positions, const float* slopes,
   std::memcpy(curvature, &b, sizeof b);
 }
 
-// The sums change by `step` x, lane by lane, and the slopes as they do with them.
-QYOLO_FUSED_LOOPS
-void change_sums(const float* x, std::size_t positions, const float* step, const float* curvatures,
-                 float* slopes, float* sums) {
-  Lanes by;
-  std::memcpy(&by, step, sizeof by);
-  for (std::size_t p = 0; p < positions; ++p) {
-    Lanes c, slope, sum;
-    std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
-    std::memcpy(&slope, slopes + p * kLanes8, sizeof slope);
-    std::memcpy(&sum, sums + p * kLanes8, sizeof sum);
-    const Lanes moved = x[p] * by;
-    slope += c * moved;
-    sum += moved;
-    std::memcpy(slopes + p * kLanes8, &slope, sizeof slope);
-    std::memcpy(sums + p * kLanes8, &sum, sizeof sum);
-  }
-}
-
-// change_sums() of one weight's x, and then sum_products() of another one's: at once, since what is
-// slow about them is reading the maps.
+// The sums change by `step` times one weight's inputs, lane by lane, and the slopes as they do with
+// them; then sum_products() of another weight's: at once, since what is slow about it is reading
+// the maps.
 QYOLO_FUSED_LOOPS
 void change_and_sum(const float* changed, const float* step, const float* x, std::size_t positions,
                     const float* curvatures, float* slopes, float* sums, float* slope,
@@ -305,9 +286,9 @@ void OutputRounding::move_weights(std::span<const std::size_t> weights, double d
       if (by != 0) changed = x;
     }
   }
-  if (changed != nullptr)
-    change_sums(changed, positions, step.data(), maps_.curvatures.data(), maps_.slopes.data(),
-                maps_.sums.data());
+  if (changed == nullptr) return;
+  change_and_sum(changed, step.data(), changed, positions, maps_.curvatures.data(),
+                 maps_.slopes.data(), maps_.sums.data(), slope.data(), curvature.data());
 }
 
 void OutputRounding::relax(FilterBlock& block) {
@@ -357,9 +338,7 @@ void OutputRounding::pass(const RoundingOrder& order, const Grids& grids, Filter
 
 std::vector<double> OutputRounding::best_factors(const Grids& grids, const FilterBlock& block,
                                                  std::size_t per_filter) const {
-  const std::size_t size = block.targets.size() / kLanes8;
-  std::vector<std::vector<std::size_t>> groups(per_filter);
-  for (std::size_t i = 0; i < size; ++i) groups[block.slots[i * kLanes8]].push_back(i);
+  const std::vector<std::vector<std::size_t>> groups = weights_of_groups(block, per_filter);
   std::vector<double> factors(per_filter * block.filters, 1.0);
   Map slopes = maps_.slopes, along(maps_.slopes.size());
   for (std::size_t group = 0; group < per_filter; ++group) {
