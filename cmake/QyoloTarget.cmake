@@ -2,7 +2,7 @@
 # instantiate are paid for once a batch. Names in unnamed namespaces must therefore differ within a target.
 function(qyolo_unity target)
   if(QYOLO_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
   endif()
 endfunction()
 
@@ -42,6 +42,7 @@ function(qyolo_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;LABELS;REFERENCE;SLOW" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE qyolo_warnings qyolo_testing ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  qyolo_unity(${name})
   # Test code is compiled once and runs briefly; what it tests keeps its optimisation.
   target_compile_options(${name} PRIVATE -O0 -g0)
   set(prefix "")

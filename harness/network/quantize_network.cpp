@@ -233,9 +233,15 @@ Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cel
       return error("{}: calibrated rounding takes the folded network's weights; expected fold on",
                    cell.label());
     }
+    RoundedNetworks* const known = source.rounded();
+    if (known != nullptr) {
+      if (const auto found = known->find(cell)) return *found;
+    }
     auto calibration = source.calibration();
     if (!calibration.ok()) return error("{}: {}", cell.label(), calibration.error().message);
-    return quantizer.calibrated(source.graph(), *calibration);
+    QYOLO_TRY(QuantizedNetwork made, quantizer.calibrated(source.graph(), *calibration));
+    if (known != nullptr) known->add(cell, std::make_shared<const QuantizedNetwork>(made));
+    return made;
   }
   if (cell.network.fold) return quantizer.folded(source.graph());
   QYOLO_TRY(const auto* unfused, source.unfused());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "harness/model/graph.h"
 #include "harness/model/unfused.h"
 #include "harness/network/calibration_images.h"
+#include "harness/network/rounded_networks.h"
 
 namespace qyolo::harness {
 
@@ -38,6 +40,10 @@ class SourceNetwork {
   void set_calibrator(RoundingCalibrator calibrator) { calibrator_ = std::move(calibrator); }
   // Fails without one.
   [[nodiscard]] Result<RoundingCalibration> calibration() const;
+  // What calibrated rounding makes is looked up there and added to it; nullptr: nowhere. Sources of
+  // one checkpoint that calibrate on the same images can share it.
+  void keep_rounded(std::shared_ptr<RoundedNetworks> rounded) { rounded_ = std::move(rounded); }
+  [[nodiscard]] RoundedNetworks* rounded() const { return rounded_.get(); }
   // One per graph().conv_nodes(). Valid while the object lives and is not moved.
   Result<const std::vector<model::UnfusedConv>*> unfused();
 
@@ -48,6 +54,7 @@ class SourceNetwork {
   std::optional<Artifact> artifact_;
   std::string dequantized_;
   RoundingCalibrator calibrator_;
+  std::shared_ptr<RoundedNetworks> rounded_;
 };
 
 }  // namespace qyolo::harness

@@ -29,7 +29,7 @@
 namespace qyolo::quant {
 
 // Of what it does: numbers made by another one are not this one's.
-inline constexpr int kCalibratedRoundingVersion = 3;
+inline constexpr int kCalibratedRoundingVersion = 4;
 
 // Whether the recipe needs the moments of a layer's inputs.
 [[nodiscard]] bool needs_inputs(const Recipe& recipe);

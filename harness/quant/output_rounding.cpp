@@ -19,77 +19,118 @@ constexpr double kDamping = 0.005;
 constexpr double kRelaxDamping = 0.05;
 constexpr int kRelaxPasses = 2;
 constexpr double kLeastLeft = 1e-9;  // of a curvature, beside what the bias takes up
-constexpr std::size_t kWeights = 4;  // whose products are added at once
+constexpr std::size_t kWeights = 4;  // whose products are summed at once
 
 using Lanes [[gnu::vector_size(32)]] = float;
 
-// Sums over positions of x slopes, and of x^2 curvatures, lane by lane.
+// Sums of kWeights weights' inputs with the slopes, and of each pair of them (i <= j, by rows) with
+// the curvatures, [weight or pair][lane].
+constexpr std::size_t kPairs = kWeights * (kWeights + 1) / 2;
+constexpr std::size_t pair_of(std::size_t i, std::size_t j) {  // i <= j
+  return i * (2 * kWeights - i + 1) / 2 + (j - i);
+}
+struct WeightSums {
+  std::array<double, kWeights * kLanes8> slopes;
+  std::array<double, kPairs * kLanes8> curvatures;
+};
+// Positions summed in single precision, before they are added to the rest in double.
+constexpr std::size_t kSummedAtOnce = 512;
+
+// The inputs of kWeights weights.
+using Inputs = std::array<const float*, kWeights>;
+
+// What some weights have changed by, [weight][lane].
+struct Steps {
+  Inputs inputs{};
+  std::array<float, kWeights * kLanes8> by{};
+  bool any = false;
+};
+
+// The sums of some positions. What is slow is to read the maps, and so several weights have theirs
+// at once, and what they do to one another follows from the pairs. Each has a name, and a register.
+struct SomeSums {
+  Lanes slope0{}, slope1{}, slope2{}, slope3{};
+  Lanes pair00{}, pair01{}, pair02{}, pair03{}, pair11{}, pair12{}, pair13{}, pair22{}, pair23{},
+      pair33{};
+
+  [[gnu::always_inline]] void add(const Inputs& x, std::size_t p, const Lanes& slope,
+                                  const Lanes& curvature) {
+    const float x0 = x[0][p], x1 = x[1][p], x2 = x[2][p], x3 = x[3][p];
+    slope0 += x0 * slope;
+    slope1 += x1 * slope;
+    slope2 += x2 * slope;
+    slope3 += x3 * slope;
+    const Lanes across0 = x0 * curvature;
+    pair00 += x0 * across0;
+    pair01 += x1 * across0;
+    pair02 += x2 * across0;
+    pair03 += x3 * across0;
+    const Lanes across1 = x1 * curvature;
+    pair11 += x1 * across1;
+    pair12 += x2 * across1;
+    pair13 += x3 * across1;
+    const Lanes across2 = x2 * curvature;
+    pair22 += x2 * across2;
+    pair23 += x3 * across2;
+    pair33 += x3 * (x3 * curvature);
+  }
+  [[gnu::always_inline]] void add_to(WeightSums& sums) const {
+    const Lanes slopes[kWeights] = {slope0, slope1, slope2, slope3};
+    const Lanes pairs[kPairs] = {pair00, pair01, pair02, pair03, pair11,
+                                 pair12, pair13, pair22, pair23, pair33};
+    for (std::size_t i = 0; i < kWeights; ++i)
+      for (std::size_t lane = 0; lane < kLanes8; ++lane)
+        sums.slopes[i * kLanes8 + lane] += static_cast<double>(slopes[i][lane]);
+    for (std::size_t i = 0; i < kPairs; ++i)
+      for (std::size_t lane = 0; lane < kLanes8; ++lane)
+        sums.curvatures[i * kLanes8 + lane] += static_cast<double>(pairs[i][lane]);
+  }
+};
+
 QYOLO_FUSED_LOOPS
-void sum_products(const float* x, std::size_t positions, const float* slopes,
-                  const float* curvatures, float* slope, float* curvature) {
-  constexpr std::size_t kSums = 4;
-  Lanes first[kSums] = {}, second[kSums] = {};
-  std::size_t p = 0;
-  for (; p + kSums <= positions; p += kSums) {
-    for (std::size_t i = 0; i < kSums; ++i) {
+void sum_products(const Inputs& x, std::size_t positions, const float* slopes,
+                  const float* curvatures, WeightSums& sums) {
+  sums = {};
+  for (std::size_t begin = 0; begin < positions; begin += kSummedAtOnce) {
+    SomeSums some;
+    for (std::size_t p = begin; p < std::min(positions, begin + kSummedAtOnce); ++p) {
       Lanes s, c;
-      std::memcpy(&s, slopes + (p + i) * kLanes8, sizeof s);
-      std::memcpy(&c, curvatures + (p + i) * kLanes8, sizeof c);
-      first[i] += x[p + i] * s;
-      second[i] += x[p + i] * x[p + i] * c;
+      std::memcpy(&s, slopes + p * kLanes8, sizeof s);
+      std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
+      some.add(x, p, s, c);
     }
+    some.add_to(sums);
   }
-  for (; p < positions; ++p) {
-    Lanes s, c;
-    std::memcpy(&s, slopes + p * kLanes8, sizeof s);
-    std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
-    first[0] += x[p] * s;
-    second[0] += x[p] * x[p] * c;
-  }
-  const Lanes a = (first[0] + first[1]) + (first[2] + first[3]);
-  const Lanes b = (second[0] + second[1]) + (second[2] + second[3]);
-  std::memcpy(slope, &a, sizeof a);
-  std::memcpy(curvature, &b, sizeof b);
 }
 
-// The sums change by `step` times one weight's inputs, lane by lane, and the slopes as they do with
-// them; then sum_products() of another weight's: at once, since what is slow about it is reading
-// the maps.
+// The slopes follow `steps` of the weights whose inputs are `changed`, [weight][lane]; then
+// sum_products() of others'.
 QYOLO_FUSED_LOOPS
-void change_and_sum(const float* changed, const float* step, const float* x, std::size_t positions,
-                    const float* curvatures, float* slopes, float* sums, float* slope,
-                    float* curvature) {
-  constexpr std::size_t kSums = 4;
-  Lanes by;
-  std::memcpy(&by, step, sizeof by);
-  Lanes first[kSums] = {}, second[kSums] = {};
-  const auto at = [&](std::size_t p, Lanes & along, Lanes & across) __attribute__((always_inline)) {
-    Lanes c, s, sum;
-    std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
-    std::memcpy(&s, slopes + p * kLanes8, sizeof s);
-    std::memcpy(&sum, sums + p * kLanes8, sizeof sum);
-    const Lanes moved = changed[p] * by;
-    s += c * moved;
-    sum += moved;
-    std::memcpy(slopes + p * kLanes8, &s, sizeof s);
-    std::memcpy(sums + p * kLanes8, &sum, sizeof sum);
-    along += x[p] * s;
-    across += x[p] * x[p] * c;
-  };
-  std::size_t p = 0;
-  for (; p + kSums <= positions; p += kSums) {
-    for (std::size_t i = 0; i < kSums; ++i) at(p + i, first[i], second[i]);
+void change_and_sum(const Inputs& changed, const float* steps, const Inputs& x,
+                    std::size_t positions, const float* curvatures, float* slopes,
+                    WeightSums& sums) {
+  Lanes by[kWeights];
+  std::memcpy(by, steps, sizeof by);
+  sums = {};
+  for (std::size_t begin = 0; begin < positions; begin += kSummedAtOnce) {
+    SomeSums some;
+    for (std::size_t p = begin; p < std::min(positions, begin + kSummedAtOnce); ++p) {
+      Lanes s, c;
+      std::memcpy(&s, slopes + p * kLanes8, sizeof s);
+      std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
+      Lanes moved = changed[0][p] * by[0];
+      for (std::size_t i = 1; i < kWeights; ++i) moved += changed[i][p] * by[i];
+      s += c * moved;
+      std::memcpy(slopes + p * kLanes8, &s, sizeof s);
+      some.add(x, p, s, c);
+    }
+    some.add_to(sums);
   }
-  for (; p < positions; ++p) at(p, first[0], second[0]);
-  const Lanes a = (first[0] + first[1]) + (first[2] + first[3]);
-  const Lanes b = (second[0] + second[1]) + (second[2] + second[3]);
-  std::memcpy(slope, &a, sizeof a);
-  std::memcpy(curvature, &b, sizeof b);
 }
 
 // sums += values[i] x[i] of kWeights weights, [weight][lane].
 QYOLO_FUSED_LOOPS
-void add_products(const float* const* x, std::size_t positions, const float* values, float* sums) {
+void add_products(const Inputs& x, std::size_t positions, const float* values, float* sums) {
   Lanes value[kWeights];
   std::memcpy(value, values, sizeof value);
   for (std::size_t p = 0; p < positions; ++p) {
@@ -214,7 +255,7 @@ template <class Value>
 void OutputRounding::add_weights(const std::vector<float>& inputs,
                                  std::span<const std::size_t> weights, std::size_t filters,
                                  const Value& value, Map& sums) const {
-  std::array<const float*, kWeights> x;
+  Inputs x;
   std::array<float, kWeights * kLanes8> values;
   for (std::size_t begin = 0; begin < weights.size(); begin += kWeights) {
     x.fill(inputs.data());  // what is missing of the last ones counts nothing
@@ -225,7 +266,7 @@ void OutputRounding::add_weights(const std::vector<float>& inputs,
       for (std::size_t lane = 0; lane < filters; ++lane)
         values[i * kLanes8 + lane] = static_cast<float>(value(weight * kLanes8 + lane));
     }
-    add_products(x.data(), samples_.positions, values.data(), sums.data());
+    add_products(x, samples_.positions, values.data(), sums.data());
   }
 }
 
@@ -267,28 +308,44 @@ void OutputRounding::move_weights(std::span<const std::size_t> weights, double d
                                                    maps_.curvatures[p * kLanes8 + lane]);
     }
   }
-  std::array<float, kLanes8> slope, curvature, step;
-  const float* changed = nullptr;  // the inputs of the weight before, where it has moved
-  for (const std::size_t weight : weights) {
-    const float* const x = samples_.inputs.data() + weight * positions;
-    if (changed == nullptr) {
-      sum_products(x, positions, maps_.slopes.data(), maps_.curvatures.data(), slope.data(),
-                   curvature.data());
+  std::vector<float> moved(samples_.inputs.size() / positions * kLanes8);  // [weight][lane]
+  std::vector<std::size_t> changed;
+  Steps before;
+  for (std::size_t begin = 0; begin < weights.size(); begin += kWeights) {
+    const std::size_t count = std::min(kWeights, weights.size() - begin);
+    Inputs x;
+    x.fill(samples_.inputs.data());  // what is missing of the last ones moves nothing
+    for (std::size_t i = 0; i < count; ++i)
+      x[i] = samples_.inputs.data() + weights[begin + i] * positions;
+    WeightSums sums;
+    if (before.any) {
+      change_and_sum(before.inputs, before.by.data(), x, positions, maps_.curvatures.data(),
+                     maps_.slopes.data(), sums);
     } else {
-      change_and_sum(changed, step.data(), x, positions, maps_.curvatures.data(),
-                     maps_.slopes.data(), maps_.sums.data(), slope.data(), curvature.data());
+      sum_products(x, positions, maps_.slopes.data(), maps_.curvatures.data(), sums);
     }
-    changed = nullptr;
-    for (std::size_t lane = 0; lane < kLanes8; ++lane) {
-      const double by = move(weight * kLanes8 + lane, static_cast<double>(slope[lane]),
-                             static_cast<double>(curvature[lane]) + ridge[lane], ridge[lane]);
-      step[lane] = static_cast<float>(by);
-      if (by != 0) changed = x;
+    Steps steps{.inputs = x};
+    for (std::size_t i = 0; i < count; ++i) {
+      bool any = false;
+      for (std::size_t lane = 0; lane < kLanes8; ++lane) {
+        double slope = sums.slopes[i * kLanes8 + lane];
+        for (std::size_t k = 0; k < i; ++k) {
+          slope += sums.curvatures[pair_of(k, i) * kLanes8 + lane] *
+                   static_cast<double>(steps.by[k * kLanes8 + lane]);
+        }
+        const std::size_t at = weights[begin + i] * kLanes8 + lane;
+        const double curvature = sums.curvatures[pair_of(i, i) * kLanes8 + lane] + ridge[lane];
+        moved[at] = static_cast<float>(move(at, slope, curvature, ridge[lane]));
+        steps.by[i * kLanes8 + lane] = moved[at];
+        any = any || moved[at] != 0;
+      }
+      if (any) changed.push_back(weights[begin + i]);
+      steps.any = steps.any || any;
     }
+    before = steps;
   }
-  if (changed == nullptr) return;
-  change_and_sum(changed, step.data(), changed, positions, maps_.curvatures.data(),
-                 maps_.slopes.data(), maps_.sums.data(), slope.data(), curvature.data());
+  add_weights(
+      samples_.inputs, changed, kLanes8, [&](std::size_t at) { return moved[at]; }, maps_.sums);
 }
 
 void OutputRounding::relax(FilterBlock& block) {

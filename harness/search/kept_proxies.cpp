@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/sha256.h"
 #include "harness/evaluate/calibration.h"
+#include "harness/quant/calibrated.h"
 #include "results/fields.h"
 #include "results/proxy_record.h"
 #include "results/renderers.h"
@@ -49,9 +50,10 @@ Result<KeptProxies> KeptProxies::open(const std::optional<ShareOptions>& share,
   if (!share) return kept;
   QYOLO_TRY(const std::string images, calibration_sha256(compared, evaluator.threads()));
   // The rounding of weights takes all of the calibration images, not only those compared on.
-  kept.common_ = fmt::format("proxies 1 of {} on {} by {} calibrated {} with {}",
+  kept.common_ = fmt::format("proxies 1 of {} on {} by {} calibrated {} rounding {} with {}",
                              evaluator.checkpoint_sha256(), images, evaluator.executor_identity(),
-                             evaluator.calibration_sha256(), evaluator.options().as_json().dump());
+                             evaluator.calibration_sha256(), quant::kCalibratedRoundingVersion,
+                             evaluator.options().as_json().dump());
   return kept;
 }
 

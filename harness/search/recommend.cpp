@@ -1,6 +1,7 @@
 #include "harness/search/recommend.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -21,12 +22,19 @@ namespace {
 
 // Weights of candidates held at once.
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
+// Rounded networks that are kept for the confirmation and for who writes them.
+constexpr std::int64_t kRoundedBytes = std::int64_t{1} << 30;
 // What is measured before it is kept, where it is: an interruption costs at most that.
 constexpr std::size_t kKeptLayers = 6, kKeptUniforms = 16;
 constexpr int kUnquantizedBits = 16;
 // Hybrids whose sizes differ by less than this share are not told apart.
 constexpr double kFinest = 0.01;
-constexpr double kFirstBits = 3;          // per weight: where the search for a tolerance begins
+constexpr double kFinestUniform = 0.03;
+constexpr double kMostNoise =
+    1.25;  // of one recipe's weights, of the least of any that is no larger
+constexpr double kFirstBits = 2.5;  // per weight: where the search for a tolerance begins
+// Measures that may settle a search: each costs a trial, and the head's error never chose best.
+constexpr std::array kJudged = {Proxy::kKl, Proxy::kDetectionLoss};
 constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
 
 class Recommender {
@@ -176,6 +184,19 @@ class Recommender {
     std::size_t next_ = 0;  // the first convolution whose weights the walk does not have
   };
 
+  // How a candidate is made to be measured alone: by the quicker rounding and range of their kinds,
+  // which tell candidates apart no worse.
+  [[nodiscard]] static std::optional<quant::Recipe> sketch_of(const LayerCandidate& candidate) {
+    std::optional<quant::Recipe> sketch = candidate.recipe;
+    using Ranges = quant::Range::Kind;
+    if (!sketch) return sketch;
+    quant::SchemeOptions& options = sketch->options;
+    if (options.rounding == quant::Rounding::kCoordinate) options.rounding = quant::Rounding::kGptq;
+    if (options.range.kind == Ranges::kOutput && sketch->scheme->takes(Ranges::kHmse))
+      options.range.kind = Ranges::kHmse;
+    return sketch;
+  }
+
   // A layer's candidates as networks in which it alone is quantized.
   Status add_networks(std::size_t index, const std::vector<SharedConv>& original,
                       OriginalInputs& original_inputs, std::vector<SweepNetwork>& networks,
@@ -183,7 +204,8 @@ class Recommender {
     const model::ConvNode& conv = evaluator_.graph().conv(evaluator_.graph().conv_nodes()[index]);
     QYOLO_TRY(const auto inputs, original_inputs.of(index));
     for (LayerCandidate& candidate : result_.layers[index].candidates) {
-      const quant::Recipe* recipe = candidate.recipe ? &*candidate.recipe : nullptr;
+      const std::optional<quant::Recipe> sketch = sketch_of(candidate);
+      const quant::Recipe* recipe = sketch ? &*sketch : nullptr;
       QYOLO_TRY(QuantizedConv made,
                 quantize_conv(conv, recipe, kUnquantizedBits, evaluator_.threads(),
                               recipe != nullptr ? inputs : decltype(inputs)()));
@@ -317,7 +339,7 @@ class Recommender {
   // The measures by the AP of their choices at that budget (of layers alone), the best one first.
   Result<std::vector<Proxy>> settle_proxies(std::int64_t budget) {
     std::vector<std::pair<Proxy, std::size_t>> tried;
-    for (const Proxy proxy : all_proxies()) {
+    for (const Proxy proxy : kJudged) {
       QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
       const auto selection = solver.solve(budget);
       if (!selection) {
@@ -400,33 +422,40 @@ class Recommender {
     return {};
   }
 
-  // Where the loss is expected to be what the tolerance leaves after the interval's width, by the
-  // costs and losses measured so far; half way (of logarithms) where that is outside the bracket.
-  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, std::int64_t too_small,
-                                         std::int64_t enough) const {
-    const auto middle = static_cast<std::int64_t>(
-        std::sqrt(static_cast<double>(too_small) * static_cast<double>(enough)));
+  // The cost at which the loss is expected to be what the tolerance leaves after the interval's
+  // width, by the costs and losses of those tried so far; nothing where these say nothing.
+  [[nodiscard]] std::optional<double> wanted_cost(const std::vector<Tried>& all) const {
     const Tried* nearest = nullptr;
     const auto loss = [](const Tried& tried) {
       return tried.trial.difference.ap ? -tried.trial.difference.ap->value : 1.0;
     };
-    for (const Tried& tried : result_.hybrids) {
-      if (tried.proxy != result_.proxy || !(tried.cost > 0) || !(loss(tried) > 0)) continue;
+    for (const Tried& tried : all) {
+      if (tried.proxy && tried.proxy != result_.proxy) continue;
+      if (!(tried.cost > 0) || !(loss(tried) > 0)) continue;
       if (nearest == nullptr || std::abs(std::log(loss(tried) / result_.tolerance)) <
                                     std::abs(std::log(loss(*nearest) / result_.tolerance))) {
         nearest = &tried;
       }
     }
-    if (nearest == nullptr || !(result_.tolerance > 0)) return middle;
+    if (nearest == nullptr || !(result_.tolerance > 0)) return std::nullopt;
     const metrics::Difference& ap = *nearest->trial.difference.ap;
     const double margin = std::min(result_.tolerance / 2, (ap.high - ap.low) / 2);
-    const double wanted = nearest->cost * (result_.tolerance - margin) / loss(*nearest);
+    return nearest->cost * (result_.tolerance - margin) / loss(*nearest);
+  }
+
+  // Where the wanted cost is; half way (of logarithms) where that is outside the bracket.
+  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, std::int64_t too_small,
+                                         std::int64_t enough) const {
+    const auto middle = static_cast<std::int64_t>(
+        std::sqrt(static_cast<double>(too_small) * static_cast<double>(enough)));
+    const std::optional<double> wanted = wanted_cost(result_.hybrids);
+    if (!wanted) return middle;
     // The smallest budget of at most that cost.
     std::int64_t low = too_small, high = enough;
     while (high - low > std::max<std::int64_t>(1, solver.unit())) {
       const std::int64_t at = low + (high - low) / 2;
       const auto selection = solver.solve(at);
-      (selection && selection->cost <= wanted ? high : low) = at;
+      (selection && selection->cost <= *wanted ? high : low) = at;
     }
     const auto span = static_cast<double>(enough) - static_cast<double>(too_small);
     const bool inside = static_cast<double>(high - too_small) > 0.05 * span &&
@@ -441,6 +470,7 @@ class Recommender {
     cell.recipe = candidate.recipe;
     Tried tried;
     tried.bytes = candidate.bytes;
+    tried.cost = cost(candidate);
     QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, tried));
     result_.uniforms.push_back(std::move(tried));
     if (on_tried_) on_tried_(result_.uniforms.back());
@@ -455,9 +485,20 @@ class Recommender {
     if (result_.budget)
       std::erase_if(candidates,
                     [&](const auto& uniform) { return uniform.bytes > *result_.budget; });
+    leave_out_noisy(candidates);
     QYOLO_CHECK_OK(measure_uniform(candidates));
     std::erase_if(candidates, [&](const auto& uniform) { return !std::isfinite(cost(uniform)); });
     return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
+  }
+
+  // Those whose weights are much further off than those of one that is no larger: what the outputs
+  // say of them would not make up for that.
+  static void leave_out_noisy(std::vector<UniformCandidate>& candidates) {
+    double least = INFINITY;
+    std::erase_if(candidates, [&](const UniformCandidate& candidate) {
+      least = std::min(least, candidate.noise);
+      return candidate.noise > kMostNoise * least;
+    });
   }
 
   // Measures the whole network under each recipe, several at a time; rounded to nearest, which
@@ -506,8 +547,8 @@ class Recommender {
     return {};
   }
 
-  // Of those that no smaller one is expected to beat the smallest that holds, by halving; and two
-  // steps below it, since what holds is not sure to grow with the size.
+  // Of those that no smaller one is expected to beat the smallest that holds, where the wanted cost
+  // is and by halving in turns.
   Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
     std::vector<const UniformCandidate*> chain;
     double least_cost = INFINITY, least_noise = INFINITY;
@@ -526,15 +567,27 @@ class Recommender {
     };
     std::size_t below = 0,
                 from = chain.size();  // what lies below is too small, from there on holds
-    while (below < from) {
-      const std::size_t middle = below + (from - below) / 2;
-      QYOLO_TRY(const bool holds, holds_at(middle));
-      (holds ? from : below) = holds ? middle : middle + 1;
+    const auto told_apart = [&] {
+      return from == chain.size() ||
+             static_cast<double>(chain[from]->bytes) >
+                 static_cast<double>(chain[below]->bytes) * (1 + kFinestUniform);
+    };
+    for (bool halves = false; below < from && told_apart(); halves = !halves) {
+      std::size_t next = below + (from - below) / 2;
+      if (const auto wanted = wanted_cost(result_.uniforms); wanted && !halves) {
+        const auto first = chain.begin() + static_cast<std::ptrdiff_t>(below);
+        const auto last = chain.begin() + static_cast<std::ptrdiff_t>(from - 1);
+        next = static_cast<std::size_t>(
+            std::find_if(first, last,
+                         [&](const auto* candidate) { return cost(*candidate) <= *wanted; }) -
+            chain.begin());
+      }
+      QYOLO_TRY(const bool holds, holds_at(next));
+      (holds ? from : below) = holds ? next : next + 1;
     }
-    for (std::size_t step = 2; step <= 3 && step <= from && from < chain.size(); ++step) {
-      QYOLO_TRY(const bool holds, holds_at(from - step));
-      if (holds) break;
-    }
+    // One step further down, since what holds is not sure to grow with the size.
+    if (from == chain.size() || from < 2) return {};
+    QYOLO_TRY([[maybe_unused]] const bool holds, holds_at(from - 2));
     return {};
   }
 
@@ -661,9 +714,12 @@ Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorF
   config.part = {held_out, kLeastConfirming, false};
   ChoiceEvaluators evaluators;
   QYOLO_TRY(evaluators.choice, Evaluator::open(config, factory));
+  const auto rounded = std::make_shared<RoundedNetworks>(kRoundedBytes);
+  evaluators.choice->source().keep_rounded(rounded);
   if (evaluators.choice->images_left_out() > 0) {
     config.part.which = true;
     QYOLO_TRY(evaluators.confirmation, Evaluator::open(config, factory));
+    evaluators.confirmation->source().keep_rounded(rounded);
   }
   return evaluators;
 }

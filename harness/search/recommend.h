@@ -6,8 +6,9 @@
 //  2. Costs: each candidate alone in the network, on calibration images, against the original
 //     network's head outputs (proxies.h). The cost of a network is taken as the sum of its layers'.
 //  3. Solver: the cheapest choice within a budget (knapsack.h).
-//  4. Proxy: which measures predict best is decided by AP, measured once for each measure's choice
-//     at one budget.
+//  4. Proxy: which of KL and detection loss predicts better is decided by AP, measured once for
+//  each
+//     one's choice at one budget.
 //  5. Verification: AP is measured, with the paired interval of its difference from FP32; for a
 //     tolerance the budget is moved along the solver's curve until the smallest network is found
 //     whose promise holds. Networks that clearly do not hold it are stopped early (racing.h).
@@ -88,7 +89,7 @@ struct Tried {
   std::vector<std::size_t> choices;  // hybrids: a candidate of each layer
   std::vector<std::string> lossy_classes;  // that lose more than they may, most lost first
   std::optional<Proxy> proxy;              // hybrids: what chose it
-  double cost = 0;                         // hybrids: predicted, in the proxy's unit
+  double cost = 0;                         // predicted, in the unit of the proxy settled on
   double lower_bound = 0;                  // of the cost of any choice of that budget
   Trial trial;
   bool holds = false;                        // the promise

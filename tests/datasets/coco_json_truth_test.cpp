@@ -53,7 +53,7 @@ Text many(int count, const std::string& in_the_middle = "") {
   return text;
 }
 
-GroundTruth truth_of(const std::string& json, int threads = 1) {
+GroundTruth truth_on(const std::string& json, int threads = 1) {
   auto truth = parse_coco_annotations(json, "gt.json", threads);
   EXPECT_TRUE(truth.ok()) << truth.error().message;
   return truth.ok() ? std::move(truth).value() : GroundTruth{};
@@ -90,14 +90,14 @@ void expect_equal(const GroundTruth& a, const GroundTruth& b) {
 
 TEST(LargeAnnotationFiles, AreReadAlikeByAnyNumberOfThreadsAndByTheGeneralParser) {
   const Text text = many(20000);
-  const GroundTruth expected = truth_of(text.file(kUnusual));
+  const GroundTruth expected = truth_on(text.file(kUnusual));
   ASSERT_EQ(expected.annotations.size(), 20000U);
   EXPECT_EQ(expected.annotations[12].area, 12.5);
   EXPECT_EQ(expected.annotations[10].area, 3 * 4.25);
   ASSERT_EQ(expected.warnings.size(), 2U);  // and ids that repeat
   EXPECT_THAT(expected.warnings[0], HasSubstr("4000 of 20000 annotations have no area (the first "
                                               "is annotations[0])"));
-  for (const int threads : {1, 2, 3, 8}) expect_equal(truth_of(text.file(), threads), expected);
+  for (const int threads : {1, 2, 3, 8}) expect_equal(truth_on(text.file(), threads), expected);
 }
 
 TEST(LargeAnnotationFiles, AreReadFromDiskAlike) {
@@ -106,7 +106,7 @@ TEST(LargeAnnotationFiles, AreReadFromDiskAlike) {
   ASSERT_TRUE(write_file(folder.path() / "gt.json", "\xEF\xBB\xBF" + json + "\n").ok());
   auto truth = read_coco_annotations(folder.path() / "gt.json", 2);
   ASSERT_TRUE(truth.ok()) << truth.error().message;
-  GroundTruth expected = truth_of(json);
+  GroundTruth expected = truth_on(json);
   expected.warnings = truth->warnings;  // they name the file
   expect_equal(*truth, expected);
 }
@@ -127,7 +127,7 @@ TEST(LargeAnnotationFiles, UnusualValuesInTheMiddleAreReadAllTheSame) {
   const std::string unusual =
       R"(, {"image_id": 1.0, "category_id": 3, "bb\u006fx": [1, 2, 3, 4], "id": 1, "area": 1E1})";
   for (const int threads : {1, 3}) {
-    const GroundTruth truth = truth_of(many(20000, unusual).file(), threads);
+    const GroundTruth truth = truth_on(many(20000, unusual).file(), threads);
     ASSERT_EQ(truth.annotations.size(), 20001U);
     EXPECT_EQ(truth.annotations[10000].area, 10);
     EXPECT_EQ(truth.annotations[10000].bbox, (BoxXywh{1, 2, 3, 4}));
@@ -139,14 +139,14 @@ TEST(AnnotationFiles, NamesMayHaveEscapesAndForeignLetters) {
   text.images =
       R"({"id": 1, "file_name": "a\/\u00e4\n\"\\.jpg"}, {"id": 2, "file_name": "ä東.jpg"})";
   for (const std::string& first : {std::string(), kUnusual}) {
-    const GroundTruth truth = truth_of(text.file(first));
+    const GroundTruth truth = truth_on(text.file(first));
     EXPECT_EQ(truth.images[0].file_name, "a/ä\n\"\\.jpg");
     EXPECT_EQ(truth.images[1].file_name, "ä東.jpg");
   }
 }
 
 TEST(AnnotationFiles, SectionsAndKeysComeInAnyOrderAndTheLastOfEqualOnesCounts) {
-  const GroundTruth truth = truth_of(
+  const GroundTruth truth = truth_on(
       R"( { "categories" : [ { "name" : "a" , "id" : 3 , "id" : 4 } ] , "annotations" : [ ] ,
             "annotations" : [ {"iscrowd":true,"id":7,"bbox":[ 1 ,2 , 3,4 ],"image_id":-5,
             "category_id":4,"area":0 , "x":null,"y":-1.5e3,"z":"\\"} ] ,
@@ -164,7 +164,7 @@ TEST(AnnotationFiles, IdsFarApartAreChecked) {
   const auto of_image = [&text](const std::string& id) {
     text.annotations =
         R"({"id": 1, "image_id": )" + id + R"(, "category_id": 3, "bbox": [0, 0, 1, 1]})";
-    const GroundTruth truth = truth_of(text.file());
+    const GroundTruth truth = truth_on(text.file());
     return truth.annotations.empty() ? truth.warnings.at(0) : "no error";
   };
   EXPECT_EQ(of_image("9223372036854775806"), "no error");

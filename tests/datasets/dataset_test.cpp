@@ -64,7 +64,7 @@ class Datasets : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-std::vector<std::string> names_of(const Dataset& dataset) {
+std::vector<std::string> paths_of(const Dataset& dataset) {
   std::vector<std::string> names;
   for (const ImageInfo& image : dataset.truth.images) names.push_back(image.file_name);
   return names;
@@ -75,7 +75,7 @@ TEST_F(Datasets, ListImagesInPathOrderWithTheirPaths) {
   annotate({"sub/c.jpg", "b.jpg", "a.jpg"});
   const auto dataset = open();
   ASSERT_TRUE(dataset.ok()) << dataset.error().message;
-  EXPECT_THAT(names_of(*dataset), ElementsAre("a.jpg", "b.jpg", "sub/c.jpg"));
+  EXPECT_THAT(paths_of(*dataset), ElementsAre("a.jpg", "b.jpg", "sub/c.jpg"));
   EXPECT_THAT(dataset->image_paths,
               ElementsAre(images() / "a.jpg", images() / "b.jpg", images() / "sub/c.jpg"));
   EXPECT_EQ(dataset->truth.images[0].id, 12);
@@ -89,7 +89,7 @@ TEST_F(Datasets, ALimitKeepsTheFirstImagesByPathAndOnlyTheirAnnotations) {
   annotate({"c.jpg", "b.jpg", "a.jpg"});  // c.jpg does not exist, and is not needed
   const auto dataset = open(2);
   ASSERT_TRUE(dataset.ok()) << dataset.error().message;
-  EXPECT_THAT(names_of(*dataset), ElementsAre("a.jpg", "b.jpg"));
+  EXPECT_THAT(paths_of(*dataset), ElementsAre("a.jpg", "b.jpg"));
   ASSERT_EQ(dataset->truth.annotations.size(), 2U);
   EXPECT_EQ(dataset->truth.annotations[0].image_id, 11);
   EXPECT_EQ(dataset->truth.annotations[1].image_id, 12);

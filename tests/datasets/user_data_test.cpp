@@ -18,7 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-GroundTruth truth_of(const std::string& json) {
+GroundTruth users_truth(const std::string& json) {
   auto truth = parse_coco_annotations(json, "gt.json", 1);
   EXPECT_TRUE(truth.ok()) << truth.error().message;
   return truth.ok() ? std::move(truth).value() : GroundTruth{};
@@ -43,8 +43,8 @@ TEST(Ids, MayBeTextsFloatsAndLargeNumbers) {
   for (const char* id : {R"("scene_0001")", "3.5", "99999999999999999999", R"("0007")", R"("")",
                          "-9223372036854775808", R"("ä/b \"c\".jpg")"}) {
     const GroundTruth truth =
-        truth_of(file_of(fmt::format(R"({{"id": {0}, "file_name": "a.jpg"}}, {{"id": 7}})", id),
-                         object("1", id) + ", " + object("2", "7")));
+        users_truth(file_of(fmt::format(R"({{"id": {0}, "file_name": "a.jpg"}}, {{"id": 7}})", id),
+                            object("1", id) + ", " + object("2", "7")));
     ASSERT_EQ(truth.annotations.size(), 2U) << id;
     EXPECT_EQ(truth.annotations[0].image_id, truth.images[0].id);
     EXPECT_NE(truth.images[0].id, truth.images[1].id);
@@ -54,13 +54,13 @@ TEST(Ids, MayBeTextsFloatsAndLargeNumbers) {
 }
 
 TEST(Ids, TextsAreOrderedAsTexts) {
-  const GroundTruth truth = truth_of(file_of(R"({"id": "b"}, {"id": "a10"}, {"id": "a9"})", ""));
+  const GroundTruth truth = users_truth(file_of(R"({"id": "b"}, {"id": "a10"}, {"id": "a9"})", ""));
   EXPECT_LT(truth.images[1].id, truth.images[2].id);
   EXPECT_LT(truth.images[2].id, truth.images[0].id);
 }
 
 TEST(Ids, ATextAndANumberThatReadAlikeAreOneIdWithANote) {
-  const GroundTruth truth = truth_of(
+  const GroundTruth truth = users_truth(
       file_of(R"({"id": "7"}, {"id": 8.0})", object("1", "7") + ", " + object("2", "\"8\"")));
   EXPECT_EQ(truth.annotations.size(), 2U);
   EXPECT_EQ(truth.images[0].id, 7);
@@ -72,8 +72,8 @@ TEST(Ids, ATextAndANumberThatReadAlikeAreOneIdWithANote) {
 }
 
 TEST(Ids, OfCategoriesMayBeTextsToo) {
-  const GroundTruth truth =
-      truth_of(file_of(R"({"id": 1})", object("1", "1", "\"n\""), R"({"id": "n", "name": "nut"})"));
+  const GroundTruth truth = users_truth(
+      file_of(R"({"id": 1})", object("1", "1", "\"n\""), R"({"id": "n", "name": "nut"})"));
   EXPECT_EQ(truth.annotations[0].category_id, truth.categories[0].id);
 }
 
@@ -96,7 +96,7 @@ class ResultsOf : public ::testing::Test {
 };
 
 TEST_F(ResultsOf, TextIdsMatchTextIds) {
-  const GroundTruth truth = truth_of(file_of(R"({"id": "s1"}, {"id": "s0"})", ""));
+  const GroundTruth truth = users_truth(file_of(R"({"id": "s1"}, {"id": "s0"})", ""));
   const auto results = read(truth, {R"("s0")", R"("s1")", R"("s0")"});
   ASSERT_TRUE(results.ok()) << results.error().message;
   EXPECT_EQ(results->detections[0].image_id, truth.images[1].id);
@@ -105,14 +105,14 @@ TEST_F(ResultsOf, TextIdsMatchTextIds) {
 }
 
 TEST_F(ResultsOf, NumbersMatchTextsThatReadAlikeWithANote) {
-  const GroundTruth truth = truth_of(file_of(R"({"id": "12"}, {"id": "13"})", ""));
+  const GroundTruth truth = users_truth(file_of(R"({"id": "12"}, {"id": "13"})", ""));
   const auto results = read(truth, {"12", "13"});
   ASSERT_TRUE(results.ok()) << results.error().message;
   EXPECT_THAT(results->warnings, ElementsAre(HasSubstr("image ids are numbers here and texts in")));
 }
 
 TEST_F(ResultsOf, TheOfficialTestsIdsAreFileStems) {
-  const GroundTruth truth = truth_of(file_of(
+  const GroundTruth truth = users_truth(file_of(
       R"({"id": 100, "file_name": "val\\000007.jpg"}, {"id": 101, "file_name": "x/cam_2.v1.png"})",
       ""));
   const auto results = read(truth, {"7", R"("cam_2.v1")"});
@@ -123,18 +123,18 @@ TEST_F(ResultsOf, TheOfficialTestsIdsAreFileStems) {
 }
 
 TEST_F(ResultsOf, UnknownImagesAreListed) {
-  const GroundTruth truth = truth_of(file_of(R"({"id": 1, "file_name": "a.jpg"})", ""));
+  const GroundTruth truth = users_truth(file_of(R"({"id": 1, "file_name": "a.jpg"})", ""));
   EXPECT_THAT(read(truth, {"1", "7", R"("z")", "9"}).error().message,
               HasSubstr("detection 1 is of image 7, which is not in the ground truth gt.json (3 of "
                         "4 detections are of such images: ids z, 7, 9)"));
   // Stems that two images share decide nothing.
-  const GroundTruth twins = truth_of(
+  const GroundTruth twins = users_truth(
       file_of(R"({"id": 1, "file_name": "a/x.jpg"}, {"id": 2, "file_name": "b/x.jpg"})", ""));
   EXPECT_FALSE(read(twins, {R"("x")"}).ok());
 }
 
 TEST_F(ResultsOf, UnknownCategoriesAreListed) {
-  const auto results = read(truth_of(file_of(R"({"id": 1})", "")), {"1", "1"}, "91");
+  const auto results = read(users_truth(file_of(R"({"id": 1})", "")), {"1", "1"}, "91");
   ASSERT_TRUE(results.ok()) << results.error().message;
   EXPECT_THAT(results->warnings,
               ElementsAre(HasSubstr("2 of 2 detections are of categories that gt.json does not "
@@ -142,7 +142,7 @@ TEST_F(ResultsOf, UnknownCategoriesAreListed) {
 }
 
 TEST(WrittenDetections, SpellIdsAsTheAnnotationsDo) {
-  const GroundTruth truth = truth_of(
+  const GroundTruth truth = users_truth(
       file_of(R"({"id": "s 1"}, {"id": 2.50}, {"id": "7"})", "", R"({"id": "n", "name": "nut"})"));
   std::vector<Detection> detections;
   for (const ImageInfo& image : truth.images)
@@ -162,25 +162,26 @@ TEST(WrittenDetections, SpellIdsAsTheAnnotationsDo) {
 // ---- Where pycocotools gives another number. ----
 
 TEST(AnnotationIds, ThatPycocotoolsMistakesAreWarnedOfOnce) {
-  EXPECT_THAT(truth_of(file_of(R"({"id": 1})", object("0", "1") + "," + object("1", "1"))).warnings,
-              ElementsAre(AllOf(HasSubstr("annotations[0] has the id 0"),
-                                HasSubstr("pycocotools may print another AP"))));
-  EXPECT_THAT(truth_of(file_of(R"({"id": 1})",
-                               object("5", "1") + "," + object("9", "1") + "," + object("5", "1")))
+  EXPECT_THAT(
+      users_truth(file_of(R"({"id": 1})", object("0", "1") + "," + object("1", "1"))).warnings,
+      ElementsAre(AllOf(HasSubstr("annotations[0] has the id 0"),
+                        HasSubstr("pycocotools may print another AP"))));
+  EXPECT_THAT(users_truth(file_of(R"({"id": 1})", object("5", "1") + "," + object("9", "1") + "," +
+                                                      object("5", "1")))
                   .warnings,
               ElementsAre(HasSubstr("1 annotations have the id of another one (the first: "
                                     "annotations[2]: id 5")));
   const auto both =
-      truth_of(file_of(R"({"id": 1})", object("0", "1") + "," + object("0", "1"))).warnings;
+      users_truth(file_of(R"({"id": 1})", object("0", "1") + "," + object("0", "1"))).warnings;
   EXPECT_THAT(both, ElementsAre(AllOf(HasSubstr("has the id 0"), HasSubstr("of another one"))));
   EXPECT_THAT(
-      truth_of(file_of(R"({"id": 1})", object("-4", "1") + "," + object("900100000000", "1")))
+      users_truth(file_of(R"({"id": 1})", object("-4", "1") + "," + object("900100000000", "1")))
           .warnings,
       IsEmpty());
 }
 
 TEST(AnnotationIds, ThatAreMissingMakeNoDifference) {
-  const GroundTruth truth = truth_of(file_of(
+  const GroundTruth truth = users_truth(file_of(
       R"({"id": 1})", R"({"image_id": 1, "category_id": 3, "bbox": [0, 0, 1, 1], "area": 1})"));
   EXPECT_EQ(truth.annotations.size(), 1U);
   EXPECT_THAT(truth.warnings, ElementsAre(HasSubstr("have no usable id")));
@@ -191,7 +192,7 @@ TEST(AnnotationIds, ThatAreMissingMakeNoDifference) {
 TEST(UnlistedImages, TakeTheirAnnotationsWithThem) {
   const std::string malformed = R"({"id": 9, "image_id": 4, "category_id": 3, "bbox": "none"})";
   for (const std::string& more : {std::string(), ", " + malformed}) {
-    const GroundTruth truth = truth_of(
+    const GroundTruth truth = users_truth(
         file_of(R"({"id": 1}, {"id": 2})", object("1", "4") + "," + object("2", "1") + "," +
                                                object("3", "5") + "," + object("4", "2") + more));
     ASSERT_EQ(truth.annotations.size(), 2U);
@@ -206,13 +207,13 @@ TEST(UnlistedImages, TakeTheirAnnotationsWithThem) {
 
 TEST(UnlistedCategories, TakeTheirAnnotationsWithThem) {
   const GroundTruth truth =
-      truth_of(file_of(R"({"id": 1})", object("1", "1", "8") + "," + object("2", "1")));
+      users_truth(file_of(R"({"id": 1})", object("1", "1", "8") + "," + object("2", "1")));
   EXPECT_EQ(truth.annotations.size(), 1U);
   EXPECT_THAT(truth.warnings, ElementsAre(HasSubstr("are of categories that the file does not")));
 }
 
 TEST(Sizes, ThatAreNullZeroOrNonsenseDoNotMatter) {
-  const GroundTruth truth = truth_of(file_of(
+  const GroundTruth truth = users_truth(file_of(
       R"({"id": 1, "width": null, "height": 0, "file_name": null}, {"id": 2, "width": "640"},
          {"id": 3, "width": -1, "height": 2.5}, {"id": 4, "width": 64.0, "height": 48})",
       ""));
@@ -224,7 +225,7 @@ TEST(Sizes, ThatAreNullZeroOrNonsenseDoNotMatter) {
 }
 
 TEST(RepeatedEntries, AreNotes) {
-  const GroundTruth truth = truth_of(
+  const GroundTruth truth = users_truth(
       file_of(R"({"id": 1, "file_name": "a.jpg"}, {"id": 1, "file_name": "a.jpg"}, {"id": 2})",
               object("1", "1"), R"({"id": 3, "name": "nut"}, {"id": 3, "name": "nut"})"));
   EXPECT_EQ(truth.images.size(), 2U);

@@ -22,11 +22,11 @@ using ::testing::HasSubstr;
 constexpr double kFull = 1 / (1 + 0x1p-52);  // precision of one true positive without errors
 
 // Images 1 and 2, categories 1 and 2, and what a test adds.
-struct Scenes {
+struct HandMade {
   GroundTruth truth;
   std::vector<Detection> detections;
 
-  Scenes() {
+  HandMade() {
     image(1);
     image(2);
     truth.categories = {{1, "one"}, {2, "two"}};
@@ -44,7 +44,7 @@ struct Scenes {
   }
 };
 
-CocoEvaluation evaluate(const Scenes& scenes, const CocoParams& params = {}) {
+CocoEvaluation evaluate(const HandMade& scenes, const CocoParams& params = {}) {
   auto evaluation = evaluate_coco(scenes.truth, scenes.detections, params);
   EXPECT_TRUE(evaluation.ok()) << evaluation.error().message;
   return std::move(evaluation).value();
@@ -69,7 +69,7 @@ std::vector<double> precision(const CocoEvaluation& evaluation) {
   return values;
 }
 
-std::string failure(const Scenes& scenes, const CocoParams& params = {}) {
+std::string failure(const HandMade& scenes, const CocoParams& params = {}) {
   const auto evaluation = evaluate_coco(scenes.truth, scenes.detections, params);
   return evaluation.ok() ? "no failure" : evaluation.error().message;
 }
@@ -96,7 +96,7 @@ TEST(CocoMap, DefaultGridsAreTheReferencesInEveryBit) {
 // 2. Crowds.
 
 TEST(CocoMap, CrowdGroundTruthAbsorbsManyDetections) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.crowd(1, {0, 0, 100, 100});
   scenes.object(1, {200, 0, 10, 10});
   for (const double x : {0.0, 30.0, 60.0}) scenes.found(1, {x, 10, 20, 20}, 0.9);
@@ -105,7 +105,7 @@ TEST(CocoMap, CrowdGroundTruthAbsorbsManyDetections) {
 }
 
 TEST(CocoMap, OrdinaryGroundTruthIsMatchedOnce) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.9);
   scenes.found(1, {0, 0, 10, 10}, 0.8);
@@ -115,7 +115,7 @@ TEST(CocoMap, OrdinaryGroundTruthIsMatchedOnce) {
 }
 
 TEST(CocoMap, CrowdIsNotToBeFound) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.crowd(1, {0, 0, 100, 100});
   const CocoEvaluation evaluation = evaluate(scenes);
   EXPECT_THAT(evaluation.precision, Each(-1));
@@ -125,7 +125,7 @@ TEST(CocoMap, CrowdIsNotToBeFound) {
 // 3. Matching.
 
 TEST(CocoMap, IgnoredGroundTruthIsOnlyMatchedIfNoOtherCanBe) {
-  Scenes scenes;  // the crowd comes first in the file and overlaps more, and loses
+  HandMade scenes;  // the crowd comes first in the file and overlaps more, and loses
   scenes.crowd(1, {0, 0, 100, 100});
   scenes.object(1, {0, 0, 10, 8});
   scenes.found(1, {0, 0, 10, 10}, 0.9);
@@ -135,7 +135,7 @@ TEST(CocoMap, IgnoredGroundTruthIsOnlyMatchedIfNoOtherCanBe) {
 }
 
 TEST(CocoMap, IgnoredIsDecidedPerAreaRange) {
-  Scenes scenes;  // equal boxes; in each range the detection takes the one that counts
+  HandMade scenes;  // equal boxes; in each range the detection takes the one that counts
   scenes.object(1, {0, 0, 40, 40}).area = 100;
   scenes.object(1, {0, 0, 40, 40}).area = 2000;
   scenes.found(1, {0, 0, 40, 40}, 0.9);
@@ -146,7 +146,7 @@ TEST(CocoMap, IgnoredIsDecidedPerAreaRange) {
 }
 
 TEST(CocoMap, OverlapEqualToTheThresholdMatches) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 5}, 0.9);
   EXPECT_THAT(precision(evaluate(scenes, at_threshold(0.5))), Each(kFull));
@@ -154,17 +154,17 @@ TEST(CocoMap, OverlapEqualToTheThresholdMatches) {
 }
 
 TEST(CocoMap, ThresholdOneIsReachedByOverlapsAlmostOne) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 1, 1});
   scenes.found(1, {0, 0, 1, 1 - 0.5e-10}, 0.9);
   EXPECT_THAT(precision(evaluate(scenes, at_threshold(1))), Each(kFull));
 }
 
 // The first detection overlaps both objects equally; the second only that on the left.
-Scenes equal_overlaps(bool left_first) {
+HandMade equal_overlaps(bool left_first) {
   const BoxXywh left = {0, 0, 10, 10};
   const BoxXywh right = {10, 0, 10, 10};
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, left_first ? left : right);
   scenes.object(1, left_first ? right : left);
   scenes.found(1, {5, 0, 10, 10}, 0.9);
@@ -178,7 +178,7 @@ TEST(CocoMap, LastOfEqualOverlapsWins) {
 }
 
 TEST(CocoMap, LargestOverlapWins) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.object(1, {0, 0, 10, 9});
   scenes.object(1, {0, 0, 10, 8});
@@ -189,7 +189,7 @@ TEST(CocoMap, LargestOverlapWins) {
 }
 
 TEST(CocoMap, ThresholdsAreMatchedIndependently) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 6}, 0.9);   // takes it at 0.5 only,
   scenes.found(1, {0, 0, 10, 10}, 0.8);  // so that this one has it at 0.75
@@ -201,7 +201,7 @@ TEST(CocoMap, ThresholdsAreMatchedIndependently) {
 }
 
 TEST(CocoMap, BoxesWhoseOverlapIsNotANumberMatchAsInTheReference) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 1e-200, 1e-200});
   scenes.found(1, {0, 0, 1e-200, 1e-200}, 0.9);
   EXPECT_THAT(precision(evaluate(scenes, at_threshold(0.5))), Each(kFull));
@@ -210,7 +210,7 @@ TEST(CocoMap, BoxesWhoseOverlapIsNotANumberMatchAsInTheReference) {
 // 4. Detections that do not count.
 
 TEST(CocoMap, UnmatchedDetectionOutsideTheAreaRangeIsIgnoredAlsoWithoutGroundTruth) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.5);
   scenes.found(1, {300, 300, 90, 90}, 0.9);  // medium
@@ -222,7 +222,7 @@ TEST(CocoMap, UnmatchedDetectionOutsideTheAreaRangeIsIgnoredAlsoWithoutGroundTru
 }
 
 TEST(CocoMap, DetectionMatchedToGroundTruthOutsideTheAreaRangeDoesNotCount) {
-  Scenes scenes;  // the detection is small, what it matches is medium
+  HandMade scenes;  // the detection is small, what it matches is medium
   scenes.object(1, {0, 0, 10, 10});
   scenes.object(1, {100, 100, 33, 33});
   scenes.found(1, {0, 0, 10, 10}, 0.5);
@@ -233,7 +233,7 @@ TEST(CocoMap, DetectionMatchedToGroundTruthOutsideTheAreaRangeDoesNotCount) {
 // 5. Areas.
 
 TEST(CocoMap, AreaRangesIncludeBothEnds) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 32, 32});
   scenes.object(2, {0, 0, 96, 96});
   const CocoEvaluation evaluation = evaluate(scenes);
@@ -248,7 +248,7 @@ TEST(CocoMap, AreaRangesIncludeBothEnds) {
 }
 
 TEST(CocoMap, GroundTruthHasTheAnnotationsAreaDetectionsTheirBoxs) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 40, 40}).area = 1000;  // small, though its box is medium
   scenes.found(1, {200, 200, 40, 40}, 0.9);      // medium: no error among the small
   scenes.found(1, {0, 0, 40, 40}, 0.8);          // matched: it counts whatever its area
@@ -260,7 +260,7 @@ TEST(CocoMap, GroundTruthHasTheAnnotationsAreaDetectionsTheirBoxs) {
 // 6. Order.
 
 TEST(CocoMap, DetectionsMayBringAreasOfTheirOwn) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.found(1, {0, 0, 10, 10}, 0.9);  // 100 pixels^2, matched to nothing
   scenes.found(1, {50, 50, 20, 20}, 0.8);
   scenes.object(1, {50, 50, 20, 20});
@@ -280,7 +280,7 @@ TEST(CocoMap, DetectionsMayBringAreasOfTheirOwn) {
 TEST(CocoMap, TiesInScoreKeepTheFilesOrder) {
   const BoxXywh hit = {0, 0, 10, 10};
   const BoxXywh miss = {50, 50, 10, 10};
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, hit);
   scenes.found(1, hit, 0.5);
   scenes.found(1, miss, 0.5);
@@ -290,7 +290,7 @@ TEST(CocoMap, TiesInScoreKeepTheFilesOrder) {
 }
 
 TEST(CocoMap, TiesBetweenImagesAreInAscendingImageId) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.image(9);
   scenes.object(9, {0, 0, 10, 10});
   scenes.found(9, {0, 0, 10, 10}, 0.5);
@@ -299,7 +299,7 @@ TEST(CocoMap, TiesBetweenImagesAreInAscendingImageId) {
 }
 
 TEST(CocoMap, OnlyTheBestDetectionsOfAnImageCount) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   for (int i = 0; i < 100; ++i) scenes.found(1, {100, 100, 10, 10}, 0.9);
   scenes.found(1, {0, 0, 10, 10}, 0.5);
@@ -314,7 +314,7 @@ TEST(CocoMap, OnlyTheBestDetectionsOfAnImageCount) {
 }
 
 TEST(CocoMap, MaximumIsPerImageAndClass) {
-  Scenes scenes;
+  HandMade scenes;
   for (const std::int64_t image : {1, 2}) {
     for (const std::int64_t category : {1, 2}) {
       scenes.object(image, {0, 0, 10, 10}, category);
@@ -327,7 +327,7 @@ TEST(CocoMap, MaximumIsPerImageAndClass) {
 // 7. Precision, recall and means.
 
 TEST(CocoMap, PrecisionIsTheLargestAtThisOrHigherRecall) {
-  Scenes scenes;
+  HandMade scenes;
   for (const double x : {0.0, 20.0, 40.0, 60.0}) scenes.object(1, {x, 0, 10, 10});
   scenes.found(1, {200, 0, 10, 10}, 0.9);  // precision 0
   scenes.found(1, {0, 0, 10, 10}, 0.8);    // 1/2 at recall 1/4
@@ -347,7 +347,7 @@ TEST(CocoMap, PrecisionIsTheLargestAtThisOrHigherRecall) {
 }
 
 TEST(CocoMap, RecallZeroIsReachedByADetectionThatDoesNotCount) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.crowd(1, {0, 0, 50, 50});
   scenes.object(1, {100, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.75);
@@ -358,7 +358,7 @@ TEST(CocoMap, RecallZeroIsReachedByADetectionThatDoesNotCount) {
 }
 
 TEST(CocoMap, ClassWithoutDetectionsIsZeroAndWithoutGroundTruthIsLeftOut) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10}, 2);
   scenes.found(1, {0, 0, 10, 10}, 0.9, 1);
   const CocoEvaluation evaluation = evaluate(scenes);
@@ -372,7 +372,7 @@ TEST(CocoMap, ClassWithoutDetectionsIsZeroAndWithoutGroundTruthIsLeftOut) {
 }
 
 TEST(CocoMap, RecallLevelsAfterOneThatIsNotReachedAreNotLookedAt) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.object(1, {20, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.9);
@@ -382,7 +382,7 @@ TEST(CocoMap, RecallLevelsAfterOneThatIsNotReachedAreNotLookedAt) {
 }
 
 TEST(CocoMap, MeansOutsideTheGridAreMinusOne) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   const CocoEvaluation evaluation = evaluate(scenes);
   EXPECT_EQ(evaluation.average_precision(0.5, 0, 100, 0), 0);
@@ -395,7 +395,7 @@ TEST(CocoMap, MeansOutsideTheGridAreMinusOne) {
 }
 
 TEST(CocoMap, StatsNeedTheDefaultGrid) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.9);
   CocoParams params = at_threshold(0.5);
@@ -406,7 +406,7 @@ TEST(CocoMap, StatsNeedTheDefaultGrid) {
 // 9. Identity, images and errors.
 
 TEST(CocoMap, IdsOfAnnotationsHaveNoInfluence) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10}).id = 0;
   scenes.object(1, {20, 0, 10, 10}).id = 0;
   scenes.object(2, {0, 0, 10, 10}).id = 0;
@@ -417,7 +417,7 @@ TEST(CocoMap, IdsOfAnnotationsHaveNoInfluence) {
 }
 
 TEST(CocoMap, ImagesWithoutDetectionsCount) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.object(2, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.9);
@@ -425,7 +425,7 @@ TEST(CocoMap, ImagesWithoutDetectionsCount) {
 }
 
 TEST(CocoMap, DetectionOfAnUnknownImageIsAnErrorThatNamesTheFirst) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.found(1, {0, 0, 10, 10}, 0.9);
   scenes.found(77, {0, 0, 10, 10}, 0.9);
   scenes.found(78, {0, 0, 10, 10}, 0.9);
@@ -433,7 +433,7 @@ TEST(CocoMap, DetectionOfAnUnknownImageIsAnErrorThatNamesTheFirst) {
 }
 
 TEST(CocoMap, NumbersThatAreNotFiniteAreErrors) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.found(2, {0, 0, 10, 10}, std::nan(""));
   EXPECT_EQ(failure(scenes), "detection 0 of image 2 has a score or box that is not finite");
   scenes.detections = {{1, 1, {0, 0, INFINITY, 1}, 0.5}};
@@ -441,7 +441,7 @@ TEST(CocoMap, NumbersThatAreNotFiniteAreErrors) {
 }
 
 TEST(CocoMap, UnknownCategoriesHaveNoInfluenceAndAreCounted) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.object(1, {50, 0, 10, 10}, 55);
   scenes.found(1, {0, 0, 10, 10}, 0.5);
@@ -458,7 +458,7 @@ TEST(CocoMap, UnknownCategoriesHaveNoInfluenceAndAreCounted) {
 // Without categories.
 
 TEST(CocoMap, WithoutCategoriesAllClassesAreOne) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10}, 2);
   scenes.found(1, {0, 0, 10, 10}, 0.9, 1);
   EXPECT_EQ(evaluate(scenes).average_recall(-1, 0, 100), 0);
@@ -470,7 +470,7 @@ TEST(CocoMap, WithoutCategoriesAllClassesAreOne) {
 }
 
 TEST(CocoMap, WithoutCategoriesTiesAreInAscendingCategory) {
-  Scenes scenes;
+  HandMade scenes;
   scenes.object(1, {0, 0, 10, 10});
   scenes.found(1, {0, 0, 10, 10}, 0.5, 2);
   scenes.found(1, {50, 0, 10, 10}, 0.5, 1);
@@ -511,11 +511,11 @@ TEST(CocoMap, NothingToEvaluateIsNoError) {
 
 // Scale.
 
-Scenes crowded_scenes() {
+HandMade crowded_scenes() {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> place(0, 400);
   std::uniform_int_distribution<int> score(1, 50);
-  Scenes scenes;
+  HandMade scenes;
   for (std::int64_t image = 3; image < 33; ++image) scenes.image(image);
   for (std::int64_t id = 3; id < 8; ++id) scenes.truth.categories.push_back({id, ""});
   for (int i = 0; i < 400; ++i) {
@@ -533,7 +533,7 @@ Scenes crowded_scenes() {
 }
 
 TEST(CocoMap, NumberOfThreadsChangesNoBit) {
-  const Scenes scenes = crowded_scenes();
+  const HandMade scenes = crowded_scenes();
   CocoParams params;
   params.threads = 1;
   const CocoEvaluation one = evaluate(scenes, params);
@@ -548,7 +548,7 @@ TEST(CocoMap, NumberOfThreadsChangesNoBit) {
 }
 
 TEST(CocoMap, ThresholdsDoNotInfluenceEachOther) {
-  const Scenes scenes = crowded_scenes();
+  const HandMade scenes = crowded_scenes();
   CocoParams params = at_threshold(0.5);
   params.iou_thresholds.clear();
   for (int k = 0; k < 40; ++k) params.iou_thresholds.push_back(0.025 * ((k * 7) % 40));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "metrics/coco_map.h"
+#include "tests/metrics/boxes.h"
 
 namespace qyolo::metrics {
 namespace {
@@ -15,16 +16,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr BoxXywh kLeft{0, 0, 10, 10};
-constexpr BoxXywh kMiddle{100, 0, 10, 10};
-constexpr BoxXywh kRight{200, 0, 10, 10};
-
 // Images 20 and 10, categories 1 to 3.
-struct Scenes {
+struct NetworkPair {
   GroundTruth truth;
   std::vector<Detection> baseline, other;
 
-  Scenes() {
+  NetworkPair() {
     truth.images.emplace_back().id = 20;
     truth.images.emplace_back().id = 10;
     truth.categories = {{2, "two"}, {1, "one"}, {3, "three"}};
@@ -39,22 +36,23 @@ struct Scenes {
   }
 };
 
-DetectionChanges changes(const Scenes& scenes, const ChangeOptions& options = {0.5, 0.5}) {
+DetectionChanges changes(const NetworkPair& scenes, const ChangeOptions& options = {0.5, 0.5}) {
   auto result = detection_changes(scenes.truth, scenes.baseline, scenes.other, options);
   EXPECT_TRUE(result.ok()) << result.error().message;
   return std::move(result).value();
 }
 
-std::string failure(const Scenes& scenes, const ChangeOptions& options = {0.5, 0.5}) {
+std::string failure(const NetworkPair& scenes, const ChangeOptions& options = {0.5, 0.5}) {
   const auto result = detection_changes(scenes.truth, scenes.baseline, scenes.other, options);
   return result.ok() ? "no failure" : result.error().message;
 }
 
 TEST(DetectionChanges, NothingChangesBetweenEqualDetections) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft);
   scenes.object(kMiddle);
-  scenes.baseline = scenes.other = {Scenes::at(kLeft), Scenes::at(kRight), Scenes::at(kRight, 0.8)};
+  scenes.baseline = scenes.other = {NetworkPair::at(kLeft), NetworkPair::at(kRight),
+                                    NetworkPair::at(kRight, 0.8)};
   const DetectionChanges found = changes(scenes);
   const ChangeCounts expected{
       .objects = 2, .missed_baseline = 1, .missed_other = 1, .false_baseline = 2, .false_other = 2};
@@ -63,12 +61,13 @@ TEST(DetectionChanges, NothingChangesBetweenEqualDetections) {
 }
 
 TEST(DetectionChanges, NewlyMissedAndNewlyFound) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft);
   scenes.object(kMiddle, 1);
   scenes.object(kRight, 2);
-  scenes.baseline = {Scenes::at(kLeft), Scenes::at(kMiddle)};
-  scenes.other = {Scenes::at(kLeft), Scenes::at(kMiddle, 0.499), Scenes::at(kRight, 0.5, 2)};
+  scenes.baseline = {NetworkPair::at(kLeft), NetworkPair::at(kMiddle)};
+  scenes.other = {NetworkPair::at(kLeft), NetworkPair::at(kMiddle, 0.499),
+                  NetworkPair::at(kRight, 0.5, 2)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total, (ChangeCounts{.objects = 3,
                                        .missed_baseline = 1,
@@ -94,10 +93,10 @@ TEST(DetectionChanges, NewlyMissedAndNewlyFound) {
 }
 
 TEST(DetectionChanges, AFalseDetectionAtTheSamePlaceIsNotNew) {
-  Scenes scenes;
-  scenes.baseline = {Scenes::at(kLeft), Scenes::at(kMiddle)};
-  scenes.other = {Scenes::at({0, 0, 10, 8}, 0.6), Scenes::at(kRight),
-                  Scenes::at(kMiddle, 0.9, 2)};  // another class: not the same
+  NetworkPair scenes;
+  scenes.baseline = {NetworkPair::at(kLeft), NetworkPair::at(kMiddle)};
+  scenes.other = {NetworkPair::at({0, 0, 10, 8}, 0.6), NetworkPair::at(kRight),
+                  NetworkPair::at(kMiddle, 0.9, 2)};  // another class: not the same
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total,
             (ChangeCounts{
@@ -113,10 +112,10 @@ TEST(DetectionChanges, AFalseDetectionAtTheSamePlaceIsNotNew) {
 }
 
 TEST(DetectionChanges, ADuplicateIsFalse) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft);
-  scenes.baseline = {Scenes::at(kLeft, 0.9)};
-  scenes.other = {Scenes::at({0, 0, 10, 9}, 0.8), Scenes::at(kLeft, 0.7)};
+  scenes.baseline = {NetworkPair::at(kLeft, 0.9)};
+  scenes.other = {NetworkPair::at({0, 0, 10, 9}, 0.8), NetworkPair::at(kLeft, 0.7)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total, (ChangeCounts{.objects = 1, .false_other = 1, .newly_false = 1}));
   // The one with the higher score is right, whatever the overlaps.
@@ -125,11 +124,11 @@ TEST(DetectionChanges, ADuplicateIsFalse) {
 }
 
 TEST(DetectionChanges, EqualScoresGoByPlaceInTheFileAndEqualOverlapsToTheLastObject) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft);
   scenes.object(kLeft);
-  scenes.baseline = {Scenes::at(kLeft)};
-  scenes.other = {Scenes::at(kLeft), Scenes::at(kLeft)};
+  scenes.baseline = {NetworkPair::at(kLeft)};
+  scenes.other = {NetworkPair::at(kLeft), NetworkPair::at(kLeft)};
   const auto objects = changes(scenes).images[0].objects;
   EXPECT_EQ(objects[0].baseline, Sighting::kMissed);
   EXPECT_EQ(objects[1].baseline_detection, 0U);
@@ -138,26 +137,26 @@ TEST(DetectionChanges, EqualScoresGoByPlaceInTheFileAndEqualOverlapsToTheLastObj
 }
 
 TEST(DetectionChanges, OverlapOfExactlyTheIouIsEnough) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft);
-  scenes.baseline = {Scenes::at({0, 0, 10, 5})};
-  scenes.other = {Scenes::at({0, 0, 10, 4.99})};
+  scenes.baseline = {NetworkPair::at({0, 0, 10, 5})};
+  scenes.other = {NetworkPair::at({0, 0, 10, 4.99})};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.newly_missed, 1);
   EXPECT_EQ(found.total.newly_false, 1);
-  scenes.other = scenes.baseline = {Scenes::at({1000, 0, 10.3, 10})};
+  scenes.other = scenes.baseline = {NetworkPair::at({1000, 0, 10.3, 10})};
   scenes.truth.annotations[0].bbox = {1000, 0, 10.3, 10};
   EXPECT_EQ(changes(scenes, {0.5, 1}).total.missed_other, 0);
 }
 
 TEST(DetectionChanges, CrowdsAreNoObjectsAndAbsorbAnyNumberOfTheirClass) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object({100, 0, 50, 50}, 1, true);
   scenes.object({110, 10, 10, 10});  // in the crowd
-  scenes.baseline = {Scenes::at({110, 10, 10, 10}), Scenes::at({130, 10, 10, 10}),
-                     Scenes::at({130, 30, 10, 10})};
-  scenes.other = {Scenes::at({130, 10, 10, 10}, 0.9, 2), Scenes::at({145, 10, 10, 10}),
-                  Scenes::at({146, 10, 10, 10})};
+  scenes.baseline = {NetworkPair::at({110, 10, 10, 10}), NetworkPair::at({130, 10, 10, 10}),
+                     NetworkPair::at({130, 30, 10, 10})};
+  scenes.other = {NetworkPair::at({130, 10, 10, 10}, 0.9, 2), NetworkPair::at({145, 10, 10, 10}),
+                  NetworkPair::at({146, 10, 10, 10})};
   const DetectionChanges found = changes(scenes);
   // Of another class, and only 4/10 inside: false.
   EXPECT_EQ(
@@ -168,10 +167,10 @@ TEST(DetectionChanges, CrowdsAreNoObjectsAndAbsorbAnyNumberOfTheirClass) {
 }
 
 TEST(DetectionChanges, AFlipIsNewlyMissedInItsClassAndFalseInTheOther) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1);
-  scenes.baseline = {Scenes::at(kLeft)};
-  scenes.other = {Scenes::at({1, 0, 10, 10}, 0.7, 2)};
+  scenes.baseline = {NetworkPair::at(kLeft)};
+  scenes.other = {NetworkPair::at({1, 0, 10, 10}, 0.7, 2)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.classes[0].counts,
             (ChangeCounts{.objects = 1, .missed_other = 1, .newly_missed = 1, .flips = 1}));
@@ -192,11 +191,11 @@ TEST(DetectionChanges, AFlipIsNewlyMissedInItsClassAndFalseInTheOther) {
 }
 
 TEST(DetectionChanges, AnObjectThatBothShowAsAnotherClassMayChangeItsWrongClass) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1);
   scenes.object(kMiddle, 1);
-  scenes.baseline = {Scenes::at(kLeft, 0.9, 2), Scenes::at(kMiddle, 0.9, 3)};
-  scenes.other = {Scenes::at(kLeft, 0.9, 3), Scenes::at(kMiddle, 0.9, 3)};
+  scenes.baseline = {NetworkPair::at(kLeft, 0.9, 2), NetworkPair::at(kMiddle, 0.9, 3)};
+  scenes.other = {NetworkPair::at(kLeft, 0.9, 3), NetworkPair::at(kMiddle, 0.9, 3)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total, (ChangeCounts{.objects = 2,
                                        .missed_baseline = 2,
@@ -211,53 +210,53 @@ TEST(DetectionChanges, AnObjectThatBothShowAsAnotherClassMayChangeItsWrongClass)
 }
 
 TEST(DetectionChanges, OneDetectionShowsOneObjectAndTheOneItOverlapsMost) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1);
   scenes.object({2, 0, 10, 10}, 3);
-  scenes.baseline = {Scenes::at(kLeft, 0.9, 1), Scenes::at({2, 0, 10, 10}, 0.9, 3)};
-  scenes.other = {Scenes::at({1.5, 0, 10, 10}, 0.9, 2)};
+  scenes.baseline = {NetworkPair::at(kLeft, 0.9, 1), NetworkPair::at({2, 0, 10, 10}, 0.9, 3)};
+  scenes.other = {NetworkPair::at({1.5, 0, 10, 10}, 0.9, 2)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.newly_missed, 2);
   EXPECT_THAT(found.flips, ElementsAre(Flip{3, 2, 1}));
 }
 
 TEST(DetectionChanges, OfTwoWrongClassesTheMoreCertainOneShowsTheObject) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1);
-  scenes.baseline = {Scenes::at(kLeft)};
-  scenes.other = {Scenes::at(kLeft, 0.7, 3), Scenes::at({0, 0, 10, 8}, 0.8, 2)};
+  scenes.baseline = {NetworkPair::at(kLeft)};
+  scenes.other = {NetworkPair::at(kLeft, 0.7, 3), NetworkPair::at({0, 0, 10, 8}, 0.8, 2)};
   EXPECT_THAT(changes(scenes).flips, ElementsAre(Flip{1, 2, 1}));
 }
 
 TEST(DetectionChanges, AnObjectThatIsFoundIsNoFlipWhateverElseIsThere) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1);
-  scenes.baseline = {Scenes::at(kLeft)};
-  scenes.other = {Scenes::at(kLeft, 0.9, 2), Scenes::at(kLeft, 0.6, 1)};
+  scenes.baseline = {NetworkPair::at(kLeft)};
+  scenes.other = {NetworkPair::at(kLeft, 0.9, 2), NetworkPair::at(kLeft, 0.6, 1)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total, (ChangeCounts{.objects = 1, .false_other = 1, .newly_false = 1}));
 }
 
 TEST(DetectionChanges, ACrowdIsNeverFlipped) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1, true);
-  scenes.other = {Scenes::at(kLeft, 0.9, 2)};
+  scenes.other = {NetworkPair::at(kLeft, 0.9, 2)};
   EXPECT_EQ(changes(scenes).total, (ChangeCounts{.false_other = 1, .newly_false = 1}));
 }
 
 TEST(DetectionChanges, FlipsAreListedMostFrequentFirst) {
-  Scenes scenes;
+  NetworkPair scenes;
   for (const auto& [box, to] : {std::pair(kLeft, 2), {kMiddle, 3}, {kRight, 3}}) {
     scenes.object(box, 1);
-    scenes.baseline.push_back(Scenes::at(box));
-    scenes.other.push_back(Scenes::at(box, 0.9, to));
+    scenes.baseline.push_back(NetworkPair::at(box));
+    scenes.other.push_back(NetworkPair::at(box, 0.9, to));
   }
   EXPECT_THAT(changes(scenes).flips, ElementsAre(Flip{1, 3, 2}, Flip{1, 2, 1}));
 }
 
 TEST(DetectionChanges, ImagesAndClassesWithoutObjectsCount) {
-  Scenes scenes;
-  scenes.other = {Scenes::at(kLeft, 0.9, 3, 20), Scenes::at(kRight, 0.9, 3, 20)};
+  NetworkPair scenes;
+  scenes.other = {NetworkPair::at(kLeft, 0.9, 3, 20), NetworkPair::at(kRight, 0.9, 3, 20)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.classes[2].counts, (ChangeCounts{.false_other = 2, .newly_false = 2}));
   EXPECT_EQ(found.per_100_images(found.total.false_other), 100);
@@ -266,33 +265,34 @@ TEST(DetectionChanges, ImagesAndClassesWithoutObjectsCount) {
 }
 
 TEST(DetectionChanges, MeanF1IsOverClassesWithObjects) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 1);
   scenes.object(kMiddle, 1);
   scenes.object(kRight, 2);
-  scenes.baseline = {Scenes::at(kLeft), Scenes::at(kRight, 0.9, 2), Scenes::at(kRight, 0.9, 3)};
+  scenes.baseline = {NetworkPair::at(kLeft), NetworkPair::at(kRight, 0.9, 2),
+                     NetworkPair::at(kRight, 0.9, 3)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.mean_f1_baseline(), (2.0 / 3 + 1) / 2);
   EXPECT_EQ(found.classes[0].counts.f1_baseline(), 2.0 / 3);
 }
 
 TEST(DetectionChanges, TheWorstImagesHaveMostThatIsNewlyWrong) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.truth.images.emplace_back().id = 30;
   scenes.truth.images.emplace_back().id = 5;
   for (const std::int64_t image : {10, 20}) scenes.object(kLeft, 1, false, image);
-  scenes.baseline = {Scenes::at(kLeft, 0.9, 1, 20), Scenes::at(kRight, 0.9, 1, 5)};
-  scenes.other = {Scenes::at(kRight, 0.9, 1, 10), Scenes::at(kRight, 0.9, 1, 30),
-                  Scenes::at(kMiddle, 0.9, 1, 30)};
+  scenes.baseline = {NetworkPair::at(kLeft, 0.9, 1, 20), NetworkPair::at(kRight, 0.9, 1, 5)};
+  scenes.other = {NetworkPair::at(kRight, 0.9, 1, 10), NetworkPair::at(kRight, 0.9, 1, 30),
+                  NetworkPair::at(kMiddle, 0.9, 1, 30)};
   const DetectionChanges found = changes(scenes);  // images 5, 10, 20, 30
   EXPECT_THAT(found.worst_images(10), ElementsAre(3U, 2U, 1U));
   EXPECT_THAT(found.worst_images(1), ElementsAre(3U));
 }
 
 TEST(DetectionChanges, UnknownCategoriesHaveNoInfluenceButAreCounted) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object(kLeft, 9);
-  scenes.baseline = {Scenes::at(kLeft, 0.9, 9)};
+  scenes.baseline = {NetworkPair::at(kLeft, 0.9, 9)};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total, ChangeCounts());
   EXPECT_EQ(found.unknown_category_baseline, 1);
@@ -300,11 +300,11 @@ TEST(DetectionChanges, UnknownCategoriesHaveNoInfluenceButAreCounted) {
 }
 
 TEST(DetectionChanges, FailuresNameTheNetworkAndTheDetection) {
-  Scenes scenes;
-  scenes.other = {Scenes::at(kLeft), Scenes::at(kLeft, 0.1, 1, 11)};
+  NetworkPair scenes;
+  scenes.other = {NetworkPair::at(kLeft), NetworkPair::at(kLeft, 0.1, 1, 11)};
   EXPECT_EQ(failure(scenes),
             "the other network: detection 1 is of image 11, which is not in the ground truth");
-  scenes.baseline = {Scenes::at({0, 0, std::numeric_limits<double>::infinity(), 1})};
+  scenes.baseline = {NetworkPair::at({0, 0, std::numeric_limits<double>::infinity(), 1})};
   EXPECT_THAT(failure(scenes), HasSubstr("the baseline: detection 0 of image 10 has a score or "));
   EXPECT_THAT(failure(scenes, {0.5, 0}), HasSubstr("the IoU is 0, expected"));
   EXPECT_THAT(failure(scenes, {0.5, 1.5}), HasSubstr("the IoU is 1.5, expected"));
@@ -313,10 +313,11 @@ TEST(DetectionChanges, FailuresNameTheNetworkAndTheDetection) {
 }
 
 TEST(DetectionChanges, BoxesWithoutAreaFindNothing) {
-  Scenes scenes;
+  NetworkPair scenes;
   scenes.object({5, 5, 0, 0});
   scenes.object({5, 5, 1e-200, 1e-200});
-  scenes.baseline = scenes.other = {Scenes::at({5, 5, 0, 0}), Scenes::at({5, 5, 1e-200, 1e-200})};
+  scenes.baseline =
+      scenes.other = {NetworkPair::at({5, 5, 0, 0}), NetworkPair::at({5, 5, 1e-200, 1e-200})};
   const DetectionChanges found = changes(scenes);
   EXPECT_EQ(found.total.missed_other, 2);
   EXPECT_EQ(found.total.newly_missed, 0);
@@ -325,8 +326,8 @@ TEST(DetectionChanges, BoxesWithoutAreaFindNothing) {
 }
 
 // Boxes on a coarse grid, so that duplicates, crowds and near misses abound.
-struct RandomScenes : Scenes {
-  explicit RandomScenes(unsigned seed) {
+struct RandomPair : NetworkPair {
+  explicit RandomPair(unsigned seed) {
     std::mt19937 random(seed);
     const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };
     const auto box = [&] {
@@ -351,7 +352,7 @@ void expect_consistent(const ChangeCounts& c) {
 TEST(DetectionChanges, BalanceInEveryImageAndClass) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
-    const DetectionChanges found = changes(RandomScenes(seed), {0.3, 0.5});
+    const DetectionChanges found = changes(RandomPair(seed), {0.3, 0.5});
     ChangeCounts images, classes;
     std::int64_t flips = 0;
     for (const ImageChanges& image : found.images) {
@@ -375,7 +376,7 @@ TEST(DetectionChanges, BalanceInEveryImageAndClass) {
 TEST(DetectionChanges, SwappedNetworksSwapTheObjectsGainedAndLost) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE(seed);
-    RandomScenes scenes(seed);
+    RandomPair scenes(seed);
     const ChangeCounts there = changes(scenes).total;
     std::swap(scenes.baseline, scenes.other);
     const ChangeCounts back = changes(scenes).total;
@@ -392,7 +393,7 @@ TEST(DetectionChanges, SwappedNetworksSwapTheObjectsGainedAndLost) {
 TEST(DetectionChanges, FindAsManyObjectsAsTheCocoEvaluation) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE(seed);
-    const RandomScenes scenes(seed);
+    const RandomPair scenes(seed);
     const DetectionChanges found = changes(scenes, {0, 0.5});
     const auto coco = evaluate_coco(scenes.truth, scenes.other);
     ASSERT_TRUE(coco.ok());

@@ -12,11 +12,11 @@ namespace {
 using ::testing::HasSubstr;
 
 // Images 20 and 10, category 1.
-struct Scenes {
+struct MatchedScenes {
   GroundTruth truth;
   std::vector<Detection> detections;
 
-  Scenes() {
+  MatchedScenes() {
     truth.images.emplace_back().id = 20;
     truth.images.emplace_back().id = 10;
     truth.categories = {{2, "two"}, {1, "one"}};
@@ -29,19 +29,19 @@ struct Scenes {
   }
 };
 
-MatchedDetections match(const Scenes& scenes) {
+MatchedDetections match(const MatchedScenes& scenes) {
   auto matched = match_detections(scenes.truth, scenes.detections);
   EXPECT_TRUE(matched.ok()) << matched.error().message;
   return std::move(matched).value();
 }
 
-std::string failure(const Scenes& scenes) {
+std::string match_failure(const MatchedScenes& scenes) {
   const auto matched = match_detections(scenes.truth, scenes.detections);
   return matched.ok() ? "no failure" : matched.error().message;
 }
 
 TEST(MatchedDetections, AreRankedByScoreThenImageThenPlaceInTheFile) {
-  Scenes scenes;
+  MatchedScenes scenes;
   scenes.object(10, {0, 0, 10, 10});
   scenes.found(20, {0, 0, 10, 10}, 0.5);
   scenes.found(10, {50, 50, 10, 10}, 0.5);
@@ -63,7 +63,7 @@ TEST(MatchedDetections, AreRankedByScoreThenImageThenPlaceInTheFile) {
 }
 
 TEST(MatchedDetections, SayAtWhichOfTheTenThresholdsTheyAreRight) {
-  Scenes scenes;
+  MatchedScenes scenes;
   scenes.object(10, {0, 0, 10, 10});
   scenes.found(10, {0, 0, 10, 7.2}, 0.5);  // overlap 0.72: thresholds 0.5 to 0.7
   const MatchedDetections matched = match(scenes);
@@ -73,7 +73,7 @@ TEST(MatchedDetections, SayAtWhichOfTheTenThresholdsTheyAreRight) {
 }
 
 TEST(MatchedDetections, CrowdsAreNoObjectsAndWhatTheyAbsorbDoesNotCount) {
-  Scenes scenes;
+  MatchedScenes scenes;
   scenes.object(10, {0, 0, 10, 10});
   scenes.object(10, {100, 0, 50, 50}, true);
   scenes.object(20, {100, 0, 50, 50}, true);
@@ -88,7 +88,7 @@ TEST(MatchedDetections, CrowdsAreNoObjectsAndWhatTheyAbsorbDoesNotCount) {
 }
 
 TEST(MatchedDetections, OnlyTheBestHundredOfAnImageAreKept) {
-  Scenes scenes;
+  MatchedScenes scenes;
   scenes.object(10, {0, 0, 10, 10});
   for (int i = 0; i < 130; ++i) scenes.found(10, {50, 50, 10, 10}, 0.5 - i * 1e-3);
   scenes.found(20, {50, 50, 10, 10}, 0.1);
@@ -96,7 +96,7 @@ TEST(MatchedDetections, OnlyTheBestHundredOfAnImageAreKept) {
 }
 
 TEST(MatchedDetections, AClassWithoutObjectsKeepsNothing) {
-  Scenes scenes;
+  MatchedScenes scenes;
   scenes.found(10, {0, 0, 10, 10}, 0.9, 2);
   const MatchedDetections matched = match(scenes);
   EXPECT_TRUE(matched.classes[1].detections.empty());
@@ -104,12 +104,12 @@ TEST(MatchedDetections, AClassWithoutObjectsKeepsNothing) {
 }
 
 TEST(MatchedDetections, DetectionsOfUnknownImagesOrThatAreNotFiniteAreNamed) {
-  Scenes scenes;
+  MatchedScenes scenes;
   scenes.found(10, {0, 0, 10, 10}, 0.9);
   scenes.found(30, {0, 0, 10, 10}, 0.9);
-  EXPECT_THAT(failure(scenes), HasSubstr("detection 1 is of image 30"));
+  EXPECT_THAT(match_failure(scenes), HasSubstr("detection 1 is of image 30"));
   scenes.detections[1] = {20, 1, {0, std::numeric_limits<double>::quiet_NaN(), 1, 1}, 0.5};
-  EXPECT_THAT(failure(scenes), HasSubstr("detection 1 of image 20"));
+  EXPECT_THAT(match_failure(scenes), HasSubstr("detection 1 of image 20"));
 }
 
 }  // namespace

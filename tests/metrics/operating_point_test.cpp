@@ -7,20 +7,18 @@
 #include <limits>
 #include <string>
 
+#include "tests/metrics/boxes.h"
+
 namespace qyolo::metrics {
 namespace {
 
 using ::testing::HasSubstr;
 
-constexpr BoxXywh kLeft{0, 0, 10, 10};
-constexpr BoxXywh kMiddle{100, 0, 10, 10};
-constexpr BoxXywh kRight{200, 0, 10, 10};
-
-struct Scenes {
+struct ScoredScenes {
   GroundTruth truth;
   std::vector<Detection> detections;
 
-  Scenes() {
+  ScoredScenes() {
     truth.images.emplace_back().id = 7;
     truth.images.emplace_back().id = 5;
     truth.categories = {{1, "one"}, {2, "two"}, {3, "three"}};
@@ -33,19 +31,19 @@ struct Scenes {
   }
 };
 
-OperatingPoint best(const Scenes& scenes, double iou = 0.5) {
+OperatingPoint best(const ScoredScenes& scenes, double iou = 0.5) {
   const auto point = best_f1(scenes.truth, scenes.detections, iou);
   EXPECT_TRUE(point.ok()) << point.error().message;
   return point.ok() ? *point : OperatingPoint{};
 }
 
-std::string failure(const Scenes& scenes, double iou = 0.5) {
+std::string best_f1_failure(const ScoredScenes& scenes, double iou = 0.5) {
   const auto point = best_f1(scenes.truth, scenes.detections, iou);
   return point.ok() ? "no failure" : point.error().message;
 }
 
 TEST(BestF1, IsBetweenTheLowestScoreKeptAndTheNextLowerOne) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft);
   scenes.object(kMiddle);
   scenes.found(kLeft, 0.75);
@@ -59,7 +57,7 @@ TEST(BestF1, IsBetweenTheLowestScoreKeptAndTheNextLowerOne) {
 }
 
 TEST(BestF1, OfEquallyGoodConfidencesTheHighestIsTaken) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft);
   scenes.object(kMiddle);
   scenes.found(kLeft, 0.75);              // 2/3
@@ -71,7 +69,7 @@ TEST(BestF1, OfEquallyGoodConfidencesTheHighestIsTaken) {
 }
 
 TEST(BestF1, EqualScoresAreKeptOrDroppedTogether) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft);
   scenes.found(kLeft, 0.5);
   scenes.found(kRight, 0.5);
@@ -82,7 +80,7 @@ TEST(BestF1, EqualScoresAreKeptOrDroppedTogether) {
 }
 
 TEST(BestF1, IsAMeanOverClassesWithObjects) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft, 1);
   scenes.object(kMiddle, 2);
   scenes.found(kLeft, 0.75, 1);
@@ -95,7 +93,7 @@ TEST(BestF1, IsAMeanOverClassesWithObjects) {
 }
 
 TEST(BestF1, ADetectionThatHasNoInfluenceStillBoundsTheInterval) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft, 1);
   scenes.found(kLeft, 0.75, 1);
   scenes.found(kRight, 0.5, 3);
@@ -103,7 +101,7 @@ TEST(BestF1, ADetectionThatHasNoInfluenceStillBoundsTheInterval) {
 }
 
 TEST(BestF1, CrowdsAreNoObjectsAndAbsorb) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft);
   scenes.object({100, 0, 50, 50}, 1, true);
   scenes.object({100, 0, 50, 50}, 2, true);  // a class of crowds alone has no F1
@@ -118,7 +116,7 @@ TEST(BestF1, NeighbouringScoresAreToldApart) {
   double score = 0.5;
   for (int i = 0; i < 4; ++i) {  // their middle is rounded up or down
     const double next = std::nextafter(score, 0.0);
-    Scenes scenes;
+    ScoredScenes scenes;
     scenes.object(kLeft);
     scenes.found(kLeft, score);
     scenes.found(kRight, next);
@@ -129,27 +127,27 @@ TEST(BestF1, NeighbouringScoresAreToldApart) {
 }
 
 TEST(BestF1, DependsOnTheIou) {
-  Scenes scenes;
+  ScoredScenes scenes;
   scenes.object(kLeft);
   scenes.found({0, 0, 10, 6}, 0.5);
   EXPECT_EQ(best(scenes, 0.6).mean_f1, 1);
-  EXPECT_THAT(failure(scenes, 0.61), HasSubstr("no object is found"));
+  EXPECT_THAT(best_f1_failure(scenes, 0.61), HasSubstr("no object is found"));
 }
 
 TEST(BestF1, FailsWhereNoneIsBest) {
-  Scenes scenes;
-  EXPECT_THAT(failure(scenes), HasSubstr("no objects to find"));
+  ScoredScenes scenes;
+  EXPECT_THAT(best_f1_failure(scenes), HasSubstr("no objects to find"));
   scenes.object(kLeft, 1, true);
-  EXPECT_THAT(failure(scenes), HasSubstr("no objects to find"));
+  EXPECT_THAT(best_f1_failure(scenes), HasSubstr("no objects to find"));
   scenes.object(kLeft);
-  EXPECT_THAT(failure(scenes), HasSubstr("no object is found"));
+  EXPECT_THAT(best_f1_failure(scenes), HasSubstr("no object is found"));
   scenes.found(kRight, 0.5);
-  EXPECT_THAT(failure(scenes), HasSubstr("no object is found"));
-  EXPECT_THAT(failure(scenes, 0), HasSubstr("the IoU is 0"));
+  EXPECT_THAT(best_f1_failure(scenes), HasSubstr("no object is found"));
+  EXPECT_THAT(best_f1_failure(scenes, 0), HasSubstr("the IoU is 0"));
   scenes.found(kLeft, 0.5, 1, 6);
-  EXPECT_THAT(failure(scenes), HasSubstr("detection 1 is of image 6"));
+  EXPECT_THAT(best_f1_failure(scenes), HasSubstr("detection 1 is of image 6"));
   scenes.detections.back() = {5, 1, kLeft, std::numeric_limits<double>::quiet_NaN()};
-  EXPECT_THAT(failure(scenes), HasSubstr("not finite"));
+  EXPECT_THAT(best_f1_failure(scenes), HasSubstr("not finite"));
 }
 
 TEST(F1Score, IsZeroWithoutAnything) {

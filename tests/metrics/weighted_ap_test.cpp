@@ -12,7 +12,7 @@ namespace {
 
 using Generator = std::mt19937_64;
 
-struct Scenes {
+struct DrawnScenes {
   GroundTruth truth;
   std::vector<Detection> detections;
 };
@@ -28,8 +28,8 @@ int draw(Generator& generator, int low, int high) {
 // Crowded images in which most detections overlap something, with so few different scores that most
 // are tied, within an image too; crowds, images and classes without objects, and more than 100
 // detections of a class in some images.
-Scenes random_scenes(Generator& generator, int images, double score_step) {
-  Scenes scenes;
+DrawnScenes random_scenes(Generator& generator, int images, double score_step) {
+  DrawnScenes scenes;
   scenes.truth.categories = {{7, "often"}, {3, "seldom"}, {5, "never"}};
   for (int i = 0; i < images; ++i) {
     const std::int64_t image = 1000 - 10 * i;  // places are not ids
@@ -64,10 +64,10 @@ Scenes random_scenes(Generator& generator, int images, double score_step) {
 
 // The data set in which image i really is there weights[i] times (by ascending id), copies directly
 // after one another.
-Scenes with_copies(const Scenes& scenes, const std::vector<std::int64_t>& image_ids,
-                   const std::vector<std::int32_t>& weights) {
+DrawnScenes with_copies(const DrawnScenes& scenes, const std::vector<std::int64_t>& image_ids,
+                        const std::vector<std::int32_t>& weights) {
   constexpr std::int64_t kIdsPerImage = 100;
-  Scenes copies;
+  DrawnScenes copies;
   copies.truth.categories = scenes.truth.categories;
   for (std::size_t i = 0; i < image_ids.size(); ++i) {
     for (std::int32_t copy = 0; copy < weights[i]; ++copy) {
@@ -88,7 +88,7 @@ Scenes with_copies(const Scenes& scenes, const std::vector<std::int64_t>& image_
   return copies;
 }
 
-MatchedDetections match(const Scenes& scenes) {
+MatchedDetections match(const DrawnScenes& scenes) {
   auto matched = match_detections(scenes.truth, scenes.detections, 1);
   EXPECT_TRUE(matched.ok());
   return std::move(matched).value();
@@ -128,12 +128,12 @@ TEST_P(WeightedApOfScores, IsThatOfTheDataSetWithTheImagesReallyDuplicated) {
   params.threads = 1;
   int defined = 0;
   for (int round = 0; round < 12; ++round) {
-    const Scenes scenes = random_scenes(generator, draw(generator, 1, 12), GetParam());
+    const DrawnScenes scenes = random_scenes(generator, draw(generator, 1, 12), GetParam());
     const MatchedDetections matched = match(scenes);
     const auto choices = random_weights(generator, matched.image_ids.size(), kMostCopies);
     const auto results = evaluate(WeightedAp(matched, kMostCopies), choices);
     for (std::size_t c = 0; c < kChoices; ++c) {
-      const Scenes copies = with_copies(scenes, matched.image_ids, choices[c]);
+      const DrawnScenes copies = with_copies(scenes, matched.image_ids, choices[c]);
       const auto expected = evaluate_coco(copies.truth, copies.detections, params);
       ASSERT_TRUE(expected.ok());
       std::vector<double> ap, ap50;
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(Steps, WeightedApOfScores, ::testing::Values(1e-9, 0.02
 
 TEST(WeightedAp, OfTheImagesAsTheyAreIsTheEvaluations) {
   Generator generator(5);
-  const Scenes scenes = random_scenes(generator, 60, 1e-3);
+  const DrawnScenes scenes = random_scenes(generator, 60, 1e-3);
   const MatchedDetections matched = match(scenes);
   const auto results = evaluate(WeightedAp(matched, 1), {Weights(matched.image_ids.size(), 1)});
   const auto expected = evaluate_coco(scenes.truth, scenes.detections);
@@ -175,7 +175,7 @@ TEST(WeightedAp, RecallThresholdsAreReachedAsInTheEvaluationWhateverTheNumberOfO
   CocoParams params;
   params.threads = 1;
   for (const int objects : {1, 2, 3, 7, 10, 20, 25, 50, 99, 100, 101, 200, 300}) {
-    Scenes scenes;
+    DrawnScenes scenes;
     scenes.truth.categories = {{1, "one"}};
     scenes.truth.images.emplace_back().id = 1;
     for (int i = 0; i < objects; ++i) {

@@ -11,7 +11,7 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string kDemo = (source_dir() / "results/reference/demo").string();
+const std::string kDemoRun = (source_dir() / "results/reference/demo").string();
 
 class Devices : public ::testing::Test {
  protected:
@@ -89,7 +89,7 @@ TEST_F(Devices, StandSideBySideInTheTable) {
              "--granularity", "filter", "--batch", "1,2"});
   const std::vector<std::string> both = {"--device", pi, "--device", orin};
   const auto tables = [&](std::vector<std::string> more) {
-    more.insert(more.begin(), {"tables", kDemo});
+    more.insert(more.begin(), {"tables", kDemoRun});
     more.insert(more.end(), both.begin(), both.end());
     const ProcessResult result = qyolo(more);
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -119,7 +119,7 @@ TEST_F(Devices, AnArtifactMeetsItsCell) {
   const std::string file = bench(
       artifact, "terminal",
       {"--precision", "fp32,int8", "--weights", "packed,plain", "--no-memory", "--no-energy"});
-  const ProcessResult result = qyolo({"tables", kDemo, "--device", file, "-o", "json"});
+  const ProcessResult result = qyolo({"tables", kDemoRun, "--device", file, "-o", "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json json = Json::parse(result.out);
   for (const Json& row : json["devices"][0]["rows"]) {
@@ -135,12 +135,12 @@ TEST_F(Devices, AFileOfAnotherModelIsRefused) {
   json["model"]["sha256"] = json["model"]["checkpoint_sha256"] = std::string(64, 'd');
   const std::string other = path("other.json");
   ASSERT_TRUE(write_file(other, json.dump()).ok());
-  const ProcessResult refused = qyolo({"tables", kDemo, "--device", file, "--device", other});
+  const ProcessResult refused = qyolo({"tables", kDemoRun, "--device", file, "--device", other});
   expect_one_sentence(refused, "other.json was measured with another model");
   EXPECT_THAT(refused.err, AllOf(HasSubstr("dddddddddddd"), HasSubstr("a47d559cdb13")));
-  expect_one_sentence(qyolo({"tables", kDemo, "--device", kDemo + "/manifest.json"}),
+  expect_one_sentence(qyolo({"tables", kDemoRun, "--device", kDemoRun + "/manifest.json"}),
                       "is no device file");
-  expect_one_sentence(qyolo({"tables", kDemo, "--device", path("none.json")}), "none.json");
+  expect_one_sentence(qyolo({"tables", kDemoRun, "--device", path("none.json")}), "none.json");
   // Before anything is evaluated.
   expect_one_sentence(qyolo(on_parts("poc", {"--limit", "first:12", "--out", path("poc"),
                                              "--device", other, "-q"})),

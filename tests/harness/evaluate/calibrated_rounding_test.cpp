@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "harness/engine/engine.h"
 #include "harness/evaluate/calibration.h"
@@ -67,6 +68,27 @@ TEST_F(CalibratedNetwork, IsTheSameOnOneThreadAndOnTwoAndInTwoRuns) {
       EXPECT_EQ(made[0].convs[i].bias, made[other].convs[i].bias);
     }
   }
+}
+
+TEST_F(CalibratedNetwork, IsNotRoundedAgainWhileItIsKept) {
+  const Cell gptq = cell_of(R"(, "rounding": "gptq", "range": "minmax")");
+  const Cell other = cell_of(R"(, "rounding": "gptq", "range": "hmse")");
+  calibrate_on(parts(1), 1);
+  source_.keep_rounded(std::make_shared<RoundedNetworks>(1));  // the last one stays all the same
+  const QuantizedNetwork made = quantize_network(source_, gptq, 1).value();
+  source_.set_calibrator([]() -> Result<RoundingCalibration> { return error("asked again"); });
+  const QuantizedNetwork found = quantize_network(source_, gptq, 1).value();
+  ASSERT_EQ(made.layers.size(), found.layers.size());
+  for (std::size_t i = 0; i < made.layers.size(); ++i) {
+    EXPECT_EQ(made.layers[i].tensor->codes, found.layers[i].tensor->codes);
+    EXPECT_EQ(made.convs[i].bias, found.convs[i].bias);
+  }
+  EXPECT_THAT(quantize_network(source_, other, 1).error().message, HasSubstr("asked again"));
+  calibrate_on(parts(1), 1);
+  ASSERT_TRUE(quantize_network(source_, other, 1).ok());  // takes the first one's place
+  source_.set_calibrator([]() -> Result<RoundingCalibration> { return error("asked again"); });
+  EXPECT_TRUE(quantize_network(source_, other, 1).ok());
+  EXPECT_THAT(quantize_network(source_, gptq, 1).error().message, HasSubstr("asked again"));
 }
 
 TEST_F(CalibratedNetwork, RulesSayWhichLayersAreRoundedHow) {

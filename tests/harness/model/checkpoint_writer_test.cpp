@@ -71,7 +71,9 @@ void expect_same_structure(const Graph& a, const Graph& b) {
   }
 }
 
-Result<Graph> load(const std::string& file) { return load_checkpoint(bytes_of(file), "x.pt"); }
+Result<Graph> load_graph(const std::string& file) {
+  return load_checkpoint(bytes_of(file), "x.pt");
+}
 
 template <class Weights>
 Result<std::string> rewrite(const std::string& file, const Weights& weights) {
@@ -79,7 +81,7 @@ Result<std::string> rewrite(const std::string& file, const Weights& weights) {
 }
 
 template <class Weights>
-std::string refusal(const std::string& file, const Weights& weights) {
+std::string rewrite_refusal(const std::string& file, const Weights& weights) {
   const auto written = rewrite(file, weights);
   return written.ok() ? "accepted" : written.error().message;
 }
@@ -185,7 +187,7 @@ TEST(CheckpointWriter, OnlyTheNamedStoredWeightsChange) {
 TEST(CheckpointWriter, AuxiliaryHeadsKeepTheirValues) {
   QYOLO_NEEDS_SHARED("data/zoo/training-yolov7-w6.pt");
   const std::string file = content_of(testing::shared_dir() / "data/zoo/training-yolov7-w6.pt");
-  const auto written = rewrite(file, with_other_weights(*load(file)));
+  const auto written = rewrite(file, with_other_weights(*load_graph(file)));
   ASSERT_TRUE(written.ok()) << written.error().message;
   const OwnedWeights before = stored_weights(file), after = stored_weights(*written);
   int kept = 0;
@@ -200,7 +202,7 @@ TEST(CheckpointWriter, AuxiliaryHeadsKeepTheirValues) {
 void expect_same_weights(const std::string& file, const Graph& given) {
   const auto written = rewrite(file, given);
   ASSERT_TRUE(written.ok()) << written.error().message;
-  const auto loaded = load(*written);
+  const auto loaded = load_graph(*written);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   for (const int node : given.conv_nodes()) {
     const auto i = static_cast<std::size_t>(node);
@@ -215,7 +217,7 @@ TEST(CheckpointWriter, FullPrecisionFilesGetTheWeightsAsTheyAre) {
       0, make::integer(-1), {4, 3, 3, 2, 1, 1, make::pseudo_random(108, 1), {1, 2, 3, 4}},
       {{3, -1, 1, 1}, {0.5F, 0, 0, 0}, {2, 0, 7, 0}, {3.75F, 1, 0, 1}});
   const std::string file = network.checkpoint();
-  expect_same_weights(file, with_other_weights(*load(file)));
+  expect_same_weights(file, with_other_weights(*load_graph(file)));
 }
 
 TEST(CheckpointWriter, TheOtherBranchesOfARepConvGiveNothing) {
@@ -233,7 +235,7 @@ TEST(CheckpointWriter, TheOtherBranchesOfARepConvGiveNothing) {
        {"rbr_1x1", branch({4, 4, 1, 1, 1, 1, make::pseudo_random(16, 6), {4, 3, 2, 1}})}},
       make::placed(1, make::integer(-1)));
   const std::string file = network.checkpoint();
-  const auto graph = load(file);
+  const auto graph = load_graph(file);
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   EXPECT_EQ(graph->nodes[1].conv()->weight.size(), 144U);
   expect_same_weights(file, with_other_weights(*graph));
@@ -254,7 +256,7 @@ TEST(CheckpointWriter, ImplicitKnowledgeBecomesNeutral) {
                                      {{"ia", implicit("ImplicitA", TinyNetwork::kHeadChannels)},
                                       {"im", implicit("ImplicitM", TinyNetwork::kOutputs)}});
   const std::string file = network.checkpoint();
-  const auto graph = load(file);
+  const auto graph = load_graph(file);
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   expect_same_weights(file, with_other_weights(*graph));
 }
@@ -275,7 +277,7 @@ TEST(CheckpointWriter, WeightsFollowTheirStrides) {
   const auto written = rewrite(file, StoredWeights{{"model.1.conv", weights}});
   ASSERT_TRUE(written.ok()) << written.error().message;
   EXPECT_EQ(stored_weights(*written).at("model.1.conv"), weights);
-  const auto loaded = load(*written);
+  const auto loaded = load_graph(*written);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_NEAR(loaded->nodes[1].conv()->weight[1], 1.5, 1e-3);  // its batch normalization stays
 }
@@ -286,9 +288,9 @@ TEST(CheckpointWriter, ValuesTooLargeForTheFileAreRefused) {
   conv.weight_tensor = half_weight(network, {4, 1, 1, 1});
   network.layers[1] = network.conv_layer(1, make::integer(-1), conv);
   const std::string file = network.checkpoint();
-  Graph graph = *load(file);
+  Graph graph = *load_graph(file);
   std::get<ConvNode>(graph.nodes[1].op).weight[5] = 70000;
-  EXPECT_EQ(refusal(file, graph),
+  EXPECT_EQ(rewrite_refusal(file, graph),
             "x.pt: tensor model.1.conv.weight: the new value 70000 is no finite number in the "
             "file's HalfStorage");
 }
@@ -301,10 +303,10 @@ TEST(CheckpointWriter, BothNetworksOfATrainingCheckpointAreReplaced) {
                          {{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 4}});
   const make::Pickle model = network.model();
   const std::string file = network.writer.archive(make::dict({{"model", model}, {"ema", ema}}));
-  const Graph given = with_other_weights(*load(file));
+  const Graph given = with_other_weights(*load_graph(file));
   const auto written = rewrite(file, given);
   ASSERT_TRUE(written.ok()) << written.error().message;
-  const auto loaded = load(*written);
+  const auto loaded = load_graph(*written);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_EQ(loaded->source, "ema");
   EXPECT_EQ(loaded->nodes[1].conv()->weight, given.nodes[1].conv()->weight);
@@ -336,14 +338,15 @@ TEST(CheckpointWriter, TwoDifferentNetworksInOneFileAreRefused) {
   const std::string wider =
       network.writer.archive(make::dict({{"model", network.model()}, {"ema", ema}}));
   EXPECT_THAT(
-      refusal(wider, *load(wider)),
+      rewrite_refusal(wider, *load_graph(wider)),
       HasSubstr("x.pt: tensor model.1.conv.weight of 'model' is a FloatStorage of [4, 4, 3, 3], "
                 "its counterpart a FloatStorage of [4, 4, 1, 1]"));
 
   network.layers.erase(network.layers.begin());
   const std::string shorter =
       network.writer.archive(make::dict({{"model", network.model()}, {"ema", ema}}));
-  EXPECT_THAT(refusal(shorter, *load(shorter)), HasSubstr("'ema' and 'model' are two networks"));
+  EXPECT_THAT(rewrite_refusal(shorter, *load_graph(shorter)),
+              HasSubstr("'ema' and 'model' are two networks"));
 }
 
 // Two layers with one storage, of which `quantized` gives both the same weight or not.
@@ -363,29 +366,31 @@ TEST(CheckpointWriter, SharedWeightsMustStayEqual) {
   const std::string file = network.checkpoint();
 
   const std::vector<float> one(16, 1), two(16, 2);
-  EXPECT_EQ(refusal(file, StoredWeights{{"model.1.conv", one}, {"model.2.conv", one}}), "accepted");
-  EXPECT_THAT(refusal(file, StoredWeights{{"model.1.conv", one}, {"model.2.conv", two}}),
+  EXPECT_EQ(rewrite_refusal(file, StoredWeights{{"model.1.conv", one}, {"model.2.conv", one}}),
+            "accepted");
+  EXPECT_THAT(rewrite_refusal(file, StoredWeights{{"model.1.conv", one}, {"model.2.conv", two}}),
               HasSubstr("tensor model.2.conv.weight shares its storage"));
-  EXPECT_THAT(refusal(file, StoredWeights{{"model.1.conv", one}}),
+  EXPECT_THAT(rewrite_refusal(file, StoredWeights{{"model.1.conv", one}}),
               HasSubstr("tensor model.2.conv.weight must stay as it is"));
 }
 
 TEST(CheckpointWriter, WhatTheFileDoesNotHaveIsRefused) {
   const std::string file = TinyNetwork().checkpoint();
   const std::vector<float> weights(16, 0);
-  EXPECT_EQ(refusal(file, StoredWeights{{"model.1.conv", weights}, {"model.7.conv", weights}}),
-            "x.pt: the checkpoint has no convolution 'model.7.conv'");
-  EXPECT_THAT(refusal(file, StoredWeights{{"model.0.conv", weights}}),
+  EXPECT_EQ(
+      rewrite_refusal(file, StoredWeights{{"model.1.conv", weights}, {"model.7.conv", weights}}),
+      "x.pt: the checkpoint has no convolution 'model.7.conv'");
+  EXPECT_THAT(rewrite_refusal(file, StoredWeights{{"model.0.conv", weights}}),
               HasSubstr("model.0.conv.weight has 108 values and cannot hold 16"));
-  EXPECT_THAT(refusal(file, StoredWeights{{"model.1.bn", weights}}),
+  EXPECT_THAT(rewrite_refusal(file, StoredWeights{{"model.1.bn", weights}}),
               HasSubstr("no convolution 'model.1.bn'"));
 
   const std::string other = "x.pt: the quantized graph is not that of this checkpoint's network";
-  Graph graph = *load(file);
+  Graph graph = *load_graph(file);
   std::get<ConvNode>(graph.nodes[1].op).name = "model.1.other";
-  EXPECT_EQ(refusal(file, graph), other);
+  EXPECT_EQ(rewrite_refusal(file, graph), other);
   graph.nodes.pop_back();
-  EXPECT_EQ(refusal(file, graph), other);
+  EXPECT_EQ(rewrite_refusal(file, graph), other);
 }
 
 TEST(CheckpointWriter, ABatchNormWithoutItsOwnBiasIsRefused) {
@@ -401,25 +406,26 @@ TEST(CheckpointWriter, ABatchNormWithoutItsOwnBiasIsRefused) {
                                    {{"conv", conv}, {"bn", norm}, {"act", make::silu()}},
                                    make::placed(1, make::integer(-1)));
   const std::string file = network.checkpoint();
-  EXPECT_EQ(refusal(file, *load(file)), "x.pt: model.1.bn: the tensor weight is missing");
+  EXPECT_EQ(rewrite_refusal(file, *load_graph(file)),
+            "x.pt: model.1.bn: the tensor weight is missing");
 }
 
 // Whatever single byte of the pickle is wrong: what loads is written or refused, and what is
 // written loads again.
 TEST(CheckpointWriter, NoSingleWrongPickleByteDoesHarm) {
-  constexpr std::size_t kByteStep = 13;
+  constexpr std::size_t kStep = 13;
   TinyNetwork network;
   const make::Pickle root = make::dict({{"model", network.model()}});
   std::size_t written = 0;
-  for (std::size_t at = 0; at < root.size(); at += kByteStep) {
+  for (std::size_t at = 0; at < root.size(); at += kStep) {
     make::Pickle changed = root;
     changed[at] = static_cast<char>(changed[at] ^ 0x11);
     const std::string file = network.writer.archive(changed);
-    const auto graph = load(file);
+    const auto graph = load_graph(file);
     if (!graph) continue;
     const auto result = rewrite(file, *graph);
     if (!result) continue;
-    ASSERT_TRUE(load(*result).ok()) << at;
+    ASSERT_TRUE(load_graph(*result).ok()) << at;
     ++written;
   }
   EXPECT_GT(written, 0U);

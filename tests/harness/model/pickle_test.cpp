@@ -21,7 +21,7 @@ Result<PickleDocument> parse(const std::string& stream) {
   return PickleDocument::parse(bytes_of(stream));
 }
 
-std::string refusal(const std::string& stream) {
+std::string pickle_refusal(const std::string& stream) {
   const auto document = parse(stream);
   return document.ok() ? "accepted" : document.error().message;
 }
@@ -161,57 +161,59 @@ TEST(Pickle, CallsAreInertRecords) {
 TEST(Pickle, EveryCutIsRefused) {
   make::TinyNetwork network;
   const std::string stream = make::finish(make::dict({{"model", network.model()}}));
-  EXPECT_EQ(refusal(stream), "accepted");
+  EXPECT_EQ(pickle_refusal(stream), "accepted");
   for (std::size_t size = 0; size < stream.size(); size += 7)
-    ASSERT_NE(refusal(stream.substr(0, size)), "accepted") << size;
+    ASSERT_NE(pickle_refusal(stream.substr(0, size)), "accepted") << size;
 }
 
 TEST(Pickle, MalformedStreamsAreRefused) {
-  EXPECT_EQ(refusal(""), "the pickle ends without its STOP");
-  EXPECT_EQ(refusal("\x80\x02."), "the pickle takes more from its stack than it put there");
-  EXPECT_EQ(refusal("\x80\x02(K\x01K\x02\x86(\x85."),
+  EXPECT_EQ(pickle_refusal(""), "the pickle ends without its STOP");
+  EXPECT_EQ(pickle_refusal("\x80\x02."), "the pickle takes more from its stack than it put there");
+  EXPECT_EQ(pickle_refusal("\x80\x02(K\x01K\x02\x86(\x85."),
             "the pickle takes more from its stack than it put there");
-  EXPECT_EQ(refusal("\x80\x02X\xff\xff\xff\xffhi."), "the pickle is cut off");
-  EXPECT_EQ(refusal("\x80\x02\x8d\xff\xff\xff\xff\xff\xff\xff\xffhi."), "the pickle is cut off");
-  EXPECT_EQ(refusal("\x80\x01N."), "pickle protocol 1 is not supported (2 to 5 are)");
-  EXPECT_EQ(refusal("\x80\x02I1\n."),
+  EXPECT_EQ(pickle_refusal("\x80\x02X\xff\xff\xff\xffhi."), "the pickle is cut off");
+  EXPECT_EQ(pickle_refusal("\x80\x02\x8d\xff\xff\xff\xff\xff\xff\xff\xffhi."),
+            "the pickle is cut off");
+  EXPECT_EQ(pickle_refusal("\x80\x01N."), "pickle protocol 1 is not supported (2 to 5 are)");
+  EXPECT_EQ(pickle_refusal("\x80\x02I1\n."),
             "the pickle has the opcode 0x49 at byte 2, which is not supported");
-  EXPECT_EQ(refusal("\x80\x02h\x03."),
+  EXPECT_EQ(pickle_refusal("\x80\x02h\x03."),
             "the pickle refers to a memo entry (3) that it has not made");
-  EXPECT_EQ(refusal("\x80\x02Nr\xff\xff\xff\xff."), "the pickle's memo has the number 4294967295");
-  EXPECT_EQ(refusal("\x80\x02NK\x01"
-                    "a."),
+  EXPECT_EQ(pickle_refusal("\x80\x02Nr\xff\xff\xff\xff."),
+            "the pickle's memo has the number 4294967295");
+  EXPECT_EQ(pickle_refusal("\x80\x02NK\x01"
+                           "a."),
             "the pickle appends to None");
-  EXPECT_EQ(refusal("\x80\x02NK\x01K\x02s."), "the pickle sets items of None");
-  EXPECT_EQ(refusal("\x80\x02}(K\x01u."), "the pickle sets a dict item without a value");
-  EXPECT_EQ(refusal("\x80\x02N}b."), "the pickle restores the state of None");
-  EXPECT_EQ(refusal("\x80\x02N)\x81."), "the pickle makes an instance of None");
-  EXPECT_THAT(refusal("\x80\x02K\x01Q."), HasSubstr("a persistent id of the pickle is not"));
-  EXPECT_EQ(
-      refusal(make::finish(make::call(make::global("torch._utils", "_rebuild_tensor_v2"), ")"))),
-      "torch._utils._rebuild_tensor_v2 is called with arguments it does not take");
+  EXPECT_EQ(pickle_refusal("\x80\x02NK\x01K\x02s."), "the pickle sets items of None");
+  EXPECT_EQ(pickle_refusal("\x80\x02}(K\x01u."), "the pickle sets a dict item without a value");
+  EXPECT_EQ(pickle_refusal("\x80\x02N}b."), "the pickle restores the state of None");
+  EXPECT_EQ(pickle_refusal("\x80\x02N)\x81."), "the pickle makes an instance of None");
+  EXPECT_THAT(pickle_refusal("\x80\x02K\x01Q."), HasSubstr("a persistent id of the pickle is not"));
+  EXPECT_EQ(pickle_refusal(
+                make::finish(make::call(make::global("torch._utils", "_rebuild_tensor_v2"), ")"))),
+            "torch._utils._rebuild_tensor_v2 is called with arguments it does not take");
 }
 
 TEST(Pickle, DepthCostsNoStack) {
   constexpr std::size_t kDepth = 500000;
   std::string nested = "\x80\x02N";
   nested.append(kDepth, '\x85');  // ((((None,),),),)
-  EXPECT_EQ(refusal(nested + "."), "accepted");
+  EXPECT_EQ(pickle_refusal(nested + "."), "accepted");
 }
 
 TEST(Pickle, CyclesAreHarmless) {
-  EXPECT_EQ(refusal("\x80\x02]q\x01h\x01"
-                    "a."),
+  EXPECT_EQ(pickle_refusal("\x80\x02]q\x01h\x01"
+                           "a."),
             "accepted");  // x = []; x.append(x)
   const std::string self =
       "\x80\x02" + make::global("a", "B") + ")\x81q\x01}" + make::text("me") + "h\x01sb.";
-  EXPECT_EQ(refusal(self), "accepted");
+  EXPECT_EQ(pickle_refusal(self), "accepted");
 }
 
 TEST(Pickle, MemoryIsBounded) {
-  EXPECT_THAT(refusal("\x80\x02" + std::string(3000000, 'N') + "."), HasSubstr("values"));
-  EXPECT_THAT(refusal("\x80\x02" + std::string(3000000, '(') + "."), HasSubstr("values"));
-  EXPECT_THAT(refusal("\x80\x02N" + std::string(3000000, '2') + "."), HasSubstr("values"));
+  EXPECT_THAT(pickle_refusal("\x80\x02" + std::string(3000000, 'N') + "."), HasSubstr("values"));
+  EXPECT_THAT(pickle_refusal("\x80\x02" + std::string(3000000, '(') + "."), HasSubstr("values"));
+  EXPECT_THAT(pickle_refusal("\x80\x02N" + std::string(3000000, '2') + "."), HasSubstr("values"));
 }
 
 TEST(Printable, CutsLongText) {

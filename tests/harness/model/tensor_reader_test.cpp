@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using testing::storage_bytes;
 using testing::ZipEntry;
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kInfinite = std::numeric_limits<float>::infinity();
 
 Result<std::vector<float>> read(const std::vector<ZipEntry>& entries, const TensorRef& tensor) {
   const std::string file = testing::make_zip(entries);
@@ -68,7 +68,7 @@ TEST(TensorReader, FollowsStridesAndOffset) {
   EXPECT_THAT(*read(kSix, {{"FloatStorage", "0", 6}, 0, {0, 4}, {4, 1}}), ElementsAre());
 }
 
-std::string refusal(const TensorRef& tensor) {
+std::string read_refusal(const TensorRef& tensor) {
   const auto values = read(kSix, tensor);
   return values.ok() ? "accepted" : values.error().message;
 }
@@ -79,42 +79,45 @@ TEST(TensorReader, TensorsOutsideTheirStorageAreRefused) {
   const StorageRef six{"FloatStorage", "0", 6};
   const auto outside = HasSubstr("is not inside its storage of 6 elements");
   EXPECT_EQ(
-      refusal({six, 0, {7}, {1}}),
+      read_refusal({six, 0, {7}, {1}}),
       "tensor t: size [7] with strides [1] at offset 0 is not inside its storage of 6 elements");
-  EXPECT_THAT(refusal({six, 1, {6}, {1}}), outside);
-  EXPECT_THAT(refusal({six, 6, {}, {}}), outside);
-  EXPECT_THAT(refusal({six, -1, {1}, {1}}), outside);
-  EXPECT_THAT(refusal({six, 0, {-1}, {1}}), outside);
-  EXPECT_THAT(refusal({six, 5, {2}, {-1}}), outside);
-  EXPECT_THAT(refusal({six, 0, {2, 3}, {kHuge, 1}}), outside);
-  EXPECT_THAT(refusal({six, kMost, {2}, {kMost}}), outside);
-  EXPECT_THAT(refusal({six, 0, {kHuge, kHuge, kHuge}, {1, 1, 1}}), outside);
+  EXPECT_THAT(read_refusal({six, 1, {6}, {1}}), outside);
+  EXPECT_THAT(read_refusal({six, 6, {}, {}}), outside);
+  EXPECT_THAT(read_refusal({six, -1, {1}, {1}}), outside);
+  EXPECT_THAT(read_refusal({six, 0, {-1}, {1}}), outside);
+  EXPECT_THAT(read_refusal({six, 5, {2}, {-1}}), outside);
+  EXPECT_THAT(read_refusal({six, 0, {2, 3}, {kHuge, 1}}), outside);
+  EXPECT_THAT(read_refusal({six, kMost, {2}, {kMost}}), outside);
+  EXPECT_THAT(read_refusal({six, 0, {kHuge, kHuge, kHuge}, {1, 1, 1}}), outside);
 }
 
 TEST(TensorReader, StoragesOfAnotherSizeAreRefused) {
   EXPECT_EQ(
-      refusal({{"FloatStorage", "0", std::int64_t{1} << 62}, 0, {6}, {1}}),
+      read_refusal({{"FloatStorage", "0", std::int64_t{1} << 62}, 0, {6}, {1}}),
       "tensor t: a FloatStorage of 4611686018427387904 elements does not have the 24 bytes of "
       "its entry a/data/0");
-  EXPECT_THAT(refusal({{"FloatStorage", "0", 5}, 0, {5}, {1}}), HasSubstr("does not have the 24"));
-  EXPECT_THAT(refusal({{"FloatStorage", "0", -1}, 0, {5}, {1}}), HasSubstr("does not have the 24"));
-  EXPECT_THAT(refusal({{"HalfStorage", "0", 6}, 0, {6}, {1}}), HasSubstr("does not have the 24"));
-  EXPECT_EQ(refusal({{"FloatStorage", "../1", 6}, 0, {6}, {1}}),
+  EXPECT_THAT(read_refusal({{"FloatStorage", "0", 5}, 0, {5}, {1}}),
+              HasSubstr("does not have the 24"));
+  EXPECT_THAT(read_refusal({{"FloatStorage", "0", -1}, 0, {5}, {1}}),
+              HasSubstr("does not have the 24"));
+  EXPECT_THAT(read_refusal({{"HalfStorage", "0", 6}, 0, {6}, {1}}),
+              HasSubstr("does not have the 24"));
+  EXPECT_EQ(read_refusal({{"FloatStorage", "../1", 6}, 0, {6}, {1}}),
             "the archive has no entry 'a/data/../1'");
-  EXPECT_EQ(refusal({{"ComplexFloatStorage", "0", 3}, 0, {3}, {1}}),
+  EXPECT_EQ(read_refusal({{"ComplexFloatStorage", "0", 3}, 0, {3}, {1}}),
             "tensor t: the storage type ComplexFloatStorage is not supported");
 }
 
 TEST(TensorReader, StridesThatRepeatElementsAreRefused) {
   const StorageRef six{"FloatStorage", "0", 6};
-  EXPECT_EQ(refusal({six, 0, {6}, {0}}),
+  EXPECT_EQ(read_refusal({six, 0, {6}, {0}}),
             "tensor t: the strides [0] of size [6] read elements twice");
-  EXPECT_THAT(refusal({six, 0, {2, 3}, {1, 1}}), HasSubstr("read elements twice"));
+  EXPECT_THAT(read_refusal({six, 0, {2, 3}, {1, 1}}), HasSubstr("read elements twice"));
 }
 
 TEST(TensorReader, ValuesThatAreNotFiniteAreRefused) {
   const auto message = [](const auto& values) { return values.error().message; };
-  EXPECT_EQ(message(read_all<float>("FloatStorage", {1, kInfinity})),
+  EXPECT_EQ(message(read_all<float>("FloatStorage", {1, kInfinite})),
             "tensor t has a NaN or an infinity");
   EXPECT_EQ(message(read_all<std::uint16_t>("HalfStorage", {0x3C00, 0x7E00})),
             "tensor t has a NaN or an infinity");

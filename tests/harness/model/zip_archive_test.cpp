@@ -20,7 +20,7 @@ std::string text_of(std::span<const std::byte> bytes) {
 }
 
 // The sentence with which an archive is refused.
-std::string refusal(const std::string& bytes) {
+std::string zip_refusal(const std::string& bytes) {
   const auto archive = ZipArchive::from_bytes(bytes_of(bytes), "x.pt");
   return archive.ok() ? "accepted" : archive.error().message;
 }
@@ -46,26 +46,26 @@ TEST(ZipArchive, EveryCutIsRefused) {
   for (const bool zip64 : {false, true}) {
     const std::string file = make_zip({{"a/one", "first"}, {"a/two", "second"}}, zip64);
     for (std::size_t size = 0; size < file.size(); ++size)
-      ASSERT_NE(refusal(file.substr(0, size)), "accepted") << size;
+      ASSERT_NE(zip_refusal(file.substr(0, size)), "accepted") << size;
   }
 }
 
 TEST(ZipArchive, SaysWhatAFileIsInstead) {
-  EXPECT_EQ(refusal(""), "x.pt: the file is empty");
-  EXPECT_THAT(refusal("\x80\x02}q."), HasSubstr("x.pt: this is a pickle"));
-  EXPECT_THAT(refusal(make_zip({{"a/one", "first"}}).substr(0, 30)),
+  EXPECT_EQ(zip_refusal(""), "x.pt: the file is empty");
+  EXPECT_THAT(zip_refusal("\x80\x02}q."), HasSubstr("x.pt: this is a pickle"));
+  EXPECT_THAT(zip_refusal(make_zip({{"a/one", "first"}}).substr(0, 30)),
               HasSubstr("the file is cut off"));
 }
 
 TEST(ZipArchive, RefusesCompressedAndEncryptedEntries) {
-  EXPECT_THAT(refusal(make_zip({{"a/one", "x", 8}})),
+  EXPECT_THAT(zip_refusal(make_zip({{"a/one", "x", 8}})),
               HasSubstr("x.pt: the entry 'a/one' is compressed"));
-  EXPECT_EQ(refusal(make_zip({{"a/one", "x", 0, 1}})), "x.pt: the entry 'a/one' is encrypted");
+  EXPECT_EQ(zip_refusal(make_zip({{"a/one", "x", 0, 1}})), "x.pt: the entry 'a/one' is encrypted");
 }
 
 TEST(ZipArchive, RefusesNamesThatLeaveTheArchive) {
   for (const std::string name : {"/etc/passwd", "a/../../b", "..", "a\\b", ""}) {
-    EXPECT_EQ(refusal(make_zip({{name, "x"}})),
+    EXPECT_EQ(zip_refusal(make_zip({{name, "x"}})),
               "x.pt: the entry name '" + name + "' is not a path inside the archive");
   }
 }
@@ -73,26 +73,26 @@ TEST(ZipArchive, RefusesNamesThatLeaveTheArchive) {
 TEST(ZipArchive, RefusesEntriesThatAreNotWhereTheySay) {
   ZipEntry far{"a/one", "first"};
   far.local_offset = 1 << 20;
-  EXPECT_EQ(refusal(make_zip({far})), "x.pt: the entry 'a/one' lies outside the file");
+  EXPECT_EQ(zip_refusal(make_zip({far})), "x.pt: the entry 'a/one' lies outside the file");
   ZipEntry large{"a/one", "first"};
   large.size = 5000;
-  EXPECT_EQ(refusal(make_zip({large})), "x.pt: the entry 'a/one' lies outside the file");
+  EXPECT_EQ(zip_refusal(make_zip({large})), "x.pt: the entry 'a/one' lies outside the file");
   large.size = std::uint64_t{1} << 62U;
-  EXPECT_EQ(refusal(make_zip({large}, true)), "x.pt: the entry 'a/one' lies outside the file");
+  EXPECT_EQ(zip_refusal(make_zip({large}, true)), "x.pt: the entry 'a/one' lies outside the file");
   ZipEntry renamed{"a/one", "first"};
   renamed.local_name = "a/two";
-  EXPECT_EQ(refusal(make_zip({renamed})),
+  EXPECT_EQ(zip_refusal(make_zip({renamed})),
             "x.pt: the entry 'a/one' is named 'a/two' in its own header");
 }
 
 TEST(ZipArchive, RefusesEntriesThatShareBytes) {
   ZipEntry longer{"a/one", "first"};
   longer.size = 10;
-  EXPECT_EQ(refusal(make_zip({longer, {"a/two", "second"}})), "accepted");  // ends in a header
+  EXPECT_EQ(zip_refusal(make_zip({longer, {"a/two", "second"}})), "accepted");  // ends in a header
   longer.size = 5 + 30 + 5 + 1;
-  EXPECT_EQ(refusal(make_zip({longer, {"a/two", "second"}})),
+  EXPECT_EQ(zip_refusal(make_zip({longer, {"a/two", "second"}})),
             "x.pt: the entries 'a/one' and 'a/two' overlap");
-  EXPECT_EQ(refusal(make_zip({{"a/one", "first"}, {"a/one", "again"}})),
+  EXPECT_EQ(zip_refusal(make_zip({{"a/one", "first"}, {"a/one", "again"}})),
             "x.pt: two zip entries are named 'a/one'");
 }
 

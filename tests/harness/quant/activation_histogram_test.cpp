@@ -10,6 +10,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/harness/quant/histogram_of.h"
+
 namespace qyolo::quant {
 namespace {
 
@@ -25,12 +27,6 @@ std::vector<float> heavy_tailed(std::size_t count, unsigned seed) {
     value = x * x * x;
   }
   return values;
-}
-
-ActivationHistogram histogram_of(const std::vector<float>& values) {
-  ActivationHistogram histogram;
-  histogram.observe(values);
-  return histogram;
 }
 
 std::int64_t content(const ActivationHistogram& histogram) {

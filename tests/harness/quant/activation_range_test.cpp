@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/harness/quant/histogram_of.h"
+
 namespace qyolo::quant {
 namespace {
 
@@ -18,12 +20,6 @@ constexpr CalibrationMethod kMse{.kind = Kind::kMse};
 constexpr CalibrationMethod kEntropy{.kind = Kind::kEntropy};
 
 CalibrationMethod percentile(double p) { return {.kind = Kind::kPercentile, .percentile = p}; }
-
-ActivationHistogram histogram_of(const std::vector<float>& values) {
-  ActivationHistogram histogram;
-  histogram.observe(values);
-  return histogram;
-}
 
 // SiLU of a normal distribution: bounded below, a long tail above.
 ActivationHistogram silu_like(unsigned seed, float spread) {

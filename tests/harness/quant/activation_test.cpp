@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr double kLargest = std::numeric_limits<float>::max();
+constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
 TEST(CalibrationMethod, NamesRoundTrip) {
   for (const char* name :
@@ -60,7 +60,7 @@ TEST(ActivationParameters, NothingButZeroIsExact) {
 }
 
 TEST(ActivationParameters, ExtremeRangesStayFinite) {
-  for (const double magnitude : {1e-45, 1e-38, 1.0, 1e38, kLargest}) {
+  for (const double magnitude : {1e-45, 1e-38, 1.0, 1e38, kLargestFloat}) {
     for (const int bits : {4, 8}) {
       for (const Interval& range :
            {Interval{-magnitude, magnitude}, {0, magnitude}, {-magnitude, 0}}) {

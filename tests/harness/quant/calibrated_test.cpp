@@ -48,8 +48,8 @@ InputMoments moments_of(const std::vector<float>& rows, std::size_t size) {
   return moments;
 }
 
-Recipe recipe(std::string_view scheme, int bits, std::string_view granularity, Rounding rounding,
-              std::string_view range = "minmax") {
+Recipe calibrated_recipe(std::string_view scheme, int bits, std::string_view granularity,
+                         Rounding rounding, std::string_view range = "minmax") {
   SchemeOptions options;
   options.rounding = rounding;
   options.range = Range::parse(range).value();
@@ -103,7 +103,7 @@ TEST_F(CalibratedRounding, EveryFormatTakesPart) {
         limits.block > 0 ? "group:" + std::to_string(limits.block) : std::string("filter");
     for (int bits = limits.least_bits; bits <= std::min(limits.most_bits, 8); ++bits) {
       const auto named = [&](Rounding rounding, std::string_view range = "minmax") {
-        return recipe(scheme->name(), bits, granularity, rounding, range);
+        return calibrated_recipe(scheme->name(), bits, granularity, rounding, range);
       };
       const double nearest = output_error(
           weights_, decoded(quantize(weights_, kShape, named(Rounding::kNearest), 1).value()),
@@ -120,15 +120,15 @@ TEST_F(CalibratedRounding, GptqLowersTheErrorOfOutputsAndCoordinateLowersItFurth
   for (const char* scheme : {"affine", "symmetric", "pwlq", "pwlq-fang", "pwlq-overlap"}) {
     for (const char* granularity : {"layer", "filter", "channel", "in-channel", "group:16"}) {
       for (const int bits : {2, 3, 4}) {
-        const double nearest =
-            output_error(weights_,
-                         decoded(quantize(weights_, kShape,
-                                          recipe(scheme, bits, granularity, Rounding::kNearest), 1)
-                                     .value()),
-                         kShape, inputs_);
-        const double gptq = error_of(recipe(scheme, bits, granularity, Rounding::kGptq));
+        const double nearest = output_error(
+            weights_,
+            decoded(quantize(weights_, kShape,
+                             calibrated_recipe(scheme, bits, granularity, Rounding::kNearest), 1)
+                        .value()),
+            kShape, inputs_);
+        const double gptq = error_of(calibrated_recipe(scheme, bits, granularity, Rounding::kGptq));
         const double coordinate =
-            error_of(recipe(scheme, bits, granularity, Rounding::kCoordinate));
+            error_of(calibrated_recipe(scheme, bits, granularity, Rounding::kCoordinate));
         EXPECT_LT(gptq, nearest) << scheme << " " << bits << " " << granularity;
         EXPECT_LE(coordinate, gptq * 1.001) << scheme << " " << bits << " " << granularity;
       }
@@ -139,8 +139,10 @@ TEST_F(CalibratedRounding, GptqLowersTheErrorOfOutputsAndCoordinateLowersItFurth
 TEST_F(CalibratedRounding, SearchingTheRangeByOutputsLowersTheirError) {
   for (const char* granularity : {"layer", "filter", "group:16"}) {
     for (const Rounding rounding : {Rounding::kNearest, Rounding::kGptq}) {
-      const double minmax = error_of(recipe("affine", 3, granularity, rounding, "minmax"));
-      const double output = error_of(recipe("affine", 3, granularity, rounding, "output"));
+      const double minmax =
+          error_of(calibrated_recipe("affine", 3, granularity, rounding, "minmax"));
+      const double output =
+          error_of(calibrated_recipe("affine", 3, granularity, rounding, "output"));
       EXPECT_LT(output, minmax) << granularity << " " << rounding_name(rounding);
     }
   }
@@ -149,7 +151,7 @@ TEST_F(CalibratedRounding, SearchingTheRangeByOutputsLowersTheirError) {
 TEST_F(CalibratedRounding, ThreadsDoNotChangeTheResult) {
   for (const char* range : {"minmax", "hmse", "output"}) {
     for (const char* granularity : {"layer", "filter", "shape"}) {
-      const Recipe how = recipe("affine", 4, granularity, Rounding::kCoordinate, range);
+      const Recipe how = calibrated_recipe("affine", 4, granularity, Rounding::kCoordinate, range);
       const QuantizedTensor one = quantized(how, 1), many = quantized(how, 3);
       EXPECT_EQ(one.codes, many.codes) << range << " " << granularity;
       EXPECT_EQ(one.parameters, many.parameters);
@@ -159,7 +161,7 @@ TEST_F(CalibratedRounding, ThreadsDoNotChangeTheResult) {
 
 TEST_F(CalibratedRounding, PacksAndUnpacks) {
   for (const char* scheme : {"affine", "pwlq", "pwlq-overlap"}) {
-    const Recipe how = recipe(scheme, 4, "filter", Rounding::kCoordinate);
+    const Recipe how = calibrated_recipe(scheme, 4, "filter", Rounding::kCoordinate);
     const QuantizedTensor tensor = quantized(how);
     const PackedTensor packed = pack(tensor);
     const QuantizedTensor back = unpack(how, kShape, packed.bytes()).value();
@@ -171,7 +173,7 @@ TEST_F(CalibratedRounding, PacksAndUnpacks) {
 // over the columns behind it by the upper Cholesky factor of the inverse.
 TEST_F(CalibratedRounding, GptqIsThatOfThePaper) {
   const std::size_t size = 81;
-  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  const Recipe how = calibrated_recipe("affine", 4, "filter", Rounding::kGptq);
   const QuantizedTensor tensor = quantized(how);
   std::vector<std::size_t> order(size);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -223,9 +225,10 @@ TEST_F(CalibratedRounding, GptqIsThatOfThePaper) {
 TEST_F(CalibratedRounding, WithoutCorrelationGptqRoundsToNearest) {
   inputs_.second = SymmetricMatrix(81);
   for (std::size_t i = 0; i < 81; ++i) inputs_.second.at(i, i) = 1 + static_cast<double>(i);
-  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  const Recipe how = calibrated_recipe("affine", 4, "filter", Rounding::kGptq);
   const QuantizedTensor nearest =
-      quantize(weights_, kShape, recipe("affine", 4, "filter", Rounding::kNearest), 1).value();
+      quantize(weights_, kShape, calibrated_recipe("affine", 4, "filter", Rounding::kNearest), 1)
+          .value();
   EXPECT_EQ(decoded(quantized(how)), decoded(nearest));
 }
 
@@ -236,7 +239,7 @@ TEST_F(CalibratedRounding, OneImageOneValueOrNoneStillGiveWeights) {
                            std::vector<float>(81 * 50, 0.7F), correlated_rows(1, 81)}) {
     inputs_ = moments_of(rows, 81);
     for (const char* range : {"minmax", "hmse", "output"}) {
-      const Recipe how = recipe("affine", 4, "filter", Rounding::kCoordinate, range);
+      const Recipe how = calibrated_recipe("affine", 4, "filter", Rounding::kCoordinate, range);
       const std::vector<float> result = decoded(quantized(how));
       EXPECT_TRUE(std::ranges::all_of(result, [](float w) { return std::isfinite(w); }));
       // Sensible on other inputs, too.
@@ -257,13 +260,15 @@ TEST_F(CalibratedRounding, ASingularMatrixStillGivesWeightsOfLessErrorThanNeares
   }
   inputs_ = moments_of(rows, 81);
   for (const char* scheme : {"affine", "pwlq", "kmeans", "apot"}) {
-    const double nearest = output_error(
-        weights_,
-        decoded(
-            quantize(weights_, kShape, recipe(scheme, 3, "filter", Rounding::kNearest), 1).value()),
-        kShape, inputs_);
+    const double nearest =
+        output_error(weights_,
+                     decoded(quantize(weights_, kShape,
+                                      calibrated_recipe(scheme, 3, "filter", Rounding::kNearest), 1)
+                                 .value()),
+                     kShape, inputs_);
     for (const Rounding rounding : {Rounding::kGptq, Rounding::kCoordinate}) {
-      const std::vector<float> result = decoded(quantized(recipe(scheme, 3, "filter", rounding)));
+      const std::vector<float> result =
+          decoded(quantized(calibrated_recipe(scheme, 3, "filter", rounding)));
       EXPECT_TRUE(std::ranges::all_of(result, [](float w) { return std::isfinite(w); }));
       EXPECT_LT(output_error(weights_, result, kShape, inputs_), nearest) << scheme;
     }
@@ -272,7 +277,7 @@ TEST_F(CalibratedRounding, ASingularMatrixStillGivesWeightsOfLessErrorThanNeares
 
 // The error of filters' outputs is least at these factors: a little more or less makes it larger.
 TEST_F(CalibratedRounding, FactorsOfAGroupsValuesAreThoseOfLeastError) {
-  const Recipe how = recipe("affine", 3, "filter", Rounding::kGptq);
+  const Recipe how = calibrated_recipe("affine", 3, "filter", Rounding::kGptq);
   const QuantizedTensor tensor = quantized(how);
   const std::vector<float> values = decoded(tensor);
   const RoundingOrder order(inputs_.second, 0.01, 1);
@@ -342,7 +347,7 @@ TEST_F(CalibratedRounding, EachGroupOfAConvolutionHasItsOwnInputs) {
   const Shape shape{8, 9, 3, 3};
   const std::vector<float> weights(weights_.begin(), weights_.begin() + shape.size());
   const std::vector<InputMoments> inputs = {inputs_, moments_of(correlated_rows(500, 81, 11), 81)};
-  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  const Recipe how = calibrated_recipe("affine", 4, "filter", Rounding::kGptq);
   const QuantizedTensor both =
       quantize_calibrated(weights, shape, how, inputs, {}, 2).value().tensor;
   for (std::size_t half = 0; half < 2; ++half) {
@@ -358,7 +363,7 @@ TEST_F(CalibratedRounding, EachGroupOfAConvolutionHasItsOwnInputs) {
 }
 
 TEST_F(CalibratedRounding, MomentsOfAnotherLayerAreRefused) {
-  const Recipe how = recipe("affine", 4, "filter", Rounding::kGptq);
+  const Recipe how = calibrated_recipe("affine", 4, "filter", Rounding::kGptq);
   EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, {}, {}, 1).ok());
   const InputMoments other = moments_of(correlated_rows(10, 9), 9);
   EXPECT_FALSE(quantize_calibrated(weights_, kShape, how, std::span(&other, 1), {}, 1).ok());
@@ -368,7 +373,8 @@ TEST_F(CalibratedRounding, BiasesTakeUpWhatTheOutputsChangeByOnAverage) {
   const std::vector<float> rows = correlated_rows(900, 81);
   for (const char* granularity : {"filter", "layer"}) {
     const CalibratedTensor made =
-        quantize_calibrated(weights_, kShape, recipe("affine", 2, granularity, Rounding::kGptq),
+        quantize_calibrated(weights_, kShape,
+                            calibrated_recipe("affine", 2, granularity, Rounding::kGptq),
                             std::span(&inputs_, 1), {}, 1)
             .value();
     const std::vector<float> replaced = decoded(made.tensor);

@@ -14,29 +14,29 @@ namespace qyolo::quant {
 namespace {
 
 using testing::synthetic_weights;
-using Kind = Activation::Kind;
+using ActivationKind = Activation::Kind;
 
-constexpr Shape kShape{13, 9, 2, 2};
+constexpr Shape kBlockShape{13, 9, 2, 2};
 constexpr std::size_t kSize = 36;
 constexpr std::size_t kPositions = 1001;
 
-const std::vector<Activation> kActivations = {{Kind::kIdentity, 0},
-                                              {Kind::kSiLU, 0},
-                                              {Kind::kLeakyReLU, 0.1F},
-                                              {Kind::kReLU, 0},
-                                              {Kind::kSigmoid, 0}};
+const std::vector<Activation> kActivations = {{ActivationKind::kIdentity, 0},
+                                              {ActivationKind::kSiLU, 0},
+                                              {ActivationKind::kLeakyReLU, 0.1F},
+                                              {ActivationKind::kReLU, 0},
+                                              {ActivationKind::kSigmoid, 0}};
 
 double applied(const Activation& activation, double sum) {
   switch (activation.kind) {
-    case Kind::kIdentity:
+    case ActivationKind::kIdentity:
       return sum;
-    case Kind::kSiLU:
+    case ActivationKind::kSiLU:
       return sum / (1 + std::exp(-sum));
-    case Kind::kLeakyReLU:
+    case ActivationKind::kLeakyReLU:
       return sum > 0 ? sum : static_cast<double>(activation.slope) * sum;
-    case Kind::kReLU:
+    case ActivationKind::kReLU:
       return sum > 0 ? sum : 0;
-    case Kind::kSigmoid:
+    case ActivationKind::kSigmoid:
       return 1 / (1 + std::exp(-sum));
   }
   return 0;
@@ -75,7 +75,7 @@ InputMoments made_inputs(float stretch = 1) {
 }
 
 std::vector<float> biases() {
-  std::vector<float> bias(static_cast<std::size_t>(kShape.n));
+  std::vector<float> bias(static_cast<std::size_t>(kBlockShape.n));
   for (std::size_t n = 0; n < bias.size(); ++n) bias[n] = 0.3F - 0.1F * static_cast<float>(n);
   return bias;
 }
@@ -113,13 +113,13 @@ double output_error(const std::vector<float>& weights, const CalibratedTensor& m
 
 class Outputs : public ::testing::Test {
  protected:
-  std::vector<float> weights_ = synthetic_weights(kShape.size());
+  std::vector<float> weights_ = synthetic_weights(kBlockShape.size());
   std::vector<float> bias_ = biases();
 
   [[nodiscard]] CalibratedTensor rounded(const Recipe& recipe, const InputMoments& inputs,
                                          const Activation& activation, int threads = 1) const {
-    return quantize_calibrated(weights_, kShape, recipe, std::span(&inputs, 1), {bias_, activation},
-                               threads)
+    return quantize_calibrated(weights_, kBlockShape, recipe, std::span(&inputs, 1),
+                               {bias_, activation}, threads)
         .value();
   }
 };
@@ -156,8 +156,8 @@ TEST_F(Outputs, GainMostWhereTheActivationSwallowsErrors) {
            output_error(weights_, rounded(how, moments_alone, activation), inputs.samples,
                         activation);
   };
-  EXPECT_LT(left({Kind::kReLU, 0}), left({Kind::kIdentity, 0}));
-  EXPECT_LT(left({Kind::kSiLU, 0}), left({Kind::kIdentity, 0}));
+  EXPECT_LT(left({ActivationKind::kReLU, 0}), left({ActivationKind::kIdentity, 0}));
+  EXPECT_LT(left({ActivationKind::kSiLU, 0}), left({ActivationKind::kIdentity, 0}));
 }
 
 TEST_F(Outputs, FollowWhatIsWanted) {

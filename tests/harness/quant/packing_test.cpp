@@ -22,8 +22,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using testing::synthetic_weights;
 
-Recipe recipe(std::string_view scheme, int bits, std::string_view granularity,
-              const SchemeOptions& options = {}) {
+Recipe packed_recipe(std::string_view scheme, int bits, std::string_view granularity,
+                     const SchemeOptions& options = {}) {
   return make_recipe(scheme, bits, granularity, options).value();
 }
 
@@ -70,7 +70,7 @@ void for_all_recipes(const Scheme& scheme, Body&& body) {
             SCOPED_TRACE(fmt::format("{} {} {} scale_bits {} integers {} correction {}",
                                      scheme.name(), bits, granularity, scale_bits, integers,
                                      correction));
-            body(recipe(scheme.name(), bits, granularity, options));
+            body(packed_recipe(scheme.name(), bits, granularity, options));
             if (::testing::Test::HasFailure()) return;
           }
         }
@@ -148,9 +148,9 @@ TEST_P(EveryScheme, DamagedPartsAreRefusedOrDecodeToSomeTensor) {
   const SchemeLimits limits = GetParam()->limits();
   for (int bits = limits.least_bits; bits <= limits.most_bits; ++bits) {
     for (const RegionCoding coding : {RegionCoding::kRaw, RegionCoding::kEntropy}) {
-      const Recipe how =
-          recipe(GetParam()->name(), bits, limits.block > 0 ? block_of(*GetParam()) : "filter",
-                 {.integer_zero_points = bits % 2 == 0, .bias_correction = true});
+      const Recipe how = packed_recipe(
+          GetParam()->name(), bits, limits.block > 0 ? block_of(*GetParam()) : "filter",
+          {.integer_zero_points = bits % 2 == 0, .bias_correction = true});
       const PackedTensor packed = pack(quantize(weights, shape, how, 1).value(), coding);
       for (int trial = 0; trial < 300; ++trial) {
         PackedTensor damaged = packed;
@@ -190,7 +190,7 @@ TEST(Packing, ThreadsDoNotChangeTheBytes) {
   const Shape shape{41, 700, 5, 5};  // more than one run of fields
   const std::vector<float> weights = synthetic_weights(shape.size());
   for (const char* scheme : {"affine", "pwlq"}) {
-    const Recipe how = recipe(scheme, 3, "filter");
+    const Recipe how = packed_recipe(scheme, 3, "filter");
     const QuantizedTensor tensor = quantize(weights, shape, how).value();
     const PackedTensor one = pack(tensor, RegionCoding::kRaw, 1);
     EXPECT_EQ(pack(tensor, RegionCoding::kRaw, 3).parts, one.parts);
@@ -203,7 +203,7 @@ TEST(Packing, ThreadsDoNotChangeTheBytes) {
 TEST(Packing, BytesAreThoseOfTheDescription) {
   const Shape shape{1, 4, 1, 1};
   const QuantizedTensor tensor =
-      quantize(std::vector<float>{0, 1, 2, 3}, shape, recipe("affine", 4, "layer")).value();
+      quantize(std::vector<float>{0, 1, 2, 3}, shape, packed_recipe("affine", 4, "layer")).value();
   const PackedTensor packed = pack(tensor);
   ASSERT_THAT(tensor.codes, ElementsAre(-8, -3, 2, 7));
   EXPECT_EQ(packed[Part::kCodes], bytes_of(0xD8, 0x72));
@@ -216,7 +216,7 @@ TEST(Packing, BytesAreThoseOfTheDescription) {
 
 // 3-bit tails have 2 bits for the code; the third is 1 in the negative tail.
 TEST(Packing, ThirdBitOfATailIsItsSide) {
-  QuantizedTensor tensor{recipe("pwlq", 3, "layer"), {1, 5, 1, 1}, {}, {}, {}, {}};
+  QuantizedTensor tensor{packed_recipe("pwlq", 3, "layer"), {1, 5, 1, 1}, {}, {}, {}, {}};
   tensor.codes = {-3, -2, 1, -2, 0};
   tensor.regions = {kCentre, kPositiveTail, kPositiveTail, kNegativeTail, kNegativeTail};
   tensor.parameters = {{.scale = {1, 1}, .zero_point = {0, 0}, .breakpoint = 1}};
@@ -229,8 +229,9 @@ TEST(Packing, ThirdBitOfATailIsItsSide) {
 }
 
 TEST(Packing, HalfPrecisionScalesAndNarrowZeroPoints) {
-  const Recipe how = recipe("affine", 4, "channel",
-                            {.include_zero = true, .scale_bits = 16, .integer_zero_points = true});
+  const Recipe how =
+      packed_recipe("affine", 4, "channel",
+                    {.include_zero = true, .scale_bits = 16, .integer_zero_points = true});
   QuantizedTensor tensor{how, {3, 1, 1, 1}, {0, 0, 0}, {}, {}, {}};
   tensor.parameters = {{.scale = {1.5F}, .zero_point = {-8}},
                        {.scale = {1}, .zero_point = {7}},
@@ -246,7 +247,7 @@ TEST(Packing, HalfPrecisionScalesAndNarrowZeroPoints) {
 TEST(Packing, Mxfp4HasTheBitsOfItsStandard) {
   const PackedTensor packed =
       pack(quantize(std::vector<float>{2.0F, -0.25F, 0.5F, 0.0F, -3.0F, 1.5F}, {1, 6, 1, 1},
-                    recipe("mxfp4", 4, "group:32"))
+                    packed_recipe("mxfp4", 4, "group:32"))
                .value());
   // The power is 2^(1 - 2): the values are 4, -0.5, 1, 0, -6, 3 of it.
   EXPECT_EQ(packed[Part::kCodes], bytes_of(0x96, 0x02, 0x5F));
@@ -257,7 +258,7 @@ TEST(Packing, Nvfp4HasAScaleOfOneByteForEachBlockAndOneFloatForAll) {
   std::vector<float> weights(32, 0.0F);
   weights[0] = 6 * 448;
   weights[16] = -6;
-  const Recipe how = recipe("nvfp4", 4, "group:16");
+  const Recipe how = packed_recipe("nvfp4", 4, "group:16");
   const PackedTensor packed = pack(quantize(weights, {1, 32, 1, 1}, how).value());
   EXPECT_EQ(packed[Part::kScales], bytes_of(0x7E, 0x38));  // 448 and 1 in E4M3
   EXPECT_EQ(packed[Part::kTensorScale], bytes_of(0, 0, 0x80, 0x3F));
@@ -268,16 +269,16 @@ TEST(Packing, Nvfp4HasAScaleOfOneByteForEachBlockAndOneFloatForAll) {
 TEST(Packing, Fp8CodesAreThePatternsOfTheirStandard) {
   const std::vector<float> weights = {448, -1, 1.0F / 512, 0, 240};
   const PackedTensor e4m3 =
-      pack(quantize(weights, {1, 5, 1, 1}, recipe("fp8-e4m3", 8, "layer")).value());
+      pack(quantize(weights, {1, 5, 1, 1}, packed_recipe("fp8-e4m3", 8, "layer")).value());
   EXPECT_EQ(e4m3[Part::kCodes], bytes_of(0x7E, 0xB8, 0x01, 0x00, 0x77));
   const PackedTensor e5m2 = pack(quantize(std::vector<float>{57344, -1, 1.0F / 65536, 0},
-                                          {1, 4, 1, 1}, recipe("fp8-e5m2", 8, "layer"))
+                                          {1, 4, 1, 1}, packed_recipe("fp8-e5m2", 8, "layer"))
                                      .value());
   EXPECT_EQ(e5m2[Part::kCodes], bytes_of(0x7B, 0xBC, 0x01, 0x00));
 }
 
 TEST(Packing, ACodebookIsStoredWithItsGroup) {
-  const Recipe how = recipe("kmeans", 2, "filter");
+  const Recipe how = packed_recipe("kmeans", 2, "filter");
   const PackedTensor packed =
       pack(quantize(std::vector<float>{1, 2, 3, 4, 0, 0, 1, 1}, {2, 4, 1, 1}, how).value());
   // Of a codebook that repeats its largest value, the last place.
@@ -291,7 +292,7 @@ TEST(Packing, ScalesThatAreNoNumbersOfTheirFormatAreRefused) {
   for (const auto& [scheme, block, bad] :
        {std::tuple("mxfp4", "group:32", 255), std::tuple("nvfp4", "group:16", 0),
         std::tuple("nvfp4", "group:16", 127), std::tuple("nvfp4", "group:16", 200)}) {
-    const Recipe how = recipe(scheme, 4, block);
+    const Recipe how = packed_recipe(scheme, 4, block);
     const Shape shape{2, 32, 1, 1};
     PackedTensor packed = pack(quantize(weights, shape, how).value());
     packed.parts[static_cast<std::size_t>(Part::kScales)][1] = static_cast<std::byte>(bad);
@@ -314,7 +315,7 @@ class Refusal : public ::testing::Test {
   std::vector<std::byte>& at(Part part) { return packed.parts[static_cast<std::size_t>(part)]; }
 
   Shape shape{2, 3, 1, 1};
-  Recipe how = recipe("pwlq", 3, "filter", {.bias_correction = true});
+  Recipe how = packed_recipe("pwlq", 3, "filter", {.bias_correction = true});
   PackedTensor packed = pack(quantize(synthetic_weights(6), shape, how).value());
 };
 

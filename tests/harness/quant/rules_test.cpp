@@ -13,7 +13,7 @@ const LayerTraits kFirst = layer("model.0.conv", "Conv", 0, {8, 3, 3, 3});
 const LayerTraits kPointwise = layer("model.4.conv", "Conv", 4, {16, 8, 1, 1});
 const LayerTraits kHead = layer("model.105.m.0", "IDetect", 105, {39, 64, 1, 1});
 
-Recipe recipe(const char* scheme, int bits, const char* granularity) {
+Recipe rule_recipe(const char* scheme, int bits, const char* granularity) {
   return make_recipe(scheme, bits, granularity).value();
 }
 
@@ -87,13 +87,13 @@ TEST(NamePattern, WhatIsNoExpressionIsRefused) {
 }
 
 TEST(Rules, TheFirstThatMatchesDecides) {
-  const Recipe general = recipe("affine", 4, "channel");
+  const Recipe general = rule_recipe("affine", 4, "channel");
   std::vector<Rule> rules(3);
   rules[0].match.type = "IDetect";
   rules[0].keep = true;
   rules[1].match.kernel = {1, 1};
-  rules[1].recipe = recipe("affine", 4, "filter");
-  rules[2].recipe = recipe("pwlq", 8, "layer");
+  rules[1].recipe = rule_recipe("affine", 4, "filter");
+  rules[2].recipe = rule_recipe("pwlq", 8, "layer");
   rules[2].match.index = {0, 200};
   EXPECT_EQ(recipe_for(kHead, general, rules), nullptr);
   EXPECT_EQ(recipe_for(kPointwise, general, rules), &rules[1].recipe);
