@@ -12,29 +12,26 @@ namespace {
 constexpr double kEnoughToTell = 0.01;
 constexpr std::size_t kBarWidth = 28;
 
-// The first `count` characters.
-std::string_view prefix(std::string_view text, std::size_t count) {
-  std::size_t at = 0;
-  while (at < text.size() && count > 0) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
-    --count;
-  }
-  return text.substr(0, at);
-}
-
 std::string left_text(const ProgressState& state) {
   const auto left = seconds_left(state);
-  return left ? duration_text(*left) + " left" : "";
+  if (!left) return "";
+  const std::string time = duration_text(*left, state.language);
+  return state.language == ProgressLanguage::kJapanese ? "残り " + time : time + " left";
 }
 
 }  // namespace
 
-std::string duration_text(double seconds) {
+std::string duration_text(double seconds, ProgressLanguage language) {
   const auto whole = static_cast<long>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
-  if (whole >= 60) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
-  return fmt::format("{}s", whole);
+  const long hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;
+  if (language == ProgressLanguage::kJapanese) {
+    if (hours > 0) return fmt::format("{} 時間 {:02} 分", hours, minutes);
+    if (minutes > 0) return fmt::format("{} 分 {:02} 秒", minutes, rest);
+    return fmt::format("{} 秒", rest);
+  }
+  if (hours > 0) return fmt::format("{}h{:02}m", hours, minutes);
+  if (minutes > 0) return fmt::format("{}m{:02}s", minutes, rest);
+  return fmt::format("{}s", rest);
 }
 
 std::optional<double> seconds_left(const ProgressState& state) {
@@ -49,15 +46,15 @@ std::string progress_bar(const ProgressState& state, std::size_t width) {
   bar.resize(kBarWidth, '.');
   const std::string percent = fmt::format("{:3.0f} %", share * 100), left = left_text(state);
   std::string line = fmt::format("[{}] {}  {}  {}", bar, percent, state.what, left);
-  if (width == 0 || length_of(line) < width) return line;
+  if (width == 0 || columns_of(line) < width) return line;
   // What is being done gives way first, then the bar, then the rest.
-  const std::size_t fixed = length_of(line) - length_of(state.what);
+  const std::size_t fixed = columns_of(line) - columns_of(state.what);
   if (fixed + 8 < width) {
-    return fmt::format("[{}] {}  {}...  {}", bar, percent, prefix(state.what, width - fixed - 4),
-                       left);
+    return fmt::format("[{}] {}  {}...  {}", bar, percent,
+                       first_columns(state.what, width - fixed - 4), left);
   }
   line = fmt::format("{}  {}", percent, left);
-  return std::string(prefix(line, width - 1));
+  return std::string(first_columns(line, width - 1));
 }
 
 std::string progress_sentence(const ProgressState& state) {

@@ -43,7 +43,7 @@ std::string folded(const Lines& lines, std::size_t width) {
     if (rows.back().empty() || rows.back().size() != rows.front().size()) return "";
   }
   std::vector<std::size_t> widths;
-  for (const std::string_view cell : rows.front()) widths.push_back(length_of(cell) + 1);
+  for (const std::string_view cell : rows.front()) widths.push_back(columns_of(cell) + 1);
   std::string text;
   for (std::size_t first = 1; first < widths.size();) {
     std::size_t end = first + 1, taken = 1 + widths[0] + widths[first];
@@ -66,7 +66,7 @@ void add_wrapped(std::string_view line, std::size_t width, std::string& text) {
   while (!line.empty()) {
     const std::size_t blank = std::min(line.find(' ', column == 0 ? indent : 0), line.size());
     const std::string_view word = line.substr(0, blank);
-    const std::size_t length = length_of(word);
+    const std::size_t length = columns_of(word);
     if (column > indent && column + 1 + length > width) {
       text += '\n' + std::string(indent, ' ');
       column = indent;
@@ -95,12 +95,12 @@ std::string fit_text(std::string_view markdown, std::size_t width, bool paragrap
       while (end < lines.size() && lines[end].starts_with('|')) ++end;
       const Lines table(lines.begin() + static_cast<std::ptrdiff_t>(i),
                         lines.begin() + static_cast<std::ptrdiff_t>(end));
-      std::string fitting = length_of(line) > width ? folded(table, width) : std::string();
+      std::string fitting = columns_of(line) > width ? folded(table, width) : std::string();
       if (fitting.empty()) {
         for (const std::string_view row : table) fitting.append(row) += '\n';
       }
       text += fitting;
-    } else if (!code && paragraphs && length_of(line) > width && !line.starts_with('#')) {
+    } else if (!code && paragraphs && columns_of(line) > width && !line.starts_with('#')) {
       add_wrapped(line, width, text);
     } else {
       text.append(line) += '\n';

@@ -105,6 +105,7 @@ Result<int> poc(PocArguments arguments) {
       fmt::format("finished networks are kept in {}, and the same command goes on behind them",
                   options.out.string()));
   ProgressPrinter progress(arguments.quiet);
+  if (arguments.language == "ja") progress.set_language(ProgressLanguage::kJapanese);
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.evaluation.executor.factory());
   QYOLO_TRY(const report::PocReport result, harness::run_poc(options, factory, progress));
   const auto language =
@@ -156,7 +157,9 @@ void add_poc(CLI::App& app, Action& action) {
                    "from it; repeatable: devices stand side by side in the report")
       ->type_name(kFileType)
       ->take_all();
-  command->add_option("--lang", arguments->language, "Of the report: en or ja")
+  command
+      ->add_option("--lang", arguments->language,
+                   "Of the report and of what is said on the way: en or ja")
       ->check(CLI::IsMember({"en", "ja"}))
       ->capture_default_str();
   command

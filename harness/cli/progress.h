@@ -16,6 +16,7 @@ class ProgressPrinter final : public harness::RunListener {
   explicit ProgressPrinter(bool quiet = false);
   // In which arithmetic cells run, "fp32" unless it is said: part of their names.
   void set_precision(std::string precision) { precision_ = std::move(precision); }
+  void set_language(ProgressLanguage language) { language_ = language; }
   // The cell's name in what this prints.
   [[nodiscard]] std::string label_of(const harness::Cell& cell) const;
   void on_warning(const std::string& text) override;
@@ -38,6 +39,8 @@ class ProgressPrinter final : public harness::RunListener {
   bool terminal_;
   bool tasks_ = false;  // and not cells
   std::string precision_ = "fp32";
+  ProgressLanguage language_ = ProgressLanguage::kEnglish;
+  std::string shown_pass_;  // in that language
   std::string pass_;
   std::string current_;
   std::size_t cells_ = 0;     // of the pass

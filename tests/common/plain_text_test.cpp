@@ -25,5 +25,16 @@ TEST(PlainText, LengthCountsCodePoints) {
   EXPECT_EQ(length_of("ねじé"), 3U);
 }
 
+TEST(PlainText, ColumnsAreTwoOfWideCharacters) {
+  EXPECT_EQ(columns_of(""), 0U);
+  EXPECT_EQ(columns_of("abc é Δ –"), 9U);
+  EXPECT_EQ(columns_of("ねじ（8 ビット）漢字한글🔩"), 26U);
+  EXPECT_EQ(columns_of("ｱ"), 1U);  // half-width
+  EXPECT_EQ(first_columns("ねじ abc", 5), "ねじ ");
+  EXPECT_EQ(first_columns("ねじ abc", 3), "ね");
+  EXPECT_EQ(first_columns("ねじ abc", 99), "ねじ abc");
+  EXPECT_EQ(first_columns("ねじ", 0), "");
+}
+
 }  // namespace
 }  // namespace qyolo

@@ -30,11 +30,25 @@ TEST(Progress, ABarIsCutToTheTerminal) {
   EXPECT_EQ(progress_bar({0.5, 130, "affine"}, 0),
             "[##############..............]  50 %  affine  2m10s left");
   for (const std::size_t width : {100U, 80U, 60U, 40U, 20U, 10U, 2U}) {
-    EXPECT_LT(length_of(progress_bar(state, width)), width) << width;
+    EXPECT_LT(columns_of(progress_bar(state, width)), width) << width;
   }
   EXPECT_NE(progress_bar(state, 70).find("hybrid of 12 rec..."), std::string::npos)
       << progress_bar(state, 70);
   EXPECT_NE(progress_bar(state, 40).find("50 %  2m10s left"), std::string::npos);
+}
+
+TEST(Progress, IsSaidInJapaneseAndFitsThere) {
+  constexpr auto kJapanese = ProgressLanguage::kJapanese;
+  EXPECT_EQ(duration_text(7.6, kJapanese), "8 秒");
+  EXPECT_EQ(duration_text(130, kJapanese), "2 分 10 秒");
+  EXPECT_EQ(duration_text(3900, kJapanese), "1 時間 05 分");
+  EXPECT_EQ(progress_sentence({0.5, 130, "精度の評価", kJapanese}),
+            "精度の評価: 50 %, 残り 2 分 10 秒");
+  const ProgressState state{0.5, 130, "選択に使っていない画像での確認（FP32）と、さらに長い説明",
+                            kJapanese};
+  for (const std::size_t width : {120U, 100U, 80U, 60U, 40U, 20U, 10U, 2U}) {
+    EXPECT_LT(columns_of(progress_bar(state, width)), width) << width;
+  }
 }
 
 }  // namespace

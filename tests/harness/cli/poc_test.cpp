@@ -39,6 +39,7 @@ TEST_F(PocCommand, FollowsTheRoadmapToAReportAndResumes) {
 
   const auto second = run({"--tolerance", "30pt", "--rounds", "2", "--lang", "ja"});
   ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("前回の実行で完了済み"));
   EXPECT_EQ(content("records.jsonl"), records);  // nothing was measured again
   EXPECT_EQ(content("latency.json"), latency);
   EXPECT_THAT(content("report.ja.html"), HasSubstr("<html lang=\"ja\">"));
