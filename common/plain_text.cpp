@@ -34,6 +34,20 @@ bool is_control_point(std::uint32_t value) {
   return value < 0x20 || (value >= 0x7F && value <= 0x9F) || value == 0x2028 || value == 0x2029;
 }
 
+bool is_wide(std::uint32_t c) {
+  struct Range {
+    std::uint32_t first, last;
+  };
+  // Hangul, CJK radicals to Yi, compatibility ideographs and forms, full-width forms, pictographs,
+  // and the supplementary ideographic planes.
+  static constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
+                                    {0xa960, 0xa97c},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+                                    {0xfe30, 0xfe6f},   {0xff01, 0xff60},   {0xffe0, 0xffe6},
+                                    {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+  return std::ranges::any_of(
+      kWide, [c](const Range& range) { return c >= range.first && c <= range.last; });
+}
+
 }  // namespace
 
 std::string plain_text(std::string_view text) {
@@ -58,47 +72,23 @@ std::size_t length_of(std::string_view text) {
   }));
 }
 
-namespace {
-
-bool is_wide(char32_t c) {
-  struct Range {
-    char32_t first, last;
-  };
-  // Hangul, CJK radicals to Yi, compatibility ideographs and forms, full-width forms, pictographs,
-  // and the supplementary ideographic planes.
-  static constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
-                                    {0xa960, 0xa97c},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-                                    {0xfe30, 0xfe6f},   {0xff01, 0xff60},   {0xffe0, 0xffe6},
-                                    {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
-  return std::ranges::any_of(
-      kWide, [c](const Range& range) { return c >= range.first && c <= range.last; });
-}
-
-// The character that begins there, and where the next one does.
-char32_t next_character(std::string_view text, std::size_t& at) {
-  const auto lead = static_cast<std::uint8_t>(text[at++]);
-  char32_t c = lead < 0x80U   ? lead
-               : lead < 0xe0U ? lead & 0x1fU
-               : lead < 0xf0U ? lead & 0xfU
-                              : lead & 7U;
-  for (; at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xC0U) == 0x80U; ++at)
-    c = (c << 6U) | (static_cast<std::uint8_t>(text[at]) & 0x3fU);
-  return c;
-}
-
-}  // namespace
-
 std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
-  for (std::size_t at = 0; at < text.size();) columns += is_wide(next_character(text, at)) ? 2 : 1;
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    columns += is_wide(point.value) ? 2 : 1;
+    text.remove_prefix(point.bytes);
+  }
   return columns;
 }
 
 std::string_view first_columns(std::string_view text, std::size_t columns) {
   std::size_t end = 0;
-  for (std::size_t at = 0, taken = 0; at < text.size(); end = at) {
-    taken += is_wide(next_character(text, at)) ? 2 : 1;
+  for (std::size_t taken = 0; end < text.size();) {
+    const CodePoint point = decode(text.substr(end));
+    taken += is_wide(point.value) ? 2 : 1;
     if (taken > columns) break;
+    end += point.bytes;
   }
   return text.substr(0, end);
 }

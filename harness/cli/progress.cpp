@@ -62,9 +62,8 @@ void ProgressPrinter::on_tasks(const std::string& shard, std::size_t tasks, std:
 void ProgressPrinter::start_pass(const std::string& pass, std::string_view what, std::size_t cells,
                                  std::size_t skipped) {
   pass_ = pass;
-  shown_pass_ = language_ == ProgressLanguage::kJapanese ? japanese_pass(pass) : pass;
   tasks_ = what == "task";
-  current_ = shown_pass_;
+  current_ = language_ == ProgressLanguage::kJapanese ? japanese_pass(pass) : pass;
   cells_ = cells;
   to_do_ = cells - skipped;
   finished_ = 0;
@@ -73,11 +72,11 @@ void ProgressPrinter::start_pass(const std::string& pass, std::string_view what,
   if (quiet_) return;
   if (language_ == ProgressLanguage::kJapanese) {
     if (to_do_ == 0) {
-      say("{}: 前回の実行で完了済み（{} 件）\n", shown_pass_, cells);
+      say("{}: 前回の実行で完了済み（{} 件）\n", current_, cells);
     } else if (skipped > 0) {
-      say("{}: {} 件、うち {} 件は前回の実行で完了済み\n", shown_pass_, cells, skipped);
+      say("{}: {} 件、うち {} 件は前回の実行で完了済み\n", current_, cells, skipped);
     } else {
-      say("{}: {} 件\n", shown_pass_, cells);
+      say("{}: {} 件\n", current_, cells);
     }
   } else if (to_do_ == 0) {
     say("{}: finished by an earlier run ({})\n", pass, counted(cells, what));

@@ -40,7 +40,6 @@ class ProgressPrinter final : public harness::RunListener {
   bool tasks_ = false;  // and not cells
   std::string precision_ = "fp32";
   ProgressLanguage language_ = ProgressLanguage::kEnglish;
-  std::string shown_pass_;  // in that language
   std::string pass_;
   std::string current_;
   std::size_t cells_ = 0;     // of the pass

@@ -87,20 +87,31 @@ struct SomeSums {
   }
 };
 
-QYOLO_FUSED_LOOPS
-void sum_products(const Inputs& x, std::size_t positions, const float* slopes,
-                  const float* curvatures, WeightSums& sums) {
+// `slope_at(p, curvature, slope)` gives a position's slope.
+template <class SlopeAt>
+[[gnu::always_inline]] inline void sum_positions(const Inputs& x, std::size_t positions,
+                                                 const float* curvatures, const SlopeAt& slope_at,
+                                                 WeightSums& sums) {
   sums = {};
   for (std::size_t begin = 0; begin < positions; begin += kSummedAtOnce) {
     SomeSums some;
     for (std::size_t p = begin; p < std::min(positions, begin + kSummedAtOnce); ++p) {
       Lanes s, c;
-      std::memcpy(&s, slopes + p * kLanes8, sizeof s);
       std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
+      slope_at(p, c, s);
       some.add(x, p, s, c);
     }
     some.add_to(sums);
   }
+}
+
+QYOLO_FUSED_LOOPS
+void sum_products(const Inputs& x, std::size_t positions, const float* slopes,
+                  const float* curvatures, WeightSums& sums) {
+  const auto slope_at = [&](std::size_t p, const Lanes&, Lanes& s) __attribute__((always_inline)) {
+    std::memcpy(&s, slopes + p * kLanes8, sizeof s);
+  };
+  sum_positions(x, positions, curvatures, slope_at, sums);
 }
 
 // The slopes follow `steps` of the weights whose inputs are `changed`, [weight][lane]; then
@@ -111,21 +122,15 @@ void change_and_sum(const Inputs& changed, const float* steps, const Inputs& x,
                     WeightSums& sums) {
   Lanes by[kWeights];
   std::memcpy(by, steps, sizeof by);
-  sums = {};
-  for (std::size_t begin = 0; begin < positions; begin += kSummedAtOnce) {
-    SomeSums some;
-    for (std::size_t p = begin; p < std::min(positions, begin + kSummedAtOnce); ++p) {
-      Lanes s, c;
-      std::memcpy(&s, slopes + p * kLanes8, sizeof s);
-      std::memcpy(&c, curvatures + p * kLanes8, sizeof c);
-      Lanes moved = changed[0][p] * by[0];
-      for (std::size_t i = 1; i < kWeights; ++i) moved += changed[i][p] * by[i];
-      s += c * moved;
-      std::memcpy(slopes + p * kLanes8, &s, sizeof s);
-      some.add(x, p, s, c);
-    }
-    some.add_to(sums);
-  }
+  const auto slope_at = [&](std::size_t p, const Lanes& c, Lanes& s)
+      __attribute__((always_inline)) {
+    std::memcpy(&s, slopes + p * kLanes8, sizeof s);
+    Lanes moved = changed[0][p] * by[0];
+    for (std::size_t i = 1; i < kWeights; ++i) moved += changed[i][p] * by[i];
+    s += c * moved;
+    std::memcpy(slopes + p * kLanes8, &s, sizeof s);
+  };
+  sum_positions(x, positions, curvatures, slope_at, sums);
 }
 
 // sums += values[i] x[i] of kWeights weights, [weight][lane].

@@ -27,12 +27,10 @@ constexpr std::int64_t kRoundedBytes = std::int64_t{1} << 30;
 // What is measured before it is kept, where it is: an interruption costs at most that.
 constexpr std::size_t kKeptLayers = 6, kKeptUniforms = 16;
 constexpr int kUnquantizedBits = 16;
-// Hybrids whose sizes differ by less than this share are not told apart.
-constexpr double kFinest = 0.01;
-constexpr double kFinestUniform = 0.03;
-constexpr double kMostNoise =
-    1.25;  // of one recipe's weights, of the least of any that is no larger
-constexpr double kFirstBits = 2.5;  // per weight: where the search for a tolerance begins
+// Networks whose sizes differ by less than this share are not told apart: hybrids, uniform ones.
+constexpr double kFinest = 0.01, kFinestUniform = 0.03;
+constexpr double kMostNoise = 1.25;  // of uniform weights: times the least of any no larger
+constexpr double kFirstBits = 2.5;   // per weight: where the search for a tolerance begins
 // Measures that may settle a search: each costs a trial, and the head's error never chose best.
 constexpr std::array kJudged = {Proxy::kKl, Proxy::kDetectionLoss};
 constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each

@@ -6,9 +6,8 @@
 //  2. Costs: each candidate alone in the network, on calibration images, against the original
 //     network's head outputs (proxies.h). The cost of a network is taken as the sum of its layers'.
 //  3. Solver: the cheapest choice within a budget (knapsack.h).
-//  4. Proxy: which of KL and detection loss predicts better is decided by AP, measured once for
-//  each
-//     one's choice at one budget.
+//  4. Proxy: which of KL and detection loss predicts better is decided by AP, of each one's choice
+//     at one budget.
 //  5. Verification: AP is measured, with the paired interval of its difference from FP32; for a
 //     tolerance the budget is moved along the solver's curve until the smallest network is found
 //     whose promise holds. Networks that clearly do not hold it are stopped early (racing.h).
