@@ -45,6 +45,7 @@ void describe(Fields& fields, Of<Fields, LayerCandidateRecord>& candidate) {
   fields("head_error", candidate.head_error);
   fields("kl", candidate.kl);
   fields("detection_loss", candidate.detection_loss);
+  fields.if_any("estimated", candidate.estimated);
 }
 
 template <class Fields>

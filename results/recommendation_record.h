@@ -48,6 +48,7 @@ struct LayerCandidateRecord {
   double weight_noise = 0;  // squared weight error over squared weights
   // Of the network's outputs with this layer alone quantized so; none where not finite.
   std::optional<double> head_error, kl, detection_loss;
+  std::optional<bool> estimated;  // true: these are told from the layer's other candidates
 
   // By the name of the measure, "head error", "KL", "detection loss"; infinite where there is none.
   [[nodiscard]] double cost(std::string_view proxy) const;
@@ -62,7 +63,7 @@ struct LayerCandidatesRecord {
 
 struct RecommendationWork {
   std::int64_t tensors_quantized = 0;
-  std::int64_t uniforms_compared = 0;  // on calibration images
+  std::int64_t uniforms_compared = 0;  // by the costs of their layers
   double candidate_seconds = 0;
   std::int64_t calibration_images = 0;
   std::int64_t proxy_forwards = 0, proxy_macs = 0;

@@ -97,7 +97,7 @@ ReadingTable layer_table(const RecommendationRecord& record) {
              fixed(8 * static_cast<double>(chosen.bytes) /
                        static_cast<double>(std::max<std::int64_t>(1, layer.weights)),
                    2),
-             fmt::format("{:.3g}", cost),
+             fmt::format("{}{:.3g}", chosen.estimated.value_or(false) ? "~" : "", cost),
              step ? std::to_string(chosen.bytes - step->bytes) : std::string(kAbsent),
              step ? fmt::format("{:.3g}", step->cost(proxy) - cost) : std::string(kAbsent)});
   }
@@ -145,7 +145,8 @@ std::string work_text(const RecommendationWork& work) {
   return markdown_list(
       {fmt::format("{} tensors quantized in {} s", work.tensors_quantized,
                    fixed(work.candidate_seconds, 1)),
-       fmt::format("{} uniform choices compared on the calibration images", work.uniforms_compared),
+       fmt::format("{} uniform choices compared by the costs of their layers",
+                   work.uniforms_compared),
        fmt::format("{} forwards on batches of {} calibration images in {} s, {} of their "
                    "convolution work saved by shared prefixes",
                    work.proxy_forwards, work.calibration_images, fixed(work.proxy_seconds, 1),
@@ -201,16 +202,18 @@ std::string recommendation_text(const RecommendationRecord& record) {
 }
 
 std::string recommendation_csv(const RecommendationRecord& record) {
-  std::string text = "layer,weights,recipe,bytes,weight_noise,head_error,kl,detection_loss\n";
+  std::string text =
+      "layer,weights,recipe,bytes,weight_noise,head_error,kl,detection_loss,estimated\n";
   if (!has_choices(record)) return text;
   const auto field = [](const std::optional<double>& value) {
     return fmt::format("{}", value.value_or(HUGE_VAL));
   };
   for (const LayerCandidatesRecord& layer : record.layers) {
     const LayerCandidateRecord& chosen = layer.candidates[*layer.chosen];
-    text += fmt::format("{},{},{},{},{},{},{},{}\n", csv_field(layer.name), layer.weights,
+    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(layer.name), layer.weights,
                         csv_field(chosen.recipe), chosen.bytes, chosen.weight_noise,
-                        field(chosen.head_error), field(chosen.kl), field(chosen.detection_loss));
+                        field(chosen.head_error), field(chosen.kl), field(chosen.detection_loss),
+                        chosen.estimated.value_or(false));
   }
   return text;
 }

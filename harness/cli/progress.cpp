@@ -28,7 +28,6 @@ std::string japanese_pass(std::string_view pass) {
       {"latency", "推論時間の測定"},
       {"candidates", "候補の作成"},
       {"proxies", "層ごとの影響"},
-      {"uniform proxies", "全層一律の候補の比較"},
       {"confirmation", "選択に使っていない画像での確認"},
       {"confirmation, FP32", "選択に使っていない画像での確認（FP32）"}};
   const auto found =

@@ -343,6 +343,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const EvaluatorConfig& config
   QYOLO_CHECK_OK(s.dataset.stamps.check());
   QYOLO_TRY(s.executor, factory(graph, config.threads));
   if (config.calibration) {
+    s.source.keep_rounded(config.rounded ? config.rounded : std::make_shared<RoundedNetworks>());
     s.source.set_calibrator([&s]() -> Result<RoundingCalibration> {
       if (s.calibration_batches.empty()) {
         QYOLO_TRY(s.calibration_batches,

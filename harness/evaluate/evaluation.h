@@ -76,6 +76,9 @@ struct EvaluatorConfig {
   std::optional<CalibrationSet> calibration;  // for cells that are calibrated
   int threads = 0;
   std::int64_t image_cache_bytes = std::int64_t{2} << 30;  // letterboxed images kept between cells
+  // Where networks that calibrated rounding made are kept, shared with other evaluators of the same
+  // checkpoint and calibration set; none: each keeps its own.
+  std::shared_ptr<RoundedNetworks> rounded;
 };
 
 // A dataset's images as the network takes them, in the order of evaluation.

@@ -15,7 +15,7 @@ namespace {
 // more.
 constexpr std::size_t kLeastPositions = 32768;
 constexpr std::size_t kPositionsPerWeight = 8;
-constexpr std::size_t kRowsAtOnce = 2048;
+constexpr std::size_t kRowsAtOnce = 2048, kColumnsAtOnce = 64;
 // And those of them that samples are of.
 constexpr std::size_t kLeastSamples = 16384;
 constexpr std::size_t kSamplesPerWeight = 4;
@@ -104,7 +104,14 @@ void CalibrationWalk::release_after(int node) {
     if (last_reader_[static_cast<std::size_t>(input + 1)] != node) continue;
     runner_->release(input);
     if (unquantized_) unquantized_->release(input);
-    std::erase_if(known_, [&](const Known& known) { return known.reading.input == input; });
+    std::erase_if(known_, [&](Known& known) {
+      if (known.reading.input != input) return false;
+      for (quant::InputMoments& moments : known.moments) {
+        if (moments.samples.inputs.capacity() > spare_samples_.inputs.capacity())
+          spare_samples_ = std::move(moments.samples);
+      }
+      return true;
+    });
   }
 }
 
@@ -217,7 +224,7 @@ double CalibrationWalk::weight_of(const model::ConvNode& conv, int input,
 
 quant::InputSamples CalibrationWalk::samples_of(const model::ConvNode& conv, int input, int group,
                                                 std::span<const Position> positions,
-                                                std::span<const double> roots) const {
+                                                std::span<const double> roots) {
   const std::size_t size = filter_size(conv);
   const std::size_t most = std::max(kLeastSamples, kSamplesPerWeight * size);
   std::vector<std::size_t> taken;
@@ -228,8 +235,9 @@ quant::InputSamples CalibrationWalk::samples_of(const model::ConvNode& conv, int
     taken.push_back(i);
     total += roots[i] * roots[i];
   }
-  quant::InputSamples samples;
-  if (!(total > 0)) return samples;
+  if (!(total > 0)) return {};
+  quant::InputSamples samples = std::exchange(spare_samples_, {});
+  if (samples.inputs.capacity() < taken.size() * size) samples = {};  // nothing to be copied
   samples.positions = taken.size();
   samples.inputs.resize(taken.size() * size);
   samples.wanted.resize(taken.size() * size);
@@ -261,7 +269,7 @@ quant::InputSamples CalibrationWalk::samples_of(const model::ConvNode& conv, int
 }
 
 Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model::ConvNode& conv,
-                                                                     const Reading& reading) const {
+                                                                     const Reading& reading) {
   const std::size_t size = filter_size(conv);
   const std::vector<Position> taken =
       positions(conv, reading.input, std::max(kLeastPositions, kPositionsPerWeight * size));
@@ -293,10 +301,13 @@ Result<std::vector<quant::InputMoments>> CalibrationWalk::moments_of(const model
           },
           64);
       moments.second.add_outer_products(rows, threads_);
-      for (std::size_t i = 0; i < count; ++i) {
-        for (std::size_t k = 0; k < size; ++k)
-          moments.mean[k] += static_cast<double>(rows[i * size + k]) * roots[begin + i];
-      }
+      parallel_for((size + kColumnsAtOnce - 1) / kColumnsAtOnce, threads_, [&](std::size_t block) {
+        const std::size_t end = std::min(size, (block + 1) * kColumnsAtOnce);
+        for (std::size_t i = 0; i < count; ++i) {
+          for (std::size_t k = block * kColumnsAtOnce; k < end; ++k)
+            moments.mean[k] += static_cast<double>(rows[i * size + k]) * roots[begin + i];
+        }
+      });
     }
     for (double& value : moments.mean) value /= total;
     for (std::size_t i = 0; i < size; ++i) {

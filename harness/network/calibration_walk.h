@@ -83,9 +83,9 @@ class CalibrationWalk {
                                  const Position& position) const;
   [[nodiscard]] quant::InputSamples samples_of(const model::ConvNode& conv, int input, int group,
                                                std::span<const Position> positions,
-                                               std::span<const double> roots) const;
+                                               std::span<const double> roots);
   Result<std::vector<quant::InputMoments>> moments_of(const model::ConvNode& conv,
-                                                      const Reading& reading) const;
+                                                      const Reading& reading);
 
   const model::Graph& graph_;
   RoundingCalibration calibration_;
@@ -98,6 +98,7 @@ class CalibrationWalk {
   std::vector<int> last_reader_;               // of the input, then of each node; -1: none
   int next_ = 0;                               // the first node that has not been run
   std::vector<Known> known_;
+  quant::InputSamples spare_samples_;  // whose memory the next ones take: fresh memory is slow
 };
 
 }  // namespace qyolo::harness

@@ -250,7 +250,8 @@ Result<QuantizedNetwork> quantize_network(SourceNetwork& source, const Cell& cel
 
 Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
                                     int kept_bits, int threads,
-                                    std::span<const quant::InputMoments> inputs) {
+                                    std::span<const quant::InputMoments> inputs,
+                                    std::span<const quant::RoundingOrder> orders) {
   const KeptValues kept(kept_bits);
   QuantizedConv made;
   made.bias = conv.bias;
@@ -259,7 +260,7 @@ Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Re
     QYOLO_TRY(made.layer, quantize_layer(std::move(traits), conv.weight, recipe, kept, threads));
   } else {
     auto rounded = quant::quantize_calibrated(conv.weight, traits.shape, *recipe, inputs,
-                                              {conv.bias, activation_of(conv)}, threads);
+                                              {conv.bias, activation_of(conv)}, threads, orders);
     if (!rounded.ok()) return error("{}: {}", traits.name, rounded.error().message);
     made.layer = decoded(std::move(rounded->tensor), conv.weight, threads);
     made.layer.traits = std::move(traits);

@@ -15,6 +15,7 @@
 #include "harness/engine/executor.h"
 #include "harness/model/graph.h"
 #include "harness/network/source_network.h"
+#include "harness/quant/filter_rounding.h"
 #include "harness/quant/input_moments.h"
 #include "harness/quant/quantize.h"
 
@@ -33,11 +34,13 @@ struct QuantizedConv {
   QuantizedLayer layer;
   std::vector<float> bias;
 };
-// `inputs`: for a recipe that needs them (quant/calibrated.h); the bias then also takes up what the
+// `inputs`: for a recipe that needs them (quant/calibrated.h), and what is made of them, for who
+// quantizes a convolution more than once; the bias then also takes up what the
 // weights' errors change the outputs by on average.
 Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Recipe* recipe,
                                     int kept_bits, int threads,
-                                    std::span<const quant::InputMoments> inputs = {});
+                                    std::span<const quant::InputMoments> inputs = {},
+                                    std::span<const quant::RoundingOrder> orders = {});
 
 // Names of the graph's convolutions that compute in floating point: those that a rule keeps (in the
 // unfused layout, all of whose stored tensors are kept). With floating-point weights likewise.

@@ -1,5 +1,5 @@
 // Networks that calibrated rounding has made, which takes seconds each, for who asks for one again:
-// a search that confirms on other images what it chose, or writes it.
+// rounds of a latency pass, a search that confirms on other images what it chose, or writes it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace qyolo::harness {
 class RoundedNetworks {
  public:
   // `most_bytes`: of what is held; the last one added stays whatever it takes.
-  explicit RoundedNetworks(std::int64_t most_bytes) : most_bytes_(most_bytes) {}
+  explicit RoundedNetworks(std::int64_t most_bytes = std::int64_t{1} << 29)
+      : most_bytes_(most_bytes) {}
 
   [[nodiscard]] std::shared_ptr<const QuantizedNetwork> find(const Cell& cell) const;
   void add(const Cell& cell, std::shared_ptr<const QuantizedNetwork> network);

@@ -93,7 +93,7 @@ class Poc {
   // Appends to evaluated_, and to the records where an earlier session has not.
   Status evaluate(RoadmapCell step) {
     step.cell = evaluator_.resolve(step.cell);
-    const Evaluated& one = evaluated_.emplace_back(std::move(step), "");
+    const Evaluated& one = evaluated_.emplace_back(Evaluated{std::move(step), ""});
     evaluated_.back().key = session_.key_of(one.step.cell);
     QYOLO_TRY([[maybe_unused]] const bool ok,
               session_.measure_cell(place_in_stage_, one.step.cell));
@@ -122,7 +122,7 @@ class Poc {
     report_.margin =
         options_.margin ? options_.margin->fraction(ap) : kDefaultMargin * report_.tolerance;
     report_.margin = std::min(report_.margin, report_.tolerance);
-    report_.stages.emplace_back(Stage::kBaseline, StageState::kDone);
+    report_.stages.push_back({Stage::kBaseline, StageState::kDone});
     usable_ = ap >= kLowestUsableAp;
     return {};
   }
@@ -137,7 +137,7 @@ class Poc {
       std::size_t end = first;
       while (end < roadmap.size() && roadmap[end].stage == stage) ++end;
       const StageState state = state_of(stage, kept);
-      report_.stages.emplace_back(stage, state);
+      report_.stages.push_back({stage, state});
       // Of a baseline without accuracy only the sizes can be shown.
       const std::size_t last = usable_ ? end : first + 1;
       if (state == StageState::kDone) QYOLO_CHECK_OK(walk_stage(roadmap, first, last));
@@ -176,7 +176,7 @@ class Poc {
   // The smallest networks that a search over all schemes finds to keep the promise.
   Status walk_search() {
     const StageState state = state_of(Stage::kSearched, false);
-    report_.stages.emplace_back(Stage::kSearched, state);
+    report_.stages.push_back({Stage::kSearched, state});
     if (state != StageState::kDone) return {};
     QYOLO_TRY(
         const results::RecommendationRecord found,
@@ -364,8 +364,9 @@ class Poc {
 
 }  // namespace
 
-Result<PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,
+Result<PocReport> run_poc(PocOptions options, const ExecutorFactory& factory,
                           RunListener& listener) {
+  options.evaluation.rounded = std::make_shared<RoundedNetworks>();
   if (options.uncertainty.resamples < 100) {
     return error("a proof of concept needs at least 100 resamples, {} are asked for",
                  options.uncertainty.resamples);

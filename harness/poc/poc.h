@@ -68,7 +68,7 @@ struct PocOptions {
   std::function<std::vector<results::JudgedRecord>(const Cell&)> judge;
 };
 
-Result<report::PocReport> run_poc(const PocOptions& options, const ExecutorFactory& factory,
+Result<report::PocReport> run_poc(PocOptions options, const ExecutorFactory& factory,
                                   RunListener& listener);
 
 // What `poc` prints of a report that was written to `file`.

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <limits>
+#include <memory>
 
 #include "common/parallel.h"
 #include "harness/quant/filter_rounding.h"
@@ -57,11 +58,13 @@ using Percents = std::array<int, kLanes8>;  // taken off the ranges of each filt
 class TensorRounding {
  public:
   TensorRounding(std::span<const float> weights, const Shape& shape, const Recipe& recipe,
-                 std::span<const InputMoments> inputs, const FilterOutputs& outputs, int threads)
+                 std::span<const InputMoments> inputs, std::span<const RoundingOrder> orders,
+                 const FilterOutputs& outputs, int threads)
       : weights_(weights),
         targets_(weights.begin(), weights.end()),
         recipe_(recipe),
         inputs_(inputs),
+        orders_(orders),
         outputs_(outputs),
         threads_(threads),
         tensor_scale_(recipe.scheme->tensor_scale(largest_magnitude(weights))),
@@ -74,15 +77,15 @@ class TensorRounding {
     tensor_.codes.resize(weights.size());
     if (recipe.scheme->piecewise()) tensor_.regions.resize(weights.size());
     tensor_.parameters.resize(groups_.groups);
-    for (const InputMoments& input : inputs) orders_.emplace_back(input.second, kDamping, threads);
   }
 
   CalibratedTensor run() {
-    for_each_block([&](std::size_t first, std::size_t count) {
-      if (looks_at_outputs(first)) relax(first, count);
-    });
     const bool searches = recipe_.options.range.kind == Range::Kind::kOutput;
     if (!groups_.within_filters) {
+      for_each_block([&](std::size_t first, std::size_t count) {
+        if (!looks_at_outputs(first)) return;
+        relax(first, count, *outputs_of(first, count));
+      });
       const int percent = searches ? coarse_to_fine(0, kLargestShrink, 10,
                                                     [&](int taken) { return error_at(taken); })
                                    : 0;
@@ -92,8 +95,11 @@ class TensorRounding {
           [&](std::size_t first, std::size_t count) { round_into_tensor(first, count, grids); });
     } else {
       for_each_block([&](std::size_t first, std::size_t count) {
+        const auto outputs = looks_at_outputs(first) ? outputs_of(first, count) : nullptr;
+        if (outputs != nullptr) relax(first, count, *outputs);
         const std::vector<GroupWeights> groups = groups_of(first, count);
-        finish(first, count, groups, searches ? best_shrinks(first, count, groups) : Percents());
+        finish(first, count, groups, searches ? best_shrinks(first, count, groups) : Percents(),
+               outputs.get());
       });
     }
     return {std::move(tensor_), std::move(bias_change_)};
@@ -239,15 +245,16 @@ class TensorRounding {
     return grids;
   }
 
+  // `outputs`: of these filters; none: they are not looked at.
   void finish(std::size_t first, std::size_t count, std::span<const GroupWeights> groups,
-              const Percents& percents) {
+              const Percents& percents, OutputRounding* outputs) {
     FittedGroups fitted = fit_groups(groups, percents);
     FilterBlock block = rounded_block(first, count, fitted.grids);
     if (recipe_.options.rounding == Rounding::kCoordinate) {
       for (int i = 0; i < kRefits; ++i) refit(first, fitted, block);
     }
     change_biases(first, block, fitted.grids);
-    if (looks_at_outputs(first)) round_outputs(first, block, fitted.grids, &fitted);
+    if (outputs != nullptr) round_outputs(first, block, fitted.grids, &fitted, *outputs);
     std::ranges::copy(
         fitted.parameters,
         tensor_.parameters.begin() + static_cast<std::ptrdiff_t>(first * groups_.per_filter));
@@ -307,15 +314,15 @@ class TensorRounding {
            inputs_[input].samples.positions >= filter_size_;
   }
 
-  [[nodiscard]] OutputRounding outputs_of(std::size_t first, std::size_t count) const {
+  [[nodiscard]] std::unique_ptr<OutputRounding> outputs_of(std::size_t first,
+                                                           std::size_t count) const {
     const std::span<const float> bias =
         outputs_.bias.empty() ? outputs_.bias : outputs_.bias.subspan(first, count);
-    return {inputs_[input_of(first)].samples, outputs_.activation, block_of(first, count, weights_),
-            bias};
+    return std::make_unique<OutputRounding>(inputs_[input_of(first)].samples, outputs_.activation,
+                                            block_of(first, count, weights_), bias);
   }
 
-  void relax(std::size_t first, std::size_t count) {
-    OutputRounding outputs = outputs_of(first, count);
+  void relax(std::size_t first, std::size_t count, OutputRounding& outputs) {
     FilterBlock block = block_of(first, count);
     outputs.relax(block);
     for (std::size_t lane = 0; lane < count; ++lane) {
@@ -329,9 +336,8 @@ class TensorRounding {
   // Codes and biases, and where `fitted` owns the grids their scales, for the least error behind
   // the activation. A filter that is none the better stays as it was.
   void round_outputs(std::size_t first, FilterBlock& block, const Grids& grids,
-                     FittedGroups* fitted) {
+                     FittedGroups* fitted, OutputRounding& outputs) {
     const RoundingOrder& order = orders_[input_of(first)];
-    OutputRounding outputs = outputs_of(first, block.filters);
     OutputRounding::PerFilter bias{};
     for (std::size_t lane = 0; lane < block.filters; ++lane)
       bias[lane] = bias_change_[first + lane];
@@ -343,8 +349,9 @@ class TensorRounding {
     for (int pass = 0; pass < kOutputPasses; ++pass) {
       outputs.pass(order, grids, block);
       if (fitted == nullptr || pass % 2 != 0) continue;
+      const std::vector<double> values = values_of(grids, block);
       if (rescale(outputs.best_factors(grids, block, groups_.per_filter), *fitted))
-        outputs.begin(grids, block, outputs.bias_change());
+        outputs.follow(values, grids, block);
     }
     for (std::size_t lane = 0; lane < block.filters; ++lane) {
       if (outputs.loss()[lane] < before[lane]) {
@@ -364,7 +371,9 @@ class TensorRounding {
   void round_into_tensor(std::size_t first, std::size_t count, const Grids& grids) {
     FilterBlock block = rounded_block(first, count, grids);
     change_biases(first, block, grids);
-    if (looks_at_outputs(first)) round_outputs(first, block, grids, nullptr);
+    if (looks_at_outputs(first)) {
+      round_outputs(first, block, grids, nullptr, *outputs_of(first, count));
+    }
     store(first, count, grids, block);
   }
 
@@ -384,12 +393,12 @@ class TensorRounding {
   std::vector<float> targets_;  // what is rounded: the weights, or what they have been relaxed to
   const Recipe& recipe_;
   std::span<const InputMoments> inputs_;
+  std::span<const RoundingOrder> orders_;  // of these
   FilterOutputs outputs_;
   int threads_;
   float tensor_scale_;
   std::size_t filter_size_, filters_;
   GroupMap groups_;
-  std::vector<RoundingOrder> orders_;
   QuantizedTensor tensor_;
   std::vector<double> bias_change_;
 };
@@ -400,10 +409,17 @@ bool needs_inputs(const Recipe& recipe) {
   return recipe.options.rounding != Rounding::kNearest || recipe.options.range.needs_inputs();
 }
 
+std::vector<RoundingOrder> rounding_orders(std::span<const InputMoments> inputs, int threads) {
+  std::vector<RoundingOrder> orders;
+  for (const InputMoments& input : inputs) orders.emplace_back(input.second, kDamping, threads);
+  return orders;
+}
+
 Result<CalibratedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
                                              const Recipe& recipe,
                                              std::span<const InputMoments> inputs,
-                                             const FilterOutputs& outputs, int threads) {
+                                             const FilterOutputs& outputs, int threads,
+                                             std::span<const RoundingOrder> orders) {
   QYOLO_CHECK_OK(check_weights(weights, shape, recipe));
   const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
   const auto fits = [&](const InputMoments& input) { return input.second.size() == size; };
@@ -412,7 +428,9 @@ Result<CalibratedTensor> quantize_calibrated(std::span<const float> weights, con
     return error("moments of {} inputs do not fit the shape [{}, {}, {}, {}]", inputs.size(),
                  shape.n, shape.c, shape.kh, shape.kw);
   }
-  return TensorRounding(weights, shape, recipe, inputs, outputs, threads).run();
+  std::vector<RoundingOrder> made;
+  if (orders.empty()) orders = made = rounding_orders(inputs, threads);
+  return TensorRounding(weights, shape, recipe, inputs, orders, outputs, threads).run();
 }
 
 }  // namespace qyolo::quant

@@ -29,7 +29,7 @@
 namespace qyolo::quant {
 
 // Of what it does: numbers made by another one are not this one's.
-inline constexpr int kCalibratedRoundingVersion = 4;
+inline constexpr int kCalibratedRoundingVersion = 5;
 
 // Whether the recipe needs the moments of a layer's inputs.
 [[nodiscard]] bool needs_inputs(const Recipe& recipe);
@@ -45,13 +45,18 @@ struct CalibratedTensor {
   std::vector<double> bias_change;  // of each filter, which takes up what it can of the errors
 };
 
+// What quantize_calibrated() makes of these inputs at first, for who quantizes by them repeatedly.
+[[nodiscard]] std::vector<RoundingOrder> rounding_orders(std::span<const InputMoments> inputs,
+                                                         int threads = 0);
+
 // As quantize(), by options.rounding and options.range. `inputs`: one per group of a grouped
 // convolution, whose filters are equally many and follow each other. The result does not depend on
 // the number of threads. Where H is singular, damping makes it regular; where it is zero, every
-// weight is rounded to nearest.
+// weight is rounded to nearest. `orders`: of these inputs; none: they are made.
 Result<CalibratedTensor> quantize_calibrated(std::span<const float> weights, const Shape& shape,
                                              const Recipe& recipe,
                                              std::span<const InputMoments> inputs,
-                                             const FilterOutputs& outputs = {}, int threads = 0);
+                                             const FilterOutputs& outputs = {}, int threads = 0,
+                                             std::span<const RoundingOrder> orders = {});
 
 }  // namespace qyolo::quant

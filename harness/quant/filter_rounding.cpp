@@ -130,6 +130,15 @@ void add_products(const RoundingOrder& order, const SymmetricMatrix& second,
 
 }  // namespace
 
+std::vector<double> values_of(const Grids& grids, const FilterBlock& block) {
+  std::vector<double> values(block.targets.size());
+  for (std::size_t i = 0; i < values.size(); i += kLanes8) {
+    for (std::size_t lane = 0; lane < block.filters; ++lane)
+      values[i + lane] = grids.value(block.slots[i + lane], block.places[i + lane]);
+  }
+  return values;
+}
+
 std::vector<std::vector<std::size_t>> weights_of_groups(const FilterBlock& block,
                                                         std::size_t per_filter) {
   std::vector<std::vector<std::size_t>> groups(per_filter);
@@ -142,14 +151,14 @@ std::vector<double> best_factors(const RoundingOrder& order, const SymmetricMatr
                                  const Grids& grids, const FilterBlock& block,
                                  std::size_t per_filter) {
   const std::size_t size = order.size();
-  std::vector<double> values(size * kLanes8), errors(size * kLanes8);
+  const std::vector<double> values = values_of(grids, block);
+  std::vector<double> errors(size * kLanes8);
   const std::vector<std::vector<std::size_t>> groups = weights_of_groups(block, per_filter);
   std::vector<std::size_t> all(size);
   std::iota(all.begin(), all.end(), std::size_t{0});
   for (std::size_t i = 0; i < size; ++i) {
     for (std::size_t lane = 0; lane < block.filters; ++lane) {
       const std::size_t at = i * kLanes8 + lane;
-      values[at] = grids.value(block.slots[at], block.places[at]);
       errors[at] = block.targets[at] - values[at];
     }
   }

@@ -62,6 +62,9 @@ void improve_filters(const RoundingOrder& order, const SymmetricMatrix& second, 
 // A group's values change by at most this share at once.
 inline constexpr double kMostRescaled = 0.5;
 
+// What the block's codes decode to, [weight][lane]; 0 of lanes without a filter.
+[[nodiscard]] std::vector<double> values_of(const Grids& grids, const FilterBlock& block);
+
 // The weights of a filter that each group holds. REQUIRES: as best_factors().
 [[nodiscard]] std::vector<std::vector<std::size_t>> weights_of_groups(const FilterBlock& block,
                                                                       std::size_t per_filter);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -19,6 +20,7 @@ constexpr double kDamping = 0.005;
 constexpr double kRelaxDamping = 0.05;
 constexpr int kRelaxPasses = 2;
 constexpr double kLeastLeft = 1e-9;  // of a curvature, beside what the bias takes up
+constexpr double kSameRatio = 1e-6;  // of values that single precision has
 constexpr std::size_t kWeights = 4;  // whose products are summed at once
 
 using Lanes [[gnu::vector_size(32)]] = float;
@@ -251,8 +253,7 @@ template <class Value>
 void OutputRounding::make_sums(const std::vector<float>& inputs, const FilterBlock& block,
                                const Value& value, Map& sums) const {
   sums.resize(samples_.positions * kLanes8);
-  for (std::size_t at = 0; at < sums.size(); ++at)
-    sums[at] = bias_[at % kLanes8] + static_cast<float>(bias_change_[at % kLanes8]);
+  for (std::size_t at = 0; at < sums.size(); ++at) sums[at] = bias(at % kLanes8);
   add_weights(inputs, in_order(block.targets.size() / kLanes8), block.filters, value, sums);
 }
 
@@ -398,17 +399,53 @@ void OutputRounding::pass(const RoundingOrder& order, const Grids& grids, Filter
   linearize();
 }
 
+void OutputRounding::sum_group(const Grids& grids, const FilterBlock& block,
+                               std::span<const std::size_t> weights, Map& along) const {
+  if (weights.size() * kLanes8 == block.targets.size()) {  // all there are
+    for (std::size_t at = 0; at < along.size(); ++at)
+      along[at] = maps_.sums[at] - bias(at % kLanes8);
+    return;
+  }
+  std::ranges::fill(along, 0.0F);
+  add_weights(
+      samples_.inputs, weights, block.filters,
+      [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); }, along);
+}
+
+void OutputRounding::follow(std::span<const double> before, const Grids& grids,
+                            const FilterBlock& block) {
+  const std::vector<double> now = values_of(grids, block);
+  // Where all values of each filter have become so many times what they were, so have its sums.
+  std::array<double, kLanes8> times;
+  times.fill(1);
+  bool scaled = true;
+  for (std::size_t lane = 0; lane < block.filters && scaled; ++lane) {
+    double most = 0;
+    for (std::size_t at = lane; at < now.size(); at += kLanes8) {
+      if (std::abs(before[at]) <= most) continue;
+      most = std::abs(before[at]);
+      times[lane] = now[at] / before[at];
+    }
+    for (std::size_t at = lane; at < now.size() && scaled; at += kLanes8)
+      scaled = std::abs(now[at] - times[lane] * before[at]) <= kSameRatio * std::abs(now[at]);
+  }
+  if (!scaled) return begin(grids, block, bias_change_);
+  for (std::size_t at = 0; at < maps_.sums.size(); ++at) {
+    const std::size_t lane = at % kLanes8;
+    maps_.sums[at] = bias(lane) + static_cast<float>(times[lane]) * (maps_.sums[at] - bias(lane));
+  }
+  linearize();
+}
+
 std::vector<double> OutputRounding::best_factors(const Grids& grids, const FilterBlock& block,
-                                                 std::size_t per_filter) const {
+                                                 std::size_t per_filter) {
   const std::vector<std::vector<std::size_t>> groups = weights_of_groups(block, per_filter);
   std::vector<double> factors(per_filter * block.filters, 1.0);
-  Map slopes = maps_.slopes, along(maps_.slopes.size());
+  Map &slopes = maps_.slopes_left, &along = maps_.along;
+  slopes = maps_.slopes;
+  along.resize(slopes.size());
   for (std::size_t group = 0; group < per_filter; ++group) {
-    // What the group's weights make of the sums.
-    std::ranges::fill(along, 0.0F);
-    add_weights(
-        samples_.inputs, groups[group], block.filters,
-        [&](std::size_t at) { return grids.value(block.slots[at], block.places[at]); }, along);
+    sum_group(grids, block, groups[group], along);
     PerFilter slope{}, curvature{}, bias_slope{}, bias_curvature{}, mixed{};
     for (std::size_t p = 0; p < samples_.positions; ++p) {
       for (std::size_t lane = 0; lane < block.filters; ++lane) {

@@ -51,9 +51,12 @@ class OutputRounding {
   void begin(const Grids& grids, const FilterBlock& block, const PerFilter& bias_change);
   // Moves the biases, then each weight in turn to the value that is best while all others stay.
   void pass(const RoundingOrder& order, const Grids& grids, FilterBlock& block);
-  // As best_factors(). Follows no change: begin() does.
+  // As best_factors(). Follows no change: follow() does.
   [[nodiscard]] std::vector<double> best_factors(const Grids& grids, const FilterBlock& block,
-                                                 std::size_t per_filter) const;
+                                                 std::size_t per_filter);
+
+  // The grids have changed, and the block's values from these with them.
+  void follow(std::span<const double> before, const Grids& grids, const FilterBlock& block);
 
   // The sum above, of each filter, and what its bias has changed by, since the last begin(), pass()
   // or relax().
@@ -66,6 +69,7 @@ class OutputRounding {
     Map wanted, wanted_outputs;  // sums, and what the activation makes of them
     Map sums;
     Map slopes, curvatures;  // half the derivatives of the loss by the sums
+    Map slopes_left, along;  // of best_factors()
   };
   // Those that this thread used last: blocks of a layer are many, and fresh memory is slow.
   static Maps& spare_maps();
@@ -78,6 +82,12 @@ class OutputRounding {
   // second with the ridge, which is the damping in units of the weights' mean curvature.
   template <class Move>
   void move_weights(std::span<const std::size_t> weights, double damping, const Move& move);
+  [[nodiscard]] float bias(std::size_t lane) const {
+    return bias_[lane] + static_cast<float>(bias_change_[lane]);
+  }
+  // along = what the group's weights make of the sums
+  void sum_group(const Grids& grids, const FilterBlock& block, std::span<const std::size_t> weights,
+                 Map& along) const;
   // sums_ = the biases + inputs times value(place of weight and lane)
   template <class Value>
   void make_sums(const std::vector<float>& inputs, const FilterBlock& block, const Value& value,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "common/parallel.h"
 #include "harness/quant/fused_loops.h"
@@ -10,20 +11,27 @@
 namespace qyolo::quant {
 namespace {
 
-constexpr std::size_t kPanel = 8;     // columns of a panel: one vector of doubles
-constexpr std::size_t kDepth = 256;   // rows of a panel that are summed at once
-constexpr std::size_t kBlock = 64;    // columns that are factorized at once
-constexpr std::size_t kStripe = 128;  // rows and columns of the tiles that threads take
+constexpr std::size_t kPanel = 8;       // columns of a panel: one vector of doubles
+constexpr std::size_t kDepth = 256;     // rows of a panel that are summed at once
+constexpr std::size_t kBlock = 64;      // columns that are factorized at once
+constexpr std::size_t kStripe = 128;    // rows and columns of the tiles that threads take,
+constexpr std::size_t kFewStripe = 32;  // and of a small matrix
+constexpr std::size_t kFew = 256;
 
 using Vector [[gnu::vector_size(64)]] = double;
 
-// A matrix [depth, columns] in panels of kPanel columns, the last one filled up with zeros.
+// A matrix [depth, columns] in panels of kPanel columns, the last one filled up with zeros, in the
+// memory that this thread's last one had: they are many, and fresh memory is slow.
 class Panels {
  public:
   Panels(std::size_t depth, std::size_t columns)
-      : depth_(depth),
-        panels_((columns + kPanel - 1) / kPanel),
-        values_(panels_ * depth * kPanel) {}
+      : depth_(depth), panels_((columns + kPanel - 1) / kPanel), values_(std::move(spare())) {
+    values_.resize(panels_ * depth * kPanel);
+    if (columns % kPanel != 0) std::fill_n(panel(panels_ - 1), depth * kPanel, 0.0);
+  }
+  ~Panels() { spare() = std::move(values_); }
+  Panels(const Panels&) = delete;
+  Panels& operator=(const Panels&) = delete;
 
   [[nodiscard]] std::size_t depth() const { return depth_; }
   [[nodiscard]] std::size_t count() const { return panels_; }
@@ -35,6 +43,11 @@ class Panels {
   }
 
  private:
+  static std::vector<double>& spare() {
+    thread_local std::vector<double> values;
+    return values;
+  }
+
   std::size_t depth_, panels_;
   std::vector<double> values_;
 };
@@ -55,15 +68,15 @@ void multiply_panels(const double* a, const double* b, std::size_t depth, double
 // matrix(first + i, first + j) += sign * sum over p of x[p][i] x[p][j], for j <= i.
 void add_products(const Panels& x, std::size_t first, double sign, SymmetricMatrix& matrix,
                   int threads) {
-  constexpr std::size_t kPanels = kStripe / kPanel;
-  const std::size_t stripes = (x.count() + kPanels - 1) / kPanels;
+  const std::size_t each = (x.count() * kPanel <= kFew ? kFewStripe : kStripe) / kPanel;  // panels
+  const std::size_t stripes = (x.count() + each - 1) / each;
   const std::size_t size = matrix.size();
   const auto tile = [&](std::size_t row_stripe, std::size_t column_stripe) {
     double sums[kPanel * kPanel];
-    const std::size_t rows_end = std::min((row_stripe + 1) * kPanels, x.count());
-    const std::size_t columns_end = std::min((column_stripe + 1) * kPanels, x.count());
-    for (std::size_t a = row_stripe * kPanels; a < rows_end; ++a) {
-      for (std::size_t b = column_stripe * kPanels; b < std::min(columns_end, a + 1); ++b) {
+    const std::size_t rows_end = std::min((row_stripe + 1) * each, x.count());
+    const std::size_t columns_end = std::min((column_stripe + 1) * each, x.count());
+    for (std::size_t a = row_stripe * each; a < rows_end; ++a) {
+      for (std::size_t b = column_stripe * each; b < std::min(columns_end, a + 1); ++b) {
         multiply_panels(x.panel(a), x.panel(b), x.depth(), sums);
         const std::size_t row = first + a * kPanel, column = first + b * kPanel;
         for (std::size_t i = 0; i < kPanel && row + i < size; ++i) {
@@ -81,9 +94,9 @@ void add_products(const Panels& x, std::size_t first, double sign, SymmetricMatr
   });
 }
 
-Panels panels_of(std::span<const float> rows, std::size_t size, int threads) {
-  const std::size_t depth = rows.size() / size;
-  Panels x(depth, size);
+// `rows` [x.depth(), size]
+void fill_panels(std::span<const float> rows, std::size_t size, int threads, Panels& x) {
+  const std::size_t depth = x.depth();
   parallel_for(
       x.count(), threads,
       [&](std::size_t panel) {
@@ -96,7 +109,6 @@ Panels panels_of(std::span<const float> rows, std::size_t size, int threads) {
         }
       },
       16);
-  return x;
 }
 
 }  // namespace
@@ -112,8 +124,9 @@ void SymmetricMatrix::add_outer_products(std::span<const float> rows, int thread
   const std::size_t count = rows.size() / size_;
   for (std::size_t begin = 0; begin < count; begin += kDepth) {
     const std::size_t depth = std::min(kDepth, count - begin);
-    add_products(panels_of(rows.subspan(begin * size_, depth * size_), size_, threads), 0, 1, *this,
-                 threads);
+    Panels x(depth, size_);
+    fill_panels(rows.subspan(begin * size_, depth * size_), size_, threads, x);
+    add_products(x, 0, 1, *this, threads);
   }
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kKeptBits = 16;
 constexpr int kSampledFilters = 32;
+constexpr int kManyBits = 6;
 
 std::int64_t bytes_of(const model::ConvNode& conv, const quant::Recipe* recipe,
                       const LayerError& error) {
@@ -41,9 +42,12 @@ bool smaller(const LayerCandidate& a, const LayerCandidate& b) {
 }
 
 // What a recipe is judged by: rounded to nearest; breakpoints that are searched for, which takes
-// most of the time, by the better one of two formulas. Exactly, where regions are coded.
+// most of the time, by the better one of two formulas; ranges as they are where there are so many
+// codes that a smaller one gains little. Exactly, where regions are coded.
 std::vector<quant::Recipe> sketches_of(const quant::Recipe& recipe, bool exactly) {
   std::vector<quant::Recipe> sketches = {rounded_to_nearest(recipe)};
+  if (!exactly && recipe.options.bits >= kManyBits)
+    sketches.front().options.range.kind = quant::Range::Kind::kMinMax;
   if (!exactly && recipe.scheme->piecewise() &&
       recipe.options.breakpoint == quant::Breakpoint::kSearch) {
     sketches.push_back(sketches.front());
@@ -111,8 +115,12 @@ std::vector<UniformCandidate> fronts_of_kinds(std::vector<UniformCandidate> unif
   return kept;
 }
 
-// At most `most`, the first and the last among them, evenly spread.
+// At most `most`, the first and the last among them, evenly spread; of those that are nearly exact,
+// which cost next to nothing whatever they are, the first and the last.
 std::vector<LayerCandidate> thin(std::vector<LayerCandidate> items, std::size_t most) {
+  const auto exact = std::ranges::find_if(
+      items, [](const LayerCandidate& item) { return item.noise <= kNearlyExact; });
+  if (items.end() - exact > 2) items.erase(exact + 1, items.end() - 1);
   if (items.size() <= most || most < 2) return items;
   std::vector<LayerCandidate> kept;
   for (std::size_t i = 0; i < most; ++i)
@@ -202,7 +210,7 @@ Result<CandidateSearch> find_candidates(
   const std::vector<int> nodes = graph.conv_nodes();
   const std::vector<quant::Recipe> recipes = candidate_recipes(options.rounding, options.schemes);
   std::vector<UniformCandidate> uniform;
-  for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph), 0, {}});
+  for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph)});
   CandidateSearch search;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const model::ConvNode& conv = graph.conv(nodes[i]);
@@ -219,18 +227,16 @@ Result<CandidateSearch> find_candidates(
             made->layer, options.coded_regions ? RegionSizes::kCoded : RegionSizes::kRaw);
         const double noise = relative_noise(error.error);
         if (!tried[r] || noise < tried[r]->noise)
-          tried[r] = {recipes[r], bytes_of(conv, &recipes[r], error), noise, {}};
+          tried[r] = {recipes[r], bytes_of(conv, &recipes[r], error), noise, noise, {}, true};
       }
     });
     search.tried += recipes.size();
     std::vector<LayerCandidate> plain, corrected;
     for (std::size_t r = 0; r < recipes.size(); ++r) {
-      if (!tried[r]) {
-        uniform[r].noise = INFINITY;
-        continue;
-      }
+      uniform[r].noises.push_back(tried[r] ? tried[r]->noise : INFINITY);
+      uniform[r].noise += uniform[r].noises.back() / static_cast<double>(nodes.size());
+      if (!tried[r]) continue;
       uniform[r].bytes += tried[r]->bytes;
-      uniform[r].noise += tried[r]->noise / static_cast<double>(nodes.size());
       (recipes[r].options.bias_correction ? corrected : plain).push_back(*tried[r]);
     }
     LayerCandidates layer{i, conv.name, shape.size(), {}};
@@ -241,7 +247,7 @@ Result<CandidateSearch> find_candidates(
       std::ranges::move(hull, std::back_inserter(layer.candidates));
     }
     const LayerError exact = layer_error(kept.layer);
-    layer.candidates.push_back({std::nullopt, bytes_of(conv, nullptr, exact), 0, {}});
+    layer.candidates.push_back({std::nullopt, bytes_of(conv, nullptr, exact), 0, 0, {}, true});
     std::ranges::sort(layer.candidates, smaller);
     search.layers.push_back(std::move(layer));
     if (progress) progress(i + 1, nodes.size());

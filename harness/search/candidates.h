@@ -16,11 +16,16 @@
 
 namespace qyolo::harness {
 
+// Squared weight error over squared weights that next to nothing comes of: some 6 bits.
+inline constexpr double kNearlyExact = 5e-4;
+
 struct LayerCandidate {
   std::optional<quant::Recipe> recipe;  // none: kept in 16-bit floating point
   std::int64_t bytes = 0;               // true accounting; with its regions as they are asked for
   double noise = 0;                     // squared weight error over squared weights
+  double estimated_noise = 0;           // that of some filters, rounded to nearest
   HeadDivergence divergence;            // of the network with this layer alone quantized so
+  bool measured = true;                 // that; else told from those of like candidates
 
   [[nodiscard]] std::string text() const;  // "pwlq 4-bit filter", "kept"
 };
@@ -35,9 +40,10 @@ struct LayerCandidates {
 // One recipe for the whole network.
 struct UniformCandidate {
   quant::Recipe recipe;
-  std::int64_t bytes = 0;     // of the whole network, as LayerCandidate
-  double noise = 0;           // mean over layers
-  HeadDivergence divergence;  // of the network with all layers quantized so; not measured here
+  std::int64_t bytes = 0;           // of the whole network, as LayerCandidate
+  double noise = 0;                 // estimated, the mean of the layers
+  std::vector<double> noises = {};  // of each layer
+  double cost = 0;                  // of the network with all layers quantized so; not found here
 };
 
 struct CandidateSearch {
@@ -51,7 +57,7 @@ struct CandidateSearch {
 
 struct CandidateOptions {
   bool coded_regions = false;       // sizes with region bits entropy-coded
-  std::size_t most_per_layer = 10;  // kept for measuring
+  std::size_t most_per_layer = 10;  // kept for measuring; of those of some 6 bits and more two
   // How candidates round; they are told apart by their errors when rounded to nearest.
   quant::Rounding rounding = quant::Rounding::kNearest;
   int threads = 0;
@@ -74,7 +80,8 @@ struct CandidateOptions {
 [[nodiscard]] model::ConvNode sampled_filters(const model::ConvNode& conv, int most);
 
 // Recipes that a layer cannot take (weights too large for 16-bit scales) are left out for it.
-// Errors are those of at most 32 filters, with breakpoints by formulas, unless regions are coded.
+// Errors are those of at most 32 filters, with breakpoints by formulas, and from 6 bits on with
+// whole ranges, unless regions are coded.
 Result<CandidateSearch> find_candidates(
     SourceNetwork& source, const CandidateOptions& options,
     const std::function<void(std::size_t, std::size_t)>& progress = {});

@@ -44,6 +44,13 @@ double HeadDivergence::head_error() const { return per_image(head_noise, levels)
 double HeadDivergence::kl() const { return per_image(objectness + classes, images); }
 double HeadDivergence::box_loss() const { return per_image(boxes, images); }
 
+HeadDivergence HeadDivergence::operator*(double by) const {
+  HeadDivergence scaled = *this;
+  for (double* value : {&scaled.head_noise, &scaled.objectness, &scaled.classes, &scaled.boxes})
+    *value *= by;
+  return scaled;
+}
+
 HeadDivergence& HeadDivergence::operator+=(const HeadDivergence& other) {
   head_noise += other.head_noise;
   objectness += other.objectness;

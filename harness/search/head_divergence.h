@@ -34,6 +34,8 @@ struct HeadDivergence {
   [[nodiscard]] double detection_loss() const { return kl() + box_loss(); }
 
   HeadDivergence& operator+=(const HeadDivergence& other);
+  // Of an effect so many times as large.
+  [[nodiscard]] HeadDivergence operator*(double by) const;
 };
 
 // The reference's outputs on a batch, decoded once.

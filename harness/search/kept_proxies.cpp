@@ -50,7 +50,7 @@ Result<KeptProxies> KeptProxies::open(const std::optional<ShareOptions>& share,
   if (!share) return kept;
   QYOLO_TRY(const std::string images, calibration_sha256(compared, evaluator.threads()));
   // The rounding of weights takes all of the calibration images, not only those compared on.
-  kept.common_ = fmt::format("proxies 1 of {} on {} by {} calibrated {} rounding {} with {}",
+  kept.common_ = fmt::format("proxies 2 of {} on {} by {} calibrated {} rounding {} with {}",
                              evaluator.checkpoint_sha256(), images, evaluator.executor_identity(),
                              evaluator.calibration_sha256(), quant::kCalibratedRoundingVersion,
                              evaluator.options().as_json().dump());

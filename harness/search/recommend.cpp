@@ -1,7 +1,6 @@
 #include "harness/search/recommend.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -12,6 +11,7 @@
 #include "harness/network/calibration_walk.h"
 #include "harness/network/memory_account.h"
 #include "harness/network/weight_store.h"
+#include "harness/quant/calibrated.h"
 #include "harness/search/hybrid_cell.h"
 #include "harness/search/kept_proxies.h"
 #include "harness/search/proxies.h"
@@ -22,18 +22,15 @@ namespace {
 
 // Weights of candidates held at once.
 constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
-// Rounded networks that are kept for the confirmation and for who writes them.
-constexpr std::int64_t kRoundedBytes = std::int64_t{1} << 30;
 // What is measured before it is kept, where it is: an interruption costs at most that.
-constexpr std::size_t kKeptLayers = 6, kKeptUniforms = 16;
+constexpr std::size_t kKeptLayers = 6;
 constexpr int kUnquantizedBits = 16;
 // Networks whose sizes differ by less than this share are not told apart: hybrids, uniform ones.
-constexpr double kFinest = 0.01, kFinestUniform = 0.03;
-constexpr double kMostNoise = 1.25;  // of uniform weights: times the least of any no larger
-constexpr double kFirstBits = 2.5;   // per weight: where the search for a tolerance begins
-// Measures that may settle a search: each costs a trial, and the head's error never chose best.
-constexpr std::array kJudged = {Proxy::kKl, Proxy::kDetectionLoss};
-constexpr std::size_t kMostUniforms = 8;  // tried for a budget, by cost and by weight error each
+constexpr double kFinest = 0.012, kFinestUniform = 0.03;
+constexpr double kInside = 0.15;    // of a bracket: what is nearer to its ends tells little
+constexpr double kFirstBits = 2.5;  // per weight: where the search for a tolerance begins
+constexpr Proxy kCost = Proxy::kDetectionLoss;
+constexpr std::size_t kMostUniforms = 4;  // tried for a budget
 
 class Recommender {
  public:
@@ -62,6 +59,7 @@ class Recommender {
     result_.baseline_bytes = trials_->baseline().memory.true_bytes();
     if (!(result_.baseline_ap > 0))
       return error("the FP32 network has no AP on these images: nothing can be promised");
+    result_.proxy = kCost;
     set_goal();
     trials_->set_tolerance(result_.tolerance);
     QYOLO_TRY(CandidateSearch search,
@@ -201,12 +199,14 @@ class Recommender {
                       std::int64_t& bytes) {
     const model::ConvNode& conv = evaluator_.graph().conv(evaluator_.graph().conv_nodes()[index]);
     QYOLO_TRY(const auto inputs, original_inputs.of(index));
+    const auto orders = quant::rounding_orders(inputs, evaluator_.threads());
     for (LayerCandidate& candidate : result_.layers[index].candidates) {
+      if (!candidate.measured) continue;
       const std::optional<quant::Recipe> sketch = sketch_of(candidate);
       const quant::Recipe* recipe = sketch ? &*sketch : nullptr;
       QYOLO_TRY(QuantizedConv made,
                 quantize_conv(conv, recipe, kUnquantizedBits, evaluator_.threads(),
-                              recipe != nullptr ? inputs : decltype(inputs)()));
+                              recipe != nullptr ? inputs : decltype(inputs)(), orders));
       const quant::WeightError& error = made.layer.error;
       candidate.noise = error.signal > 0 ? error.noise / error.signal : 0;
       bytes +=
@@ -246,9 +246,55 @@ class Recommender {
     return kept_->keep(text_of(layer), proxies);
   }
 
-  // Measures every candidate alone in the network, several layers at a time.
+  // Which of a layer's candidates are measured: all that round to nearest; of those that look at
+  // their inputs, which are alike, every other one down to where they are nearly exact.
+  void choose_measured(LayerCandidates& layer) const {
+    if (options_.rounding == quant::Rounding::kNearest) return;
+    bool exact = false;
+    for (std::size_t i = 0; i < layer.candidates.size(); ++i) {
+      LayerCandidate& candidate = layer.candidates[i];
+      const bool first_exact = !exact && candidate.recipe && candidate.noise <= kNearlyExact;
+      candidate.measured = candidate.recipe && (first_exact || (!exact && i % 2 == 0));
+      exact = exact || first_exact;
+    }
+  }
+
+  // What the others would come to: of two neighbours' cost by the weight error, both by their
+  // logarithms; beyond the last one in proportion to it.
+  static void tell_rest(LayerCandidates& layer) {
+    std::vector<const LayerCandidate*> known;
+    for (const LayerCandidate& candidate : layer.candidates)
+      if (candidate.measured && candidate.recipe) known.push_back(&candidate);
+    std::ranges::sort(known, {}, &LayerCandidate::estimated_noise);
+    for (LayerCandidate& candidate : layer.candidates) {
+      if (candidate.measured || known.empty()) continue;
+      const double noise = candidate.estimated_noise;
+      const auto above =
+          std::ranges::lower_bound(known, noise, {}, &LayerCandidate::estimated_noise);
+      const LayerCandidate& near = above == known.end() ? *known.back() : **above;
+      double by = near.estimated_noise > 0 ? noise / near.estimated_noise : 0;
+      if (above != known.begin() && above != known.end()) {
+        const LayerCandidate& below = **(above - 1);
+        const double step = near.estimated_noise / below.estimated_noise;
+        const double costs = value_of(kCost, near.divergence) / value_of(kCost, below.divergence);
+        if (step > 1 && costs > 0 && std::isfinite(costs))
+          by = std::pow(by, std::log(costs) / std::log(step));
+      }
+      if (noise > 0) {
+        candidate.divergence = near.divergence * by;
+      } else {
+        candidate.divergence = HeadDivergence();
+        candidate.divergence.images = near.divergence.images;
+        candidate.divergence.levels = near.divergence.levels;
+      }
+      candidate.noise = near.noise * (near.estimated_noise > 0 ? noise / near.estimated_noise : 0);
+    }
+  }
+
+  // Measures candidates alone in the network, several layers at a time.
   Status measure() {
     const std::size_t count = result_.layers.size();
+    for (LayerCandidates& layer : result_.layers) choose_measured(layer);
     WeightStore store(evaluator_.source(), evaluator_.threads());
     std::vector<SharedConv> original;
     for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
@@ -271,7 +317,8 @@ class Recommender {
       std::size_t at = 0;
       for (const std::size_t index : block) {
         for (LayerCandidate& candidate : result_.layers[index].candidates)
-          candidate.divergence = measured[at++];
+          if (candidate.measured) candidate.divergence = measured[at++];
+        tell_rest(result_.layers[index]);
         QYOLO_CHECK_OK(keep(result_.layers[index]));
       }
     }
@@ -289,18 +336,18 @@ class Recommender {
 
   // --- steps 3 to 5 ---
 
-  Result<Knapsack> knapsack(Proxy proxy, std::int64_t capacity) const {
+  Result<Knapsack> knapsack(std::int64_t capacity) const {
     std::vector<std::vector<harness::Choice>> groups;
     for (const LayerCandidates& layer : result_.layers) {
       groups.emplace_back();
       for (const LayerCandidate& candidate : layer.candidates)
-        groups.back().push_back({candidate.bytes, value_of(proxy, candidate.divergence)});
+        groups.back().push_back({candidate.bytes, value_of(kCost, candidate.divergence)});
     }
     return Knapsack::make(std::move(groups), capacity);
   }
 
   // Measures a hybrid, unless that was done. Gives its place in the result.
-  Result<std::size_t> try_hybrid(const Selection& selection, Proxy proxy, double interest) {
+  Result<std::size_t> try_hybrid(const Selection& selection, double interest) {
     for (std::size_t i = 0; i < result_.hybrids.size(); ++i)
       if (result_.hybrids[i].choices == selection.choices) return i;
     std::vector<std::optional<quant::Recipe>> recipes;
@@ -310,7 +357,7 @@ class Recommender {
     Tried tried;
     tried.bytes = selection.size + bias_bytes(evaluator_.graph());
     tried.choices = selection.choices;
-    tried.proxy = proxy;
+    tried.proxy = kCost;
     tried.cost = selection.cost;
     tried.lower_bound = selection.lower_bound;
     QYOLO_CHECK_OK(measure_cell(std::move(cell), interest, tried));
@@ -334,83 +381,57 @@ class Recommender {
     return {};
   }
 
-  // The measures by the AP of their choices at that budget (of layers alone), the best one first.
-  Result<std::vector<Proxy>> settle_proxies(std::int64_t budget) {
-    std::vector<std::pair<Proxy, std::size_t>> tried;
-    for (const Proxy proxy : kJudged) {
-      QYOLO_TRY(const Knapsack solver, knapsack(proxy, budget));
-      const auto selection = solver.solve(budget);
-      if (!selection) {
-        return error("even the smallest choices of finite outputs take {} bytes, more than {}",
-                     solver.smallest() + bias_bytes(evaluator_.graph()),
-                     budget + bias_bytes(evaluator_.graph()));
-      }
-      QYOLO_TRY(const std::size_t place, try_hybrid(*selection, proxy, 1));
-      tried.emplace_back(proxy, place);
-    }
-    std::ranges::stable_sort(tried, [&](const auto& a, const auto& b) {
-      return better(result_.hybrids[a.second], result_.hybrids[b.second]);
-    });
-    std::vector<Proxy> ranked;
-    for (const auto& [proxy, place] : tried) ranked.push_back(proxy);
-    result_.proxy = ranked.front();
-    return ranked;
-  }
-
-  // By AP; where one was stopped, by what was seen of it.
-  static bool better(const Tried& a, const Tried& b) {
-    const auto change = [](const Tried& tried) {
-      return tried.trial.difference.ap ? tried.trial.difference.ap->value : -1;
-    };
-    return change(a) > change(b);
-  }
-
   Status search_budget() {
     const std::int64_t budget = *result_.budget - bias_bytes(evaluator_.graph());
-    QYOLO_TRY([[maybe_unused]] const auto ranked, settle_proxies(budget));
-    for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
-      if (!result_.hybrid || better(result_.hybrids[i], result_.hybrids[*result_.hybrid]))
-        result_.hybrid = i;
-    }
+    QYOLO_TRY(result_.hybrid, try_budget(budget, 1));
     return {};
   }
+
+  // The place of the cheapest choice within the budget, of layers alone.
+  Result<std::size_t> try_budget(std::int64_t budget, double interest) {
+    QYOLO_TRY(const Knapsack solver, knapsack(budget));
+    const auto selection = solver.solve(budget);
+    if (!selection) {
+      return error("even the smallest choices of finite outputs take {} bytes, more than {}",
+                   solver.smallest() + bias_bytes(evaluator_.graph()),
+                   budget + bias_bytes(evaluator_.graph()));
+    }
+    return try_hybrid(*selection, interest);
+  }
+
+  // Budgets of layers alone: the largest that was too small, and the smallest that was enough.
+  struct Bracket {
+    std::int64_t too_small = 0, enough = 0;
+    bool seen_too_small = false, seen_enough = false;
+    bool halve = false;  // next
+  };
 
   Status search_tolerance() {
     std::int64_t capacity = 0;
     for (const LayerCandidates& layer : result_.layers)
       capacity += std::ranges::max_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
-    QYOLO_TRY(const Knapsack any, knapsack(Proxy::kDetectionLoss, capacity));
+    QYOLO_TRY(const Knapsack any, knapsack(capacity));
     const auto guess = static_cast<std::int64_t>(
         kFirstBits / 8 * static_cast<double>(evaluator_.graph().conv_weights()));
-    const std::int64_t first =
-        std::clamp(guess, any.smallest(), std::max(any.smallest(), capacity));
-    QYOLO_TRY(const std::vector<Proxy> ranked, settle_proxies(first));
-    // What one measure chooses badly another may not: the best two take turns.
-    std::vector<Knapsack> solvers;
-    for (const Proxy proxy : {ranked[0], ranked[1]}) {
-      QYOLO_TRY(Knapsack solver, knapsack(proxy, capacity));
-      solvers.push_back(std::move(solver));
-    }
-    std::int64_t too_small = any.smallest() - 1;  // budgets
-    std::int64_t enough = capacity + 1;           // not known to be enough
-    const bool held = std::ranges::any_of(result_.hybrids, &Tried::holds);
-    (held ? enough : too_small) = first;
-    while (static_cast<int>(result_.hybrids.size()) < options_.most_evaluations &&
-           static_cast<double>(enough) > static_cast<double>(too_small + 1) * (1 + kFinest)) {
-      const std::int64_t budget = next_budget(solvers[0], too_small, enough);
+    Bracket bracket{any.smallest() - 1, capacity + 1};
+    std::int64_t budget = std::clamp(guess, any.smallest(), capacity);
+    while (static_cast<int>(result_.hybrids.size()) < options_.most_evaluations) {
       const std::size_t before = result_.hybrids.size();
-      bool holds = false;
-      for (std::size_t i = 0; i < solvers.size() && !holds; ++i) {
-        const auto selection = solvers[i].solve(budget);
-        if (!selection) continue;
-        QYOLO_TRY(const std::size_t tried, try_hybrid(*selection, ranked[i], result_.tolerance));
-        holds = result_.hybrids[tried].holds;
+      QYOLO_TRY(const std::size_t tried, try_budget(budget, result_.tolerance));
+      if (result_.hybrids[tried].holds) {
+        bracket.enough = budget;
+        bracket.seen_enough = true;
+      } else {
+        bracket.too_small = budget;
+        bracket.seen_too_small = true;
       }
-      (holds ? enough : too_small) = budget;
-      if (before == result_.hybrids.size() &&
-          static_cast<double>(enough - too_small) < kFinest * static_cast<double>(too_small)) {
+      const auto between = static_cast<double>(bracket.enough - bracket.too_small);
+      if (between <= kFinest * static_cast<double>(bracket.too_small) ||
+          (before == result_.hybrids.size() && bracket.seen_too_small && bracket.seen_enough &&
+           between < 2 * kFinest * static_cast<double>(bracket.too_small))) {
         break;
       }
+      budget = next_budget(any, bracket);
     }
     for (std::size_t i = 0; i < result_.hybrids.size(); ++i) {
       if (!result_.hybrids[i].holds) continue;
@@ -428,7 +449,6 @@ class Recommender {
       return tried.trial.difference.ap ? -tried.trial.difference.ap->value : 1.0;
     };
     for (const Tried& tried : all) {
-      if (tried.proxy && tried.proxy != result_.proxy) continue;
       if (!(tried.cost > 0) || !(loss(tried) > 0)) continue;
       if (nearest == nullptr || std::abs(std::log(loss(tried) / result_.tolerance)) <
                                     std::abs(std::log(loss(*nearest) / result_.tolerance))) {
@@ -438,16 +458,23 @@ class Recommender {
     if (nearest == nullptr || !(result_.tolerance > 0)) return std::nullopt;
     const metrics::Difference& ap = *nearest->trial.difference.ap;
     const double margin = std::min(result_.tolerance / 2, (ap.high - ap.low) / 2);
-    return nearest->cost * (result_.tolerance - margin) / loss(*nearest);
+    // Of one loss, which has its own error, half the way (of logarithms).
+    return nearest->cost * std::sqrt((result_.tolerance - margin) / loss(*nearest));
   }
 
-  // Where the wanted cost is; half way (of logarithms) where that is outside the bracket.
-  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, std::int64_t too_small,
-                                         std::int64_t enough) const {
+  // Where the wanted cost is, where that is well inside the bracket, and half way (of logarithms)
+  // in turns with it.
+  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, Bracket& bracket) const {
+    const auto& [too_small, enough, seen_too_small, seen_enough, halve] = bracket;
     const auto middle = static_cast<std::int64_t>(
         std::sqrt(static_cast<double>(too_small) * static_cast<double>(enough)));
     const std::optional<double> wanted = wanted_cost(result_.hybrids);
-    if (!wanted) return middle;
+    const bool both = seen_too_small && seen_enough;
+    if (!wanted || (both && halve)) {
+      bracket.halve = false;
+      return middle;
+    }
+    bracket.halve = true;
     // The smallest budget of at most that cost.
     std::int64_t low = too_small, high = enough;
     while (high - low > std::max<std::int64_t>(1, solver.unit())) {
@@ -455,10 +482,12 @@ class Recommender {
       const auto selection = solver.solve(at);
       (selection && selection->cost <= *wanted ? high : low) = at;
     }
-    const auto span = static_cast<double>(enough) - static_cast<double>(too_small);
-    const bool inside = static_cast<double>(high - too_small) > 0.05 * span &&
-                        static_cast<double>(enough - high) > 0.05 * span;
-    return inside ? high : middle;
+    const auto margin = static_cast<std::int64_t>(
+        both ? kInside * static_cast<double>(enough - too_small)
+             : 2 * kFinest * static_cast<double>(seen_enough ? enough : too_small));
+    const std::int64_t least = seen_too_small ? too_small + margin : too_small + 1;
+    const std::int64_t most = seen_enough ? enough - margin : enough - 1;
+    return least < most ? std::clamp(high, least, most) : middle;
   }
 
   // --- one recipe for all layers ---
@@ -468,94 +497,46 @@ class Recommender {
     cell.recipe = candidate.recipe;
     Tried tried;
     tried.bytes = candidate.bytes;
-    tried.cost = cost(candidate);
+    tried.cost = candidate.cost;
     QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, tried));
     result_.uniforms.push_back(std::move(tried));
     if (on_tried_) on_tried_(result_.uniforms.back());
     return &result_.uniforms.back();
   }
 
-  [[nodiscard]] double cost(const UniformCandidate& candidate) const {
-    return value_of(result_.proxy.value_or(Proxy::kDetectionLoss), candidate.divergence);
-  }
-
   Status find_uniform(std::vector<UniformCandidate> candidates) {
     if (result_.budget)
       std::erase_if(candidates,
                     [&](const auto& uniform) { return uniform.bytes > *result_.budget; });
-    leave_out_noisy(candidates);
-    QYOLO_CHECK_OK(measure_uniform(candidates));
-    std::erase_if(candidates, [&](const auto& uniform) { return !std::isfinite(cost(uniform)); });
+    predict_costs(candidates);
+    result_.uniforms_compared = candidates.size();
     return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
   }
 
-  // Those whose weights are much further off than those of one that is no larger: what the outputs
-  // say of them would not make up for that.
-  static void leave_out_noisy(std::vector<UniformCandidate>& candidates) {
-    double least = INFINITY;
-    std::erase_if(candidates, [&](const UniformCandidate& candidate) {
-      least = std::min(least, candidate.noise);
-      return candidate.noise > kMostNoise * least;
-    });
-  }
-
-  // Measures the whole network under each recipe, several at a time; rounded to nearest, which
-  // tells recipes apart as well, since calibrated rounding would take seconds for each.
-  Status measure_uniform(std::vector<UniformCandidate>& candidates) {
-    const std::size_t count = result_.layers.size();
-    const auto cell_of = [](const UniformCandidate& candidate) {
-      Cell cell;
-      cell.recipe = rounded_to_nearest(candidate.recipe);
-      return cell;
-    };
-    const auto text = [&](const Cell& cell) { return "uniform " + cell.as_json().dump(); };
-    const std::vector<std::size_t> order = kept_->order(candidates.size());
-    const std::size_t most = kept_->on() ? kKeptUniforms : candidates.size();
-    for (std::size_t place = 0; place < order.size();) {
-      WeightStore store(evaluator_.source(), evaluator_.threads());
-      std::vector<SharedConv> original;
-      for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
-      const std::int64_t before = store.bytes();
-      std::vector<SweepNetwork> networks;
-      std::vector<std::size_t> block;
-      for (; place < order.size() && block.size() < most &&
-             (block.empty() || store.bytes() - before < kWeightBytes);
-           ++place) {
-        UniformCandidate& candidate = candidates[order[place]];
-        const Cell cell = cell_of(candidate);
-        if (const auto found = kept_->find(text(cell), 1)) {
-          candidate.divergence = found->front().divergence;
-          continue;
-        }
-        QYOLO_TRY(CellNetwork made, store.network(cell));
-        networks.push_back({std::move(made.convs), {}});
-        block.push_back(order[place]);
+  // The sum of what its weights' errors cost in each layer: as much, for its error, as those of the
+  // layer's candidates that were measured, on average.
+  void predict_costs(std::vector<UniformCandidate>& uniform) const {
+    for (std::size_t i = 0; i < result_.layers.size(); ++i) {
+      double sum = 0;  // of the logarithms
+      int count = 0;
+      for (const LayerCandidate& candidate : result_.layers[i].candidates) {
+        const double cost = value_of(kCost, candidate.divergence);
+        if (!candidate.measured || !(candidate.estimated_noise > 0) || !(cost > 0)) continue;
+        sum += std::log(cost / candidate.estimated_noise);
+        ++count;
       }
-      if (block.empty()) continue;
-      QYOLO_TRY(const auto measured,
-                meter_->measure(original, std::move(networks), images("uniform proxies")));
-      for (std::size_t i = 0; i < block.size(); ++i) {
-        UniformCandidate& candidate = candidates[block[i]];
-        candidate.divergence = measured[i];
-        const KeptProxy proxy{candidate.divergence, 0};
-        QYOLO_CHECK_OK(kept_->keep(text(cell_of(candidate)), std::span(&proxy, 1)));
-      }
+      if (count == 0) continue;
+      for (UniformCandidate& candidate : uniform)
+        candidate.cost += std::exp(sum / count) * candidate.noises[i];
     }
-    result_.uniforms_compared = candidates.size();
-    return {};
   }
 
   // Of those that no smaller one is expected to beat the smallest that holds, where the wanted cost
   // is and by halving in turns.
   Status uniform_for_tolerance(const std::vector<UniformCandidate>& candidates) {
     std::vector<const UniformCandidate*> chain;
-    double least_cost = INFINITY, least_noise = INFINITY;
-    for (const UniformCandidate& candidate : candidates) {
-      if (cost(candidate) >= least_cost && candidate.noise >= least_noise) continue;
-      least_cost = std::min(least_cost, cost(candidate));
-      least_noise = std::min(least_noise, candidate.noise);
-      chain.push_back(&candidate);
-    }
+    for (const UniformCandidate& candidate : candidates)
+      if (chain.empty() || candidate.cost < chain.back()->cost) chain.push_back(&candidate);
     std::set<std::size_t> seen;
     const auto holds_at = [&](std::size_t place) -> Result<bool> {
       if (!seen.insert(place).second) return false;  // one that held is where the steps begin
@@ -570,48 +551,37 @@ class Recommender {
              static_cast<double>(chain[from]->bytes) >
                  static_cast<double>(chain[below]->bytes) * (1 + kFinestUniform);
     };
-    for (bool halves = false; below < from && told_apart(); halves = !halves) {
+    for (int step = 0; below < from && told_apart(); ++step) {
       std::size_t next = below + (from - below) / 2;
-      if (const auto wanted = wanted_cost(result_.uniforms); wanted && !halves) {
+      const auto wanted =
+          wanted_cost(result_.uniforms.empty() ? result_.hybrids : result_.uniforms);
+      if (wanted && (step < 2 || step % 2 == 0)) {
         const auto first = chain.begin() + static_cast<std::ptrdiff_t>(below);
         const auto last = chain.begin() + static_cast<std::ptrdiff_t>(from - 1);
         next = static_cast<std::size_t>(
             std::find_if(first, last,
-                         [&](const auto* candidate) { return cost(*candidate) <= *wanted; }) -
+                         [&](const auto* candidate) { return candidate->cost <= *wanted; }) -
             chain.begin());
       }
       QYOLO_TRY(const bool holds, holds_at(next));
       (holds ? from : below) = holds ? next : next + 1;
     }
-    // One step further down, since what holds is not sure to grow with the size.
-    if (from == chain.size() || from < 2) return {};
-    QYOLO_TRY([[maybe_unused]] const bool holds, holds_at(from - 2));
     return {};
   }
 
-  // The best of each scheme and width, and the largest of those that no smaller one beats in weight
-  // error: neither measure alone is sure to have the best network among its first ones.
-  [[nodiscard]] std::vector<UniformCandidate> promising(
-      const std::vector<UniformCandidate>& candidates) const {
+  // The best of each scheme and width, the best one first.
+  [[nodiscard]] static std::vector<UniformCandidate> promising(
+      const std::vector<UniformCandidate>& candidates) {
     std::map<std::pair<std::string_view, int>, const UniformCandidate*> best;
-    std::vector<const UniformCandidate*> front;
     for (const UniformCandidate& candidate : candidates) {
       auto& of_kind = best[{candidate.recipe.scheme->name(), candidate.recipe.options.bits}];
-      if (of_kind == nullptr || cost(candidate) < cost(*of_kind)) of_kind = &candidate;
-      if (front.empty() || candidate.noise < front.back()->noise) front.push_back(&candidate);
+      if (of_kind == nullptr || candidate.cost < of_kind->cost) of_kind = &candidate;
     }
-    std::vector<const UniformCandidate*> chosen;
-    for (const auto& [kind, candidate] : best) chosen.push_back(candidate);
-    std::ranges::sort(chosen, {}, [&](const auto* candidate) { return cost(*candidate); });
+    std::vector<UniformCandidate> chosen;
+    for (const auto& [kind, candidate] : best) chosen.push_back(*candidate);
+    std::ranges::sort(chosen, {}, &UniformCandidate::cost);
     if (chosen.size() > kMostUniforms) chosen.resize(kMostUniforms);
-    std::ranges::reverse(front);
-    if (front.size() > kMostUniforms) front.resize(kMostUniforms);
-    for (const UniformCandidate* candidate : front) {
-      if (std::ranges::find(chosen, candidate) == chosen.end()) chosen.push_back(candidate);
-    }
-    std::vector<UniformCandidate> copies;
-    for (const UniformCandidate* candidate : chosen) copies.push_back(*candidate);
-    return copies;
+    return chosen;
   }
 
   Status uniform_for_budget(const std::vector<UniformCandidate>& candidates) {
@@ -710,14 +680,12 @@ std::string_view standing_of(const Tried& tried) {
 Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorFactory& factory,
                                          double held_out) {
   config.part = {held_out, kLeastConfirming, false};
+  if (config.rounded == nullptr) config.rounded = std::make_shared<RoundedNetworks>();
   ChoiceEvaluators evaluators;
   QYOLO_TRY(evaluators.choice, Evaluator::open(config, factory));
-  const auto rounded = std::make_shared<RoundedNetworks>(kRoundedBytes);
-  evaluators.choice->source().keep_rounded(rounded);
   if (evaluators.choice->images_left_out() > 0) {
     config.part.which = true;
     QYOLO_TRY(evaluators.confirmation, Evaluator::open(config, factory));
-    evaluators.confirmation->source().keep_rounded(rounded);
   }
   return evaluators;
 }

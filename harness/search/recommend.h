@@ -6,14 +6,12 @@
 //  2. Costs: each candidate alone in the network, on calibration images, against the original
 //     network's head outputs (proxies.h). The cost of a network is taken as the sum of its layers'.
 //  3. Solver: the cheapest choice within a budget (knapsack.h).
-//  4. Proxy: which of KL and detection loss predicts better is decided by AP, of each one's choice
-//     at one budget.
-//  5. Verification: AP is measured, with the paired interval of its difference from FP32; for a
+//  4. Verification: AP is measured, with the paired interval of its difference from FP32; for a
 //     tolerance the budget is moved along the solver's curve until the smallest network is found
 //     whose promise holds. Networks that clearly do not hold it are stopped early (racing.h).
-// Beside it the best uniform choice: one recipe for all layers, which is simpler to roll out. The
-// whole network under each recipe is measured as in 2, and the most promising by the measure of 4
-// are verified as in 5.
+// Beside it the best uniform choice: one recipe for all layers, which is simpler to roll out. Its
+// cost is predicted from its layers' weight errors, each as the errors of 2 cost in that layer, and
+// the most promising are verified as in 4.
 //
 // Choosing among networks by AP on some images, and stating the winner's interval on the same
 // images, favours it: some are held out from the choice, and say what it is worth.
@@ -88,7 +86,7 @@ struct Tried {
   std::vector<std::size_t> choices;  // hybrids: a candidate of each layer
   std::vector<std::string> lossy_classes;  // that lose more than they may, most lost first
   std::optional<Proxy> proxy;              // hybrids: what chose it
-  double cost = 0;                         // predicted, in the unit of the proxy settled on
+  double cost = 0;                         // predicted, in the unit of the proxy
   double lower_bound = 0;                  // of the cost of any choice of that budget
   Trial trial;
   bool holds = false;                        // the promise
@@ -105,7 +103,7 @@ struct Recommendation {
   std::optional<std::int64_t> budget;  // bytes
   std::optional<ApAmount> class_tolerance;
   std::vector<LayerCandidates> layers;
-  std::optional<Proxy> proxy;         // that was settled on
+  std::optional<Proxy> proxy;         // what costs are
   std::vector<Tried> hybrids;         // in the order of the search
   std::optional<std::size_t> hybrid;  // the one recommended
   std::vector<Tried> uniforms;
@@ -113,7 +111,7 @@ struct Recommendation {
 
   // What it took.
   std::size_t tensors_tried = 0;
-  std::size_t uniforms_compared = 0;  // on calibration images
+  std::size_t uniforms_compared = 0;  // by predicted cost
   double candidate_seconds = 0;
   std::size_t calibration_images = 0;
   SweepWork proxy_work;

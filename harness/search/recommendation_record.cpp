@@ -45,7 +45,8 @@ results::LayerCandidatesRecord layer_record(const LayerCandidates& layer) {
     record.candidates.push_back({candidate.text(), candidate.bytes, candidate.noise,
                                  results::finite_or_none(candidate.divergence.head_error()),
                                  results::finite_or_none(candidate.divergence.kl()),
-                                 results::finite_or_none(candidate.divergence.detection_loss())});
+                                 results::finite_or_none(candidate.divergence.detection_loss()),
+                                 candidate.measured ? std::nullopt : std::optional(true)});
   }
   return record;
 }

@@ -78,7 +78,7 @@ RecommendationRecord full_recommendation() {
   record.hybrids_tried = {*record.hybrid};
   record.uniforms_tried = {*record.uniform};
   record.layers = {
-      {"model.0.conv", 864, 0, {{"pwlq 4-bit filter", 432, 0.5, 0.25, 0.125, 0.0625}}}};
+      {"model.0.conv", 864, 0, {{"pwlq 4-bit filter", 432, 0.5, 0.25, 0.125, 0.0625, true}}}};
   record.work = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   record.judged = {full_judged()};
   return record;

@@ -113,6 +113,31 @@ double output_error(const std::vector<float>& weights, const CalibratedTensor& m
 
 class Outputs : public ::testing::Test {
  protected:
+  struct Rounded {
+    Grids grids;  // a slot per filter
+    FilterBlock block;
+  };
+  // The first filters, each weight at its nearest code.
+  [[nodiscard]] Rounded nearest_block(const Recipe& how, std::size_t filters) const {
+    Rounded made{Grids(*how.scheme, how.options, filters), {}};
+    auto& [grids, block] = made;
+    block.filters = filters;
+    block.targets.resize(kSize * kLanes8);
+    block.slots.resize(kSize * kLanes8);
+    block.places.resize(kSize * kLanes8);
+    for (std::size_t lane = 0; lane < filters; ++lane) {
+      const std::span<const float> filter = std::span(weights_).subspan(lane * kSize, kSize);
+      grids.set(lane, how.scheme->fit({filter, {}, 0}, how.options));
+      for (std::size_t i = 0; i < kSize; ++i) {
+        const std::size_t at = i * kLanes8 + lane;
+        block.targets[at] = static_cast<double>(filter[i]);
+        block.slots[at] = static_cast<std::uint32_t>(lane);
+        block.places[at] = static_cast<std::uint16_t>(grids.nearest(lane, block.targets[at]));
+      }
+    }
+    return made;
+  }
+
   std::vector<float> weights_ = synthetic_weights(kBlockShape.size());
   std::vector<float> bias_ = biases();
 
@@ -198,22 +223,7 @@ TEST_F(Outputs, LossIsThatOfTheOutputsAndWhatLeaks) {
   const InputSamples& samples = inputs.samples;
   const Recipe how = coordinate("affine", 3, "filter");
   for (const Activation& activation : kActivations) {
-    FilterBlock block;
-    block.filters = 3;
-    block.targets.resize(kSize * kLanes8);
-    block.slots.resize(kSize * kLanes8);
-    block.places.resize(kSize * kLanes8);
-    Grids grids(*how.scheme, how.options, block.filters);
-    for (std::size_t lane = 0; lane < block.filters; ++lane) {
-      const std::span<const float> filter = std::span(weights_).subspan(lane * kSize, kSize);
-      grids.set(lane, how.scheme->fit({filter, {}, 0}, how.options));
-      for (std::size_t i = 0; i < kSize; ++i) {
-        const std::size_t at = i * kLanes8 + lane;
-        block.targets[at] = static_cast<double>(filter[i]);
-        block.slots[at] = static_cast<std::uint32_t>(lane);
-        block.places[at] = static_cast<std::uint16_t>(grids.nearest(lane, block.targets[at]));
-      }
-    }
+    auto [grids, block] = nearest_block(how, 3);
     OutputRounding rounding(samples, activation, block, std::span(bias_).first(block.filters));
     OutputRounding::PerFilter change{};
     change[1] = 0.25;
@@ -238,6 +248,67 @@ TEST_F(Outputs, LossIsThatOfTheOutputsAndWhatLeaks) {
     rounding.pass(RoundingOrder(inputs.second, 0.01, 1), grids, block);
     for (std::size_t lane = 0; lane < block.filters; ++lane)
       EXPECT_LT(rounding.loss()[lane], before[lane]);
+  }
+}
+
+// Grids that are multiplied, as of affine weights, and others, whose sums are made anew.
+TEST_F(Outputs, FollowGridsThatChange) {
+  const InputMoments inputs = made_inputs();
+  for (const bool multiplied : {true, false}) {
+    const Recipe how = coordinate("affine", 4, "filter");
+    auto [grids, block] = nearest_block(how, 3);
+    const Activation& activation = kActivations[1];
+    OutputRounding rounding(inputs.samples, activation, block, std::span(bias_).first(3));
+    OutputRounding::PerFilter change{};
+    change[2] = -0.1;
+    rounding.begin(grids, block, change);
+    const std::vector<double> before = values_of(grids, block);
+    for (std::size_t lane = 0; lane < 3; ++lane) {
+      const std::span<const float> filter = std::span(weights_).subspan(lane * kSize, kSize);
+      const GroupParameters fitted = how.scheme->fit({filter, {}, 0}, how.options);
+      const auto scaled = how.scheme->rescaled(fitted, 1.125, how.options);
+      ASSERT_TRUE(scaled);
+      GroupParameters changed = *scaled;
+      if (!multiplied) changed.zero_point[0] += 1;
+      grids.set(lane, changed);
+    }
+    rounding.follow(before, grids, block);
+    OutputRounding anew(inputs.samples, activation, block, std::span(bias_).first(3));
+    anew.begin(grids, block, change);
+    for (std::size_t lane = 0; lane < 3; ++lane)
+      EXPECT_NEAR(rounding.loss()[lane], anew.loss()[lane], 1e-4 * anew.loss()[lane]);
+  }
+}
+
+TEST_F(Outputs, FactorsOfWholeFiltersLessenTheLoss) {
+  const InputMoments inputs = made_inputs();
+  const Recipe how = coordinate("affine", 3, "filter");
+  auto [grids, block] = nearest_block(how, 2);
+  OutputRounding rounding(inputs.samples, kActivations[1], block, std::span(bias_).first(2));
+  rounding.begin(grids, block, {});
+  const double before = rounding.loss()[0] + rounding.loss()[1];
+  const std::vector<double> factors = rounding.best_factors(grids, block, 1);
+  ASSERT_EQ(factors.size(), 2U);
+  const std::vector<double> values = values_of(grids, block);
+  for (std::size_t lane = 0; lane < 2; ++lane) {
+    const std::span<const float> filter = std::span(weights_).subspan(lane * kSize, kSize);
+    grids.set(lane, *how.scheme->rescaled(how.scheme->fit({filter, {}, 0}, how.options),
+                                          factors[lane], how.options));
+  }
+  rounding.follow(values, grids, block);
+  EXPECT_LT(rounding.loss()[0] + rounding.loss()[1], before);
+}
+
+TEST_F(Outputs, OrdersMadeOnceServeEveryRecipe) {
+  const InputMoments inputs = made_inputs();
+  const std::vector<RoundingOrder> orders = rounding_orders(std::span(&inputs, 1), 1);
+  for (const int bits : {2, 4}) {
+    const Recipe how = coordinate("affine", bits, "filter");
+    const CalibratedTensor made =
+        quantize_calibrated(weights_, kBlockShape, how, std::span(&inputs, 1),
+                            {bias_, kActivations[1]}, 1, orders)
+            .value();
+    EXPECT_EQ(made.tensor.codes, rounded(how, inputs, kActivations[1]).tensor.codes);
   }
 }
 
