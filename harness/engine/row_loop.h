@@ -2,8 +2,10 @@
 // taken at run time.
 #pragma once
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define QYOLO_ROW_LOOP __attribute__((target_clones("avx512f", "avx2", "default")))
+#include "common/target_clones.h"
+
+#ifndef __clang__
+#define QYOLO_ROW_LOOP QYOLO_TARGET_CLONES("avx512f", "avx2", "default")
 #else
 #define QYOLO_ROW_LOOP
 #endif

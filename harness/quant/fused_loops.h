@@ -2,16 +2,15 @@
 // The order of every sum is that of the source, whatever the width of the vectors.
 #pragma once
 
-// ThreadSanitizer's runtime is not there yet when the dynamic linker asks which version to use.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__AVX512F__) && \
-    !defined(__SANITIZE_THREAD__)
+#include "common/target_clones.h"
+
+#ifndef __AVX512F__
 // By level, since a feature brings no others: "avx512f" alone has fused operations only for its
 // longest vectors.
 #ifdef __clang__
-#define QYOLO_FUSED_LOOPS __attribute__((target_clones("fma", "default")))
+#define QYOLO_FUSED_LOOPS QYOLO_TARGET_CLONES("fma", "default")
 #else
-#define QYOLO_FUSED_LOOPS \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define QYOLO_FUSED_LOOPS QYOLO_TARGET_CLONES("arch=x86-64-v4", "arch=x86-64-v3", "default")
 #endif
 #else
 #define QYOLO_FUSED_LOOPS

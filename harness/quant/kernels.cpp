@@ -4,12 +4,12 @@
 #include <array>
 #include <cmath>
 #include <limits>
+
+#include "common/target_clones.h"
 #include "harness/quant/rounding.h"
 
-// ThreadSanitizer's runtime is not there yet when the dynamic linker asks which version to use.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__AVX2__) && \
-    !defined(__SANITIZE_THREAD__)
-#define QYOLO_MULTIVERSION __attribute__((target_clones("avx2", "default")))
+#ifndef __AVX2__
+#define QYOLO_MULTIVERSION QYOLO_TARGET_CLONES("avx2", "default")
 #else
 #define QYOLO_MULTIVERSION
 #endif
