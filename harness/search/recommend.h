@@ -64,8 +64,8 @@ struct RecommendOptions {
   // Of the calibration set's images, those that networks are compared on; 0: all. (Rounding takes
   // all of them.)
   int proxy_images = 16;
-  std::size_t most_candidates = 7;  // per layer; rounded to nearest, with bias correction as many
-  int most_evaluations = 16;        // of hybrids
+  std::size_t most_candidates = 10;  // per layer; rounded to nearest, with bias correction as many
+  int most_evaluations = 16;         // of hybrids
   // Where what is measured is kept, for a later run of the same search, and for several processes
   // that run it at once and share the proxies and the images of its trials.
   std::optional<ShareOptions> share;
