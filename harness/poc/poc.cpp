@@ -26,6 +26,9 @@ using report::Standing;
 constexpr double kDefaultMargin = 0.1;  // of the tolerance
 
 // Everything evaluated so far; index 0 is the baseline, as in the report's candidates.
+// Hybrids beside the one that a search chose, for where that one does not hold on all images.
+constexpr std::size_t kMostLarger = 3;
+
 struct Evaluated {
   RoadmapCell step;
   std::string key;
@@ -182,17 +185,38 @@ class Poc {
         const results::RecommendationRecord found,
         searched(options_, factory_, report_.tolerance - report_.margin, evaluator_, listener_));
     chosen_on_ = found.images;
-    std::vector<RoadmapCell> steps;
-    for (const auto* tried : {&found.hybrid, &found.uniform}) {
-      if (!*tried) continue;
-      const Json block((*tried)->cell);
-      QYOLO_TRY(Cell cell, read_cell(block, "the search's choice"));
-      steps.push_back({Stage::kSearched, block, std::move(cell), false});
-      const Cell& made = evaluator_.resolve(steps.back().cell);
-      confirmations_[session_.key_of(made)] = (*tried)->confirmed;
+    // On all images the smallest one may not hold: then the next larger one that held is looked at.
+    std::vector<RoadmapCell> hybrids, uniform;
+    for (const results::TriedRecord& tried : that_held(found))
+      QYOLO_CHECK_OK(add_found(tried, true, hybrids));
+    if (found.uniform) QYOLO_CHECK_OK(add_found(*found.uniform, false, uniform));
+    for (const std::vector<RoadmapCell>* steps : {&hybrids, &uniform})
+      if (!steps->empty()) QYOLO_CHECK_OK(walk_stage(*steps, 0, steps->size()));
+    return {};
+  }
+
+  // The hybrid that was chosen, and larger ones that held the promise as well, in the order of
+  // size.
+  static std::vector<results::TriedRecord> that_held(const results::RecommendationRecord& found) {
+    std::vector<results::TriedRecord> hybrids;
+    if (!found.hybrid) return hybrids;
+    for (const results::TriedRecord& tried : found.hybrids_tried) {
+      const bool as_confirmed = tried.confirmed || !found.hybrid->confirmed;
+      if (tried.holds && as_confirmed && tried.bytes > found.hybrid->bytes)
+        hybrids.push_back(tried);
     }
-    if (steps.empty()) return {};
-    return walk_stage(steps, 0, steps.size());
+    std::ranges::sort(hybrids, {}, &results::TriedRecord::bytes);
+    if (hybrids.size() > kMostLarger) hybrids.resize(kMostLarger);
+    hybrids.insert(hybrids.begin(), *found.hybrid);
+    return hybrids;
+  }
+
+  Status add_found(const results::TriedRecord& tried, bool ends, std::vector<RoadmapCell>& steps) {
+    const Json block(tried.cell);
+    QYOLO_TRY(Cell cell, read_cell(block, "the search's choice"));
+    steps.push_back({Stage::kSearched, block, std::move(cell), ends});
+    confirmations_[session_.key_of(evaluator_.resolve(steps.back().cell))] = tried.confirmed;
+    return {};
   }
 
   static bool is_kept(const report::Candidate& one) {

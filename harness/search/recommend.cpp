@@ -597,7 +597,7 @@ class Recommender {
     return {};
   }
 
-  // --- on images that took no part ---
+  // --- on images that took no part: what is recommended, and hybrids that hold as well ---
 
   Status confirm() {
     if (confirming_ == nullptr || !(result_.hybrid || result_.uniform)) return {};
@@ -611,7 +611,9 @@ class Recommender {
                             trial.result->evaluation.stats()[0], trial.difference};
       return {};
     };
-    if (result_.hybrid) QYOLO_CHECK_OK(confirm_one(result_.hybrids[*result_.hybrid]));
+    for (std::size_t i = 0; i < result_.hybrids.size(); ++i)
+      if (i == result_.hybrid || result_.hybrids[i].holds)
+        QYOLO_CHECK_OK(confirm_one(result_.hybrids[i]));
     if (result_.uniform) QYOLO_CHECK_OK(confirm_one(result_.uniforms[*result_.uniform]));
     return {};
   }

@@ -90,7 +90,7 @@ struct Tried {
   double lower_bound = 0;                  // of the cost of any choice of that budget
   Trial trial;
   bool holds = false;                        // the promise
-  std::optional<Confirmation> confirmation;  // of what is recommended
+  std::optional<Confirmation> confirmation;  // of what is recommended, and of hybrids that hold
 
   [[nodiscard]] double ap() const;  // 0 where the trial was stopped
 };
