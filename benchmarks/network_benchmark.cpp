@@ -12,6 +12,7 @@
 #include <random>
 #include <vector>
 
+#include "benchmarks/normal_weights.h"
 #include "harness/model/graph.h"
 #include "harness/quant/quantize.h"
 
@@ -25,13 +26,6 @@ struct Layer {
   Shape shape;
   std::vector<float> weights;
 };
-
-std::vector<float> normal_weights(std::int64_t count, std::mt19937& generator) {
-  std::normal_distribution<float> normal(0.0F, 0.02F);
-  std::vector<float> weights(static_cast<std::size_t>(count));
-  for (float& weight : weights) weight = normal(generator);
-  return weights;
-}
 
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> all = [] {

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "benchmarks/normal_weights.h"
 #include "harness/quant/packing.h"
 #include "harness/quant/region_coding.h"
 
@@ -17,10 +18,8 @@ constexpr Shape kShape{512, 512, 3, 3};
 constexpr int kThreads = 2;
 
 QuantizedTensor quantized(const char* scheme, int bits) {
-  std::vector<float> weights(static_cast<std::size_t>(kShape.size()));
   std::mt19937 generator(1);
-  std::normal_distribution<float> normal(0.0F, 0.02F);
-  for (float& weight : weights) weight = normal(generator);
+  const std::vector<float> weights = normal_weights(kShape.size(), generator);
   return quantize(weights, kShape, make_recipe(scheme, bits, "filter").value()).value();
 }
 

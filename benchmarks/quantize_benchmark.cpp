@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "benchmarks/normal_weights.h"
 #include "harness/quant/quantize.h"
 
 namespace qyolo::quant {
@@ -17,11 +18,8 @@ constexpr Shape kShape{512, 512, 3, 3};
 
 const std::vector<float>& weights() {
   static const std::vector<float> values = [] {
-    std::vector<float> made(static_cast<std::size_t>(kShape.size()));
     std::mt19937 generator(1);
-    std::normal_distribution<float> normal(0.0F, 0.02F);
-    for (float& value : made) value = normal(generator);
-    return made;
+    return normal_weights(kShape.size(), generator);
   }();
   return values;
 }

@@ -4,10 +4,11 @@
 #include <benchmark/benchmark.h>
 
 #include <random>
-#include <string>
 #include <vector>
 
+#include "benchmarks/normal_weights.h"
 #include "harness/quant/calibrated.h"
+#include "tests/harness/quant/synthetic_inputs.h"
 
 namespace qyolo::quant {
 namespace {
@@ -18,65 +19,22 @@ constexpr std::size_t kPositions = 4 * kSize;
 
 const std::vector<float>& weights() {
   static const std::vector<float> values = [] {
-    std::vector<float> made(static_cast<std::size_t>(kShape.size()));
     std::mt19937 generator(1);
-    std::normal_distribution<float> normal(0.0F, 0.02F);
-    for (float& value : made) value = normal(generator);
-    return made;
+    return normal_weights(kShape.size(), generator);
   }();
   return values;
 }
 
-// Inputs as they come behind an activation: correlated, and mostly small and positive.
 const InputMoments& inputs() {
-  static const InputMoments moments = [] {
-    InputMoments made{SymmetricMatrix(kSize), std::vector<double>(kSize), kPositions, {}};
-    std::vector<float> rows(kPositions * kSize);
-    made.samples = {kPositions,
-                    std::vector<float>(rows.size()),
-                    {},
-                    std::vector<float>(kPositions, 1.0F),
-                    std::vector<float>(kPositions)};
-    std::mt19937 generator(2);
-    std::normal_distribution<float> normal;
-    for (std::size_t p = 0; p < kPositions; ++p) {
-      float last = 0;
-      for (std::size_t i = 0; i < kSize; ++i) {
-        last = 0.7F * last + normal(generator);
-        const float value = last > 0 ? last : 0.05F * last;
-        rows[p * kSize + i] = value;
-        made.samples.inputs[i * kPositions + p] = value;
-        made.samples.energies[p] += value * value / static_cast<float>(kSize);
-        made.mean[i] += static_cast<double>(value) / static_cast<double>(kPositions);
-      }
-    }
-    made.samples.wanted = made.samples.inputs;
-    made.second.add_outer_products(rows, 0);
-    for (std::size_t i = 0; i < kSize; ++i) {
-      for (std::size_t k = 0; k <= i; ++k)
-        made.second.at(i, k) -= static_cast<double>(kPositions) * made.mean[i] * made.mean[k];
-    }
-    made.second.mirror();
-    return made;
-  }();
+  static const InputMoments moments = testing::activated_inputs(kPositions, kSize);
   return moments;
 }
 
-// What filters' sums miss about their mean, squared: e^T H e.
+// What the filters' sums miss, squared.
 double missed(const QuantizedTensor& tensor) {
   std::vector<float> decoded(weights().size());
   dequantize(tensor, decoded);
-  double sum = 0;
-  for (std::size_t n = 0; n < decoded.size(); n += kSize) {
-    for (std::size_t i = 0; i < kSize; ++i) {
-      const double error = static_cast<double>(weights()[n + i] - decoded[n + i]);
-      for (std::size_t k = 0; k < kSize; ++k) {
-        sum += error * inputs().second.at(i, k) *
-               static_cast<double>(weights()[n + k] - decoded[n + k]);
-      }
-    }
-  }
-  return sum;
+  return testing::output_error(weights(), decoded, kShape, inputs());
 }
 
 void round_layer(benchmark::State& state, const char* scheme, Rounding rounding,
@@ -101,26 +59,24 @@ void round_layer(benchmark::State& state, const char* scheme, Rounding rounding,
   state.counters["error"] = error;
 }
 
+void settings(benchmark::internal::Benchmark* made) {
+  made->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
 using Kind = Range::Kind;
 BENCHMARK_CAPTURE(round_layer, affine_nearest_hmse, "affine", Rounding::kNearest, Kind::kHmse)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+    ->Apply(settings);
 BENCHMARK_CAPTURE(round_layer, affine_gptq_minmax, "affine", Rounding::kGptq, Kind::kMinMax)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+    ->Apply(settings);
 BENCHMARK_CAPTURE(round_layer, affine_gptq_hmse, "affine", Rounding::kGptq, Kind::kHmse)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+    ->Apply(settings);
 BENCHMARK_CAPTURE(round_layer, affine_coordinate_output, "affine", Rounding::kCoordinate,
                   Kind::kOutput)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+    ->Apply(settings);
 BENCHMARK_CAPTURE(round_layer, pwlq_coordinate, "pwlq", Rounding::kCoordinate, Kind::kMinMax)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+    ->Apply(settings);
 BENCHMARK_CAPTURE(round_layer, kmeans_coordinate_hmse, "kmeans", Rounding::kCoordinate, Kind::kHmse)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+    ->Apply(settings);
 
 }  // namespace
 }  // namespace qyolo::quant

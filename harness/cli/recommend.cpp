@@ -212,8 +212,8 @@ void add_recommend(CLI::App& app, Action& action) {
                     "Do not look for the best single recipe for all layers");
   command
       ->add_option("--candidates", arguments->options.most_candidates,
-                   "Candidates of each layer to measure (rounded to nearest: with and without bias "
-                   "correction each)")
+                   "Candidates of each layer to choose from (rounded to nearest: with and without "
+                   "bias correction each)")
       ->check(CLI::Range(2, 100))
       ->capture_default_str();
   command

@@ -272,13 +272,14 @@ class Recommender {
       const auto above =
           std::ranges::lower_bound(known, noise, {}, &LayerCandidate::estimated_noise);
       const LayerCandidate& near = above == known.end() ? *known.back() : **above;
-      double by = near.estimated_noise > 0 ? noise / near.estimated_noise : 0;
+      const double ratio = near.estimated_noise > 0 ? noise / near.estimated_noise : 0;
+      double by = ratio;
       if (above != known.begin() && above != known.end()) {
         const LayerCandidate& below = **(above - 1);
         const double step = near.estimated_noise / below.estimated_noise;
         const double costs = value_of(kCost, near.divergence) / value_of(kCost, below.divergence);
         if (step > 1 && costs > 0 && std::isfinite(costs))
-          by = std::pow(by, std::log(costs) / std::log(step));
+          by = std::pow(ratio, std::log(costs) / std::log(step));
       }
       if (noise > 0) {
         candidate.divergence = near.divergence * by;
@@ -287,7 +288,7 @@ class Recommender {
         candidate.divergence.images = near.divergence.images;
         candidate.divergence.levels = near.divergence.levels;
       }
-      candidate.noise = near.noise * (near.estimated_noise > 0 ? noise / near.estimated_noise : 0);
+      candidate.noise = near.noise * ratio;
     }
   }
 
@@ -334,7 +335,7 @@ class Recommender {
     return {};
   }
 
-  // --- steps 3 to 5 ---
+  // --- steps 3 and 4 ---
 
   Result<Knapsack> knapsack(std::int64_t capacity) const {
     std::vector<std::vector<harness::Choice>> groups;
@@ -426,7 +427,7 @@ class Recommender {
         bracket.seen_too_small = true;
       }
       const auto between = static_cast<double>(bracket.enough - bracket.too_small);
-      if (between <= kFinest * static_cast<double>(bracket.too_small) ||
+      if (between <= std::max(1.0, kFinest * static_cast<double>(bracket.too_small)) ||
           (before == result_.hybrids.size() && bracket.seen_too_small && bracket.seen_enough &&
            between < 2 * kFinest * static_cast<double>(bracket.too_small))) {
         break;

@@ -10,11 +10,14 @@
 
 #include "harness/quant/filter_rounding.h"
 #include "harness/quant/packing.h"
+#include "tests/harness/quant/synthetic_inputs.h"
 #include "tests/harness/quant/synthetic_weights.h"
 
 namespace qyolo::quant {
 namespace {
 
+using testing::moments_of;
+using testing::output_error;
 using testing::synthetic_weights;
 
 // Rows whose entries are correlated, as neighbouring pixels and channels are.
@@ -32,22 +35,6 @@ std::vector<float> correlated_rows(std::size_t count, std::size_t size, unsigned
   return rows;
 }
 
-InputMoments moments_of(const std::vector<float>& rows, std::size_t size) {
-  InputMoments moments{SymmetricMatrix(size), std::vector<double>(size), rows.size() / size, {}};
-  moments.second.add_outer_products(rows, 1);
-  moments.second.mirror();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    moments.mean[i % size] += static_cast<double>(rows[i]) / static_cast<double>(moments.positions);
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    for (std::size_t j = 0; j < size; ++j) {
-      moments.second.at(i, j) -=
-          static_cast<double>(moments.positions) * moments.mean[i] * moments.mean[j];
-    }
-  }
-  return moments;
-}
-
 Recipe calibrated_recipe(std::string_view scheme, int bits, std::string_view granularity,
                          Rounding rounding, std::string_view range = "minmax") {
   SchemeOptions options;
@@ -60,23 +47,6 @@ std::vector<float> decoded(const QuantizedTensor& tensor) {
   std::vector<float> weights(tensor.codes.size());
   dequantize(tensor, weights, 1);
   return weights;
-}
-
-// Sum over filters of e^T H e.
-double output_error(const std::vector<float>& weights, const std::vector<float>& replaced,
-                    const Shape& shape, const InputMoments& inputs) {
-  const auto size = static_cast<std::size_t>(shape.c * shape.kh * shape.kw);
-  double total = 0;
-  for (std::size_t n = 0; n < static_cast<std::size_t>(shape.n); ++n) {
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto e = [&](std::size_t k) {
-        return static_cast<double>(weights[n * size + k]) -
-               static_cast<double>(replaced[n * size + k]);
-      };
-      for (std::size_t j = 0; j < size; ++j) total += e(i) * inputs.second.at(i, j) * e(j);
-    }
-  }
-  return total;
 }
 
 constexpr Shape kShape{13, 9, 3, 3};

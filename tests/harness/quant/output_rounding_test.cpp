@@ -4,10 +4,10 @@
 
 #include <cmath>
 #include <numeric>
-#include <random>
 #include <string>
 
 #include "harness/quant/calibrated.h"
+#include "tests/harness/quant/synthetic_inputs.h"
 #include "tests/harness/quant/synthetic_weights.h"
 
 namespace qyolo::quant {
@@ -42,36 +42,8 @@ double applied(const Activation& activation, double sum) {
   return 0;
 }
 
-// Inputs as they come behind an activation: correlated, and mostly small and positive. What is
-// wanted is made from `stretch` times them.
 InputMoments made_inputs(float stretch = 1) {
-  std::mt19937 generator(5);
-  std::normal_distribution<float> normal;
-  InputMoments made{SymmetricMatrix(kSize), std::vector<double>(kSize), kPositions, {}};
-  std::vector<float> rows(kPositions * kSize);
-  InputSamples& samples = made.samples;
-  samples = {kPositions, std::vector<float>(rows.size()), std::vector<float>(rows.size()),
-             std::vector<float>(kPositions), std::vector<float>(kPositions)};
-  for (std::size_t p = 0; p < kPositions; ++p) {
-    samples.counts[p] = p % 3 == 0 ? 2.0F : 0.5F;
-    float last = 0;
-    for (std::size_t i = 0; i < kSize; ++i) {
-      last = 0.7F * last + normal(generator);
-      const float value = last > 0 ? last : 0.05F * last;
-      rows[p * kSize + i] = value;
-      samples.inputs[i * kPositions + p] = value;
-      samples.wanted[i * kPositions + p] = stretch * value;
-      samples.energies[p] += value * value / static_cast<float>(kSize);
-      made.mean[i] += static_cast<double>(value) / static_cast<double>(kPositions);
-    }
-  }
-  made.second.add_outer_products(rows, 1);
-  for (std::size_t i = 0; i < kSize; ++i) {
-    for (std::size_t k = 0; k <= i; ++k)
-      made.second.at(i, k) -= static_cast<double>(kPositions) * made.mean[i] * made.mean[k];
-  }
-  made.second.mirror();
-  return made;
+  return testing::activated_inputs(kPositions, kSize, stretch);
 }
 
 std::vector<float> biases() {
