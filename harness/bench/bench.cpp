@@ -81,13 +81,27 @@ Result<std::vector<model::ActivationQuantizer>> calibrate(const model::Graph& gr
   return quantizers;
 }
 
+void decode(const PackedWeights& packed, const quant::Shape& shape, const quant::PartBytes& parts,
+            std::span<float> out, int threads) {
+  const auto tensor = quant::unpack(packed.recipe, shape, parts, packed.regions, threads);
+  if (tensor.ok()) quant::dequantize(*tensor, out, threads);
+}
+
 // Decoded when its convolution runs. Cannot fail: what is packed was unpacked once before.
 model::WeightDecoder decoder(PackedWeights weights, int threads) {
   const auto packed = std::make_shared<const PackedWeights>(std::move(weights));
-  return [packed, threads](std::span<float> out) {
-    const auto tensor = quant::unpack(packed->recipe, packed->shape, packed->parts.bytes(),
-                                      packed->regions, threads);
-    if (tensor.ok()) quant::dequantize(*tensor, out, threads);
+  return [packed, threads](std::int64_t first, std::span<float> out) {
+    const quant::PartBytes parts = packed->parts.bytes();
+    const quant::Shape& shape = packed->shape;
+    const std::int64_t filter_size = shape.size() / shape.n;
+    quant::Shape some = shape;
+    some.n = static_cast<std::int64_t>(out.size()) / filter_size;
+    const auto taken =
+        quant::filters_of(packed->recipe, shape, parts, packed->regions, first, some.n);
+    if (taken) return decode(*packed, some, *taken, out, threads);
+    std::vector<float> all(static_cast<std::size_t>(shape.size()));
+    decode(*packed, shape, parts, all, threads);
+    std::copy_n(all.begin() + first * filter_size, out.size(), out.begin());
   };
 }
 

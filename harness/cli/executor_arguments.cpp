@@ -22,8 +22,8 @@ void say_once(const std::string& note) {
 void add_convolution(CLI::App& command, std::string& convolution) {
   command
       .add_option("--convolution", convolution,
-                  "FP32 convolutions: auto (Winograd's where it suits: faster, for four times "
-                  "the memory of their weights more), or direct (plain sums)")
+                  "Convolutions of 3 x 3: auto (Winograd's where it suits: faster, for four times "
+                  "the memory of their weights more, int8: eight times), or direct (plain sums)")
       ->check(CLI::IsMember({kAutomatic, kDirect}))
       ->capture_default_str();
 }

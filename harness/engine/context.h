@@ -13,7 +13,14 @@
 namespace qyolo::engine {
 
 // Why a convolution is our own instead of oneDNN's.
-enum class InsteadOf { kNothing, kDirectSummation, kReferenceKernel, kSaturatingKernel, kAny };
+enum class InsteadOf {
+  kNothing,
+  kDirectSummation,
+  kReferenceKernel,
+  kSaturatingKernel,
+  kSlowerKernel,
+  kAny
+};
 
 // Thread-unsafe, as an executor is.
 struct Context {
@@ -21,9 +28,12 @@ struct Context {
   dnnl::stream stream{engine};
   KernelChoice choice = KernelChoice::kBest;
   const MatrixKernel* matrix_kernel = nullptr;  // of our own convolutions
+  // Whether our own products of 8 and 16 bits are the fastest here: for convolutions of bytes, and
+  // for Winograd of bfloat16 and of codes.
+  bool own_products = false;
   // Used by one primitive after the other.
   Block scratchpad;
-  // The one layer that weight decoders decode into, plain and packed.
+  // What weight decoders decode into: some filters, and the one layer that a convolution reads.
   Block decoded, packed;
   FilterPanels decoded_panels;
   // What saturates() found, by kernel and channels.

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "harness/engine/byte_convolution.h"
 #include "harness/engine/context.h"
 #include "harness/engine/executor.h"
 #include "harness/engine/winograd.h"
@@ -40,16 +41,23 @@ class ConvWeights {
   // For our own convolutions. Valid as above. REQUIRES: always one kernel and the convolution.
   const FilterPanels& panels(const MatrixKernel& kernel, const model::ConvNode& conv,
                              Context& context);
-  // For Winograd. REQUIRES: as above; floats, not decoded.
+  // For our own convolutions of bytes. REQUIRES: as above; integers.
+  const ByteFilters& bytes(const MatrixKernel& kernel, const model::ConvNode& conv);
+  // For Winograd. REQUIRES: as above; not decoded; maps of always one element.
   const WinogradFilters& winograd(const MatrixKernel& kernel, const model::ConvNode& conv,
-                                  Context& context);
+                                  Element maps, Context& context);
 
  private:
   void clear();
   [[nodiscard]] dnnl::memory::desc plain(dnnl::memory::data_type type) const;
   std::span<const float> decode(Context& context);
+  // Some filters after the other, so that only one form of all is in memory.
+  dnnl::memory decode_to(const dnnl::memory::desc& layout, Context& context);
+  [[nodiscard]] dnnl::memory::dim filters_at_a_time(const dnnl::memory::desc& layout) const;
   // Not decoded, in one layout or another.
   std::vector<float> floats(Context& context);
+  // What the integers stand for.
+  [[nodiscard]] std::vector<float> code_values() const;
 
   dnnl::memory::dims dims_;    // [groups,] filters, channels, height, width
   std::vector<float> floats_;  // until they are packed for the first time
@@ -63,6 +71,7 @@ class ConvWeights {
   };
   std::vector<Packed> packed_;  // one per layout
   std::optional<FilterPanels> panels_;
+  std::optional<ByteFilters> bytes_;
   std::optional<WinogradFilters> winograd_;
   std::function<std::vector<float>()> unpack_panels_;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/engine/byte_convolution.h"
 #include "harness/engine/gemm_convolution.h"
 #include "harness/engine/onednn_convolution.h"
 #include "harness/engine/winograd.h"
@@ -53,14 +54,32 @@ class OwnConvolution : public Convolution {
 class WinogradConvolution final : public OwnConvolution {
  public:
   WinogradConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
-                      const Value& to, int batch, const MatrixKernel& matrix_kernel)
-      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, "winograd") {}
+                      const Value& to, int batch, const MatrixKernel& matrix_kernel,
+                      const char* method)
+      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, method) {}
 
  private:
   void compute(Context& context) override {
     winograd_convolve(matrix_kernel_, conv_, from_,
-                      weights_.winograd(matrix_kernel_, conv_, context), weights_.bias(), to_);
+                      weights_.winograd(matrix_kernel_, conv_, from_.type.element, context),
+                      weights_.bias(), to_);
   }
+};
+
+class ByteConvolution final : public OwnConvolution {
+ public:
+  ByteConvolution(const model::ConvNode& conv, ConvWeights& weights, const Value& from,
+                  const Value& to, int batch, const MatrixKernel& matrix_kernel)
+      : OwnConvolution(conv, weights, from, to, batch, matrix_kernel, "bytes"),
+        scales_(output_scales(weights, from.type)) {}
+
+ private:
+  void compute(Context& context) override {
+    byte_convolve(matrix_kernel_, conv_, from_, weights_.bytes(matrix_kernel_, conv_), scales_,
+                  weights_.bias(), to_, context.scratchpad);
+  }
+
+  std::vector<float> scales_;
 };
 
 class GemmConvolution final : public OwnConvolution {
@@ -83,6 +102,21 @@ class GemmConvolution final : public OwnConvolution {
 bool is_bf16(const Value& value) { return value.type.element == Element::kBf16; }
 bool is_fp32(const Value& value) { return value.type.element == Element::kF32; }
 
+// Whether Winograd knows such maps and weights, and this host has no faster instructions for them.
+bool takes_winograd(const ConvWeights& weights, const Value& from, const Value& to,
+                    const Context& context) {
+  if (context.choice != KernelChoice::kBest || weights.decoded()) return false;
+  switch (from.type.element) {
+    case Element::kF32:
+      return !weights.integer() && is_fp32(to);
+    case Element::kBf16:
+      return context.own_products && is_bf16(to);
+    case Element::kU8:
+      return context.own_products && weights.integer();
+  }
+  return false;
+}
+
 struct Choice {
   InsteadOf instead_of = InsteadOf::kNothing;
   std::optional<ConvolutionDescription> description;  // where it is oneDNN's
@@ -90,9 +124,15 @@ struct Choice {
 
 Result<Choice> choose(const model::ConvNode& conv, const ConvWeights& weights, const Value& from,
                       const Value& to, int batch, Context& context) {
-  if (context.choice == KernelChoice::kBest && !weights.integer() && !weights.decoded() &&
-      is_fp32(from) && is_fp32(to) && suits_winograd(conv, to.shape.height, to.shape.width)) {
+  if (takes_winograd(weights, from, to, context) &&
+      suits_winograd(conv, from.type.element, to.shape.height, to.shape.width)) {
     return Choice{InsteadOf::kDirectSummation, {}};
+  }
+  const bool fastest =
+      context.choice == KernelChoice::kBest || context.choice == KernelChoice::kDirect;
+  if (fastest && context.own_products && weights.integer() &&
+      suits_bytes(*context.matrix_kernel, conv)) {
+    return Choice{InsteadOf::kSlowerKernel, {}};
   }
   const bool own = !is_bf16(from) && !is_bf16(to);
   if (own && context.choice == KernelChoice::kOwn) return Choice{InsteadOf::kAny, {}};
@@ -129,7 +169,12 @@ Result<std::unique_ptr<Convolution>> Convolution::create(const model::ConvNode& 
   QYOLO_TRY(const Choice choice, choose(conv, weights, from, to, batch, context));
   if (choice.instead_of == InsteadOf::kDirectSummation) {
     return std::unique_ptr<Convolution>(std::make_unique<WinogradConvolution>(
-        conv, weights, from, to, batch, *context.matrix_kernel));
+        conv, weights, from, to, batch, *context.matrix_kernel,
+        is_fp32(from) ? "winograd" : "winograd16"));
+  }
+  if (choice.instead_of == InsteadOf::kSlowerKernel) {
+    return std::unique_ptr<Convolution>(
+        std::make_unique<ByteConvolution>(conv, weights, from, to, batch, *context.matrix_kernel));
   }
   if (!choice.description) {
     return std::unique_ptr<Convolution>(

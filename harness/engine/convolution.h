@@ -14,10 +14,10 @@ namespace qyolo::engine {
 
 class Convolution {
  public:
-  // Winograd's (winograd.h), for floats that are not decoded anew each time, where it suits. Else
-  // oneDNN's; or our own (gemm_convolution.h) where oneDNN has only a reference kernel, or an
-  // integer one whose sums saturate in 16 bits (see saturates()). Fails where neither can.
-  // REQUIRES: dense maps; `conv` and `weights` outlive it.
+  // Winograd's (winograd.h), for weights that are not decoded anew each time, where it suits. Else
+  // our own of bytes (byte_convolution.h), oneDNN's, or our own (gemm_convolution.h) where oneDNN
+  // has only a reference kernel, or an integer one whose sums saturate in 16 bits (see
+  // saturates()). Fails where none can. REQUIRES: dense maps; `conv` and `weights` outlive it.
   static Result<std::unique_ptr<Convolution>> create(const model::ConvNode& conv,
                                                      ConvWeights& weights, const Value& from,
                                                      const Value& to, int batch, Context& context);
@@ -33,7 +33,7 @@ class Convolution {
   // Takes the weights' bias, which has changed.
   virtual void set_bias() = 0;
   [[nodiscard]] virtual std::size_t scratchpad_bytes() const { return 0; }
-  // "jit:avx512_core", "qyolo:winograd:avx512", "qyolo:gemm:avx2".
+  // "jit:avx512_core", "qyolo:winograd:avx512", "qyolo:winograd16:avx512_vnni", "qyolo:gemm:avx2".
   [[nodiscard]] const std::string& kernel() const { return kernel_; }
 
  protected:

@@ -1,6 +1,7 @@
 // harness/engine/: the fast executor. The graph becomes a plan of steps over one block of memory;
 // convolutions with their activation functions are oneDNN primitives with prepacked weights (or,
-// where ours are faster or oneDNN has no good ones, our own: winograd.h, gemm_convolution.h), the
+// where ours are faster or oneDNN has no good ones, our own: winograd.h, byte_convolution.h,
+// gemm_convolution.h), the
 // rest are kernels of our own. executor_torch.cpp is the reference that it is tested against.
 //
 // Maps are NHWC from end to end. What a concatenation reads is copied into its channels as soon as
@@ -30,12 +31,13 @@ struct StepTime {
 
 // Which kernels convolutions run on; others than kBest are for tests and comparisons.
 enum class KernelChoice {
-  // Our own Winograd (harness/engine/winograd.h) for floats where it suits; else oneDNN's, and
-  // where
-  // it has only reference kernels, or integer ones whose sums saturate in 16 bits, our own matrix
-  // products (harness/engine/gemm_convolution.h).
+  // Our own Winograd (harness/engine/winograd.h) where it suits, our own convolutions of bytes
+  // (harness/engine/byte_convolution.h) where the host multiplies these without AMX; else oneDNN's,
+  // and where it has only reference kernels, or integer ones whose sums saturate in 16 bits, our
+  // own
+  // matrix products (harness/engine/gemm_convolution.h).
   kBest,
-  kDirect,     // the same without Winograd: less memory, and sums in their plain order
+  kDirect,     // the same without Winograd: less memory, and sums as the definition has them
   kOwn,        // our own matrix products
   kReference,  // oneDNN's plain loops
 };

@@ -31,8 +31,9 @@ struct ActivationQuantizer {
 // span is valid during the call.
 using ActivationObserver = std::function<void(int node, std::span<const float> values)>;
 
-// Writes a convolution's weights; called whenever a forward needs them.
-using WeightDecoder = std::function<void(std::span<float> weights)>;
+// Writes the weights of a convolution's filters from `first` on, as many as the span holds: all, or
+// whole eights, and what is left at the end. Called whenever a forward needs them.
+using WeightDecoder = std::function<void(std::int64_t first, std::span<float> weights)>;
 
 // Not thread-safe: one forward at a time per executor.
 class Executor {

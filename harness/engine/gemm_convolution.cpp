@@ -135,7 +135,7 @@ class Product {
     bias_ = by_panel(bias);
     finish_.activation = conv.activation;
     finish_.slope = conv.activation == model::Activation::kLeakyReLU ? conv.slope : 0.0F;
-    finish_.codes = to.type.element == Element::kU8;
+    finish_.element = to.type.element;
     finish_.inverse_scale = 1.0F / to.type.scale;
     finish_.zero_point = static_cast<float>(to.type.zero_point);
     if constexpr (kFloat) {

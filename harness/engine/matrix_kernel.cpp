@@ -10,6 +10,10 @@
 #include <arm_neon.h>
 #endif
 
+// Values that are handed to a lambda in registers stay there.
+#define QYOLO_INLINED __attribute__((always_inline))
+#define QYOLO_INLINE QYOLO_INLINED inline
+
 namespace qyolo::engine {
 namespace {
 
@@ -59,20 +63,29 @@ inline __m128i pack_avx2(__m256i from) {
 #pragma GCC pop_options
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,prefer-vector-width=512")
+#pragma GCC target("avx512f,avx512bw,avx512dq,prefer-vector-width=512")
 namespace avx512 {
-constexpr int kLanes = 16, kRows = 12, kVectors = 2, kGroup = 2;
-using GroupBytes = std::int32_t;
 #define QYOLO_MULTIPLY_ADD(sums, a, b) \
   sums += reinterpret_cast<IntVector>( \
       _mm512_madd_epi16(_mm512_set1_epi32(a), reinterpret_cast<__m512i>(b)))
-#define QYOLO_MULTIPLY_ADD_FLOATS(sums, a, b) sums = _mm512_fmadd_ps(_mm512_set1_ps(a), b, sums)
-#define QYOLO_PACK(from) _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(from))
-#include "harness/engine/matrix_kernel.inc"
-#undef QYOLO_PACK
+#include "harness/engine/matrix_kernel_avx512.inc"
 #undef QYOLO_MULTIPLY_ADD
-#undef QYOLO_MULTIPLY_ADD_FLOATS
 }  // namespace avx512
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vnni,prefer-vector-width=512")
+namespace avx512_vnni {
+#define QYOLO_MULTIPLY_ADD(sums, a, b)                    \
+  sums = reinterpret_cast<IntVector>(_mm512_dpwssd_epi32( \
+      reinterpret_cast<__m512i>(sums), _mm512_set1_epi32(a), reinterpret_cast<__m512i>(b)))
+#define QYOLO_MULTIPLY_ADD_BYTES(sums, a, b)              \
+  sums = reinterpret_cast<IntVector>(_mm512_dpbusd_epi32( \
+      reinterpret_cast<__m512i>(sums), _mm512_set1_epi32(a), reinterpret_cast<__m512i>(b)))
+#include "harness/engine/matrix_kernel_avx512.inc"
+#undef QYOLO_MULTIPLY_ADD_BYTES
+#undef QYOLO_MULTIPLY_ADD
+}  // namespace avx512_vnni
 #pragma GCC pop_options
 #endif
 
@@ -124,8 +137,12 @@ std::vector<MatrixKernel> find_kernels() {
 #ifdef QYOLO_MORE_SETS
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     found.push_back(avx2::kernel("avx2", InstructionSet::kAvx2));
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq")) {
     found.push_back(avx512::kernel("avx512", InstructionSet::kAvx512));
+    if (__builtin_cpu_supports("avx512vnni"))
+      found.push_back(avx512_vnni::kernel("avx512_vnni", InstructionSet::kAvx512Vnni));
+  }
 #endif
   return found;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "harness/engine/plan.h"
 #include "harness/model/graph.h"
 
 namespace qyolo::engine {
@@ -15,18 +16,20 @@ enum class InstructionSet {
   kBaseline,  // what every CPU of the architecture has: SSE2, NEON
   kAvx2,      // with FMA
   kAvx512,    // F and BW
+  kAvx512Vnni,
 };
 
 // Tiles of Winograd's F(4 x 4, 3 x 3): outputs, inputs, and products of the two transforms.
 constexpr int kTileSide = 4, kWindowSide = 6, kTilePoints = kWindowSide * kWindowSide;
 
-// What becomes of sums, filter by filter: activation(scale * sum + bias), as floats or codes.
+// What becomes of sums, filter by filter: activation(scale * sum + bias), as floats, bfloat16
+// (rounded half to even) or codes.
 struct Finish {
   const float* scales = nullptr;  // of integer sums
   const float* bias = nullptr;
   model::Activation activation = model::Activation::kIdentity;
   float slope = 0;
-  bool codes = false;
+  Element element = Element::kF32;
   float inverse_scale = 1, zero_point = 0;  // of the codes; rounded half to even, as oneDNN does
 };
 
@@ -40,7 +43,15 @@ struct MatrixKernel {
   template <class T, class Sum>
   using Multiply = void (*)(const T* a, std::ptrdiff_t a_pitch, const T* b, std::ptrdiff_t depth,
                             Sum* tile, std::ptrdiff_t tile_pitch);
-  // sums[rows][count] to to[rows][count], floats or bytes. Sums, scales and bias are read to the
+  // tile[rows][columns] = starts[columns] + a b of bytes, with the columns' pitch. `a` are rows
+  // that consist of `parts` pieces of `depth` codes, `part_pitch` apart; `b` is [parts][depth /
+  // 4][columns][4]. REQUIRES: depth % 4 == 0; sums that fit 32 bits.
+  static constexpr int kByteGroup = 4;
+  using ByteProduct = void (*)(const std::uint8_t* a, std::ptrdiff_t a_pitch, int parts,
+                               std::ptrdiff_t part_pitch, std::ptrdiff_t depth,
+                               const std::int8_t* b, const std::int32_t* starts,
+                               std::int32_t* tile);
+  // sums[rows][count] to to[rows][count]. Sums, scales and bias are read to the
   // end of the tile in which the last is.
   template <class Sum>
   using FinishRows = void (*)(const Sum* sums, std::ptrdiff_t pitch, std::ptrdiff_t rows,
@@ -55,8 +66,20 @@ struct MatrixKernel {
   using TransformWindow = void (*)(const float* window, std::ptrdiff_t row_pitch,
                                    std::ptrdiff_t pixel_pitch, std::ptrdiff_t channels, float* to,
                                    std::ptrdiff_t point_pitch);
+  // The same of T's, bfloat16 or codes less their zero point, in integers: round(point / scale),
+  // and returns the scale, with which the largest magnitude becomes `largest`; NaN if that is not
+  // finite. `points` is for the call: [36][channels].
+  template <class T>
+  using TransformShortWindow = float (*)(const T* window, std::ptrdiff_t row_pitch,
+                                         std::ptrdiff_t pixel_pitch, std::ptrdiff_t channels,
+                                         int zero_point, float largest, float* points,
+                                         std::int16_t* to, std::ptrdiff_t point_pitch);
   // products[36][columns], points `point_pitch` apart, become a tile of sums: to[4][4][columns].
   using TransformProducts = void (*)(const float* products, std::ptrdiff_t point_pitch, float* to);
+  // The same of integers that stand for products * filter_scales[columns] * tile_scale.
+  using TransformIntegerProducts = void (*)(const std::int32_t* products,
+                                            std::ptrdiff_t point_pitch, const float* filter_scales,
+                                            float tile_scale, float* to);
   static constexpr int kMostRows = 12;
 
   const char* name = "";  // "avx2"
@@ -72,9 +95,23 @@ struct MatrixKernel {
   Widen widen = nullptr;
   // By the number of rows, 1 to `rows`: tile = a b instead of tile += a b.
   std::array<Multiply<float, float>, kMostRows + 1> product = {};
+  std::array<Multiply<std::int16_t, std::int32_t>, kMostRows + 1> integer_product = {};
+  std::array<ByteProduct, kMostRows + 1> byte_product = {};  // nullptr: no such instruction
   TransformWindow transform_window = nullptr;
+  TransformShortWindow<std::uint16_t> transform_bf16_window = nullptr;
+  TransformShortWindow<std::uint8_t> transform_code_window = nullptr;
   TransformProducts transform_products = nullptr;
+  TransformIntegerProducts transform_integer_products = nullptr;
 };
+
+[[nodiscard]] constexpr std::ptrdiff_t divide_up(std::ptrdiff_t value, std::ptrdiff_t by) {
+  return (value + by - 1) / by;
+}
+// That a convolution's filters fill.
+[[nodiscard]] inline std::ptrdiff_t panels_of(const MatrixKernel& kernel,
+                                              const model::ConvNode& conv) {
+  return divide_up(conv.filters, kernel.columns);
+}
 
 // Those that this CPU runs, the best last; never empty.
 [[nodiscard]] const std::vector<MatrixKernel>& matrix_kernels();

@@ -129,4 +129,24 @@ Group Granularity::group(const Shape& shape, std::int64_t index) const {
   return kKinds[kind_].group(shape, group_size_, index);
 }
 
+Granularity::OfFilters Granularity::of_filters(const Shape& shape) const {
+  const std::int64_t size = shape.c * shape.kh * shape.kw;
+  const Shape filter{1, shape.c, shape.kh, shape.kw};
+  const std::int64_t all = group_count(shape), of_one = group_count(filter);
+  if (all == of_one) {
+    for (std::int64_t i = 0; i < all; ++i) {
+      if (group(shape, i).size() != group(filter, i).size() * shape.n) return OfFilters::kNeither;
+    }
+    return OfFilters::kShared;
+  }
+  if (all != of_one * shape.n) return OfFilters::kNeither;
+  // Groups are of one kind: those of the last filter tell those of all.
+  for (std::int64_t i = 0; i < of_one; ++i) {
+    const Group here = group(shape, (shape.n - 1) * of_one + i), there = group(filter, i);
+    if (here.offset != there.offset + (shape.n - 1) * size || here.size() != there.size())
+      return OfFilters::kNeither;
+  }
+  return OfFilters::kByThemselves;
+}
+
 }  // namespace qyolo::quant

@@ -54,6 +54,10 @@ class Granularity {
   // REQUIRES: 0 <= index < group_count(shape).
   [[nodiscard]] Group group(const Shape& shape, std::int64_t index) const;
 
+  // How the groups of a tensor are those of its filters, one after the other, if they are.
+  enum class OfFilters { kByThemselves, kShared, kNeither };
+  [[nodiscard]] OfFilters of_filters(const Shape& shape) const;
+
  private:
   std::string name_;
   std::size_t kind_ = 0;         // index into the registry

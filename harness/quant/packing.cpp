@@ -416,4 +416,32 @@ Result<QuantizedTensor> unpack(const Recipe& recipe, const Shape& shape, const P
   return tensor;
 }
 
+std::optional<PartBytes> filters_of(const Recipe& recipe, const Shape& shape,
+                                    const PartBytes& parts, RegionCoding coding, std::int64_t first,
+                                    std::int64_t count) {
+  const Granularity::OfFilters groups = recipe.granularity.of_filters(shape);
+  if (coding != RegionCoding::kRaw || groups == Granularity::OfFilters::kNeither)
+    return std::nullopt;
+  const auto shared = [&](std::size_t part) {
+    if (part == static_cast<std::size_t>(Part::kTensorScale)) return true;
+    const bool of_groups = part == static_cast<std::size_t>(Part::kScales) ||
+                           part == static_cast<std::size_t>(Part::kZeroPoints) ||
+                           part == static_cast<std::size_t>(Part::kBreakpoints) ||
+                           part == static_cast<std::size_t>(Part::kCodebooks);
+    return of_groups && groups == Granularity::OfFilters::kShared;
+  };
+  const auto sizes_of = [&](std::int64_t filters) {
+    return filters == 0 ? PartSizes{}
+                        : packed_sizes(recipe, {filters, shape.c, shape.kh, shape.kw});
+  };
+  const PartSizes before = sizes_of(first), taken = sizes_of(count);
+  PartBytes some = parts;
+  for (std::size_t part = 0; part < kParts; ++part) {
+    if (shared(part)) continue;
+    some[part] = parts[part].subspan(static_cast<std::size_t>(before[part]),
+                                     static_cast<std::size_t>(taken[part]));
+  }
+  return some;
+}
+
 }  // namespace qyolo::quant

@@ -20,6 +20,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -80,5 +81,13 @@ struct PackedTensor {
 // are above 0: then the tensor is one that pack() turns into the same bytes again.
 Result<QuantizedTensor> unpack(const Recipe& recipe, const Shape& shape, const PartBytes& parts,
                                RegionCoding coding = RegionCoding::kRaw, int threads = 0);
+
+// The parts of filters [first, first + count) as a tensor of their own: of tensors whose groups lie
+// in one filter each or have their positions in all (Granularity::of_filters()), with raw regions;
+// nullopt of others. REQUIRES: parts of packed_sizes(); first % 8 == 0, and count % 8 == 0 unless
+// the last filter is the tensor's.
+[[nodiscard]] std::optional<PartBytes> filters_of(const Recipe& recipe, const Shape& shape,
+                                                  const PartBytes& parts, RegionCoding coding,
+                                                  std::int64_t first, std::int64_t count);
 
 }  // namespace qyolo::quant

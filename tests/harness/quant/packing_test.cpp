@@ -96,6 +96,29 @@ TEST_P(EveryScheme, UnpackingGivesThePackedTensorBack) {
   });
 }
 
+TEST_P(EveryScheme, FiltersAreUnpackedByThemselves) {
+  const Shape shape{21, 6, 3, 7};
+  const std::int64_t size = shape.size() / shape.n;
+  const std::vector<float> weights = synthetic_weights(shape.size());
+  int found = 0;
+  for_all_recipes(*GetParam(), [&](const Recipe& how) {
+    const QuantizedTensor tensor = quantize(weights, shape, how).value();
+    const PackedTensor packed = pack(tensor);
+    const std::vector<std::uint32_t> all = decoded_bits(tensor);
+    EXPECT_EQ(filters_of(how, shape, packed.bytes(), RegionCoding::kEntropy, 0, 8), std::nullopt);
+    for (const auto& [first, count] : {std::pair{0, 21}, {0, 8}, {8, 8}, {16, 5}, {8, 13}}) {
+      const auto parts = filters_of(how, shape, packed.bytes(), RegionCoding::kRaw, first, count);
+      if (!parts) continue;
+      ++found;
+      const auto part = unpack(how, {count, shape.c, shape.kh, shape.kw}, *parts);
+      ASSERT_TRUE(part.ok()) << part.error().message;
+      const auto begin = all.begin() + first * size;
+      EXPECT_EQ(decoded_bits(*part), std::vector<std::uint32_t>(begin, begin + count * size));
+    }
+  });
+  EXPECT_GT(found, 0);
+}
+
 TEST_P(EveryScheme, RawSizesFollowFromTheShape) {
   for (const Shape& shape : {Shape{7, 5, 3, 3}, Shape{1, 1, 1, 1}, Shape{3, 11, 1, 1}}) {
     const std::vector<float> weights = synthetic_weights(shape.size());
