@@ -36,6 +36,7 @@ std::size_t recipes_of(const Json& cell) {
     if (!rule.is_object() || is_true(member(rule, "keep"))) continue;
     Json recipe = rule;
     for (const std::string_view condition : kConditions) recipe.erase(std::string(condition));
+    recipe.erase("weights_only");
     recipes.insert(recipe.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
   return recipes.size();

@@ -32,6 +32,8 @@ void describe(Fields& fields, Of<Fields, TriedRecord>& tried) {
   fields.if_any("cost", tried.cost);
   fields.if_any("cost_lower_bound", tried.cost_lower_bound);
   fields.if_any("lossy_classes", tried.lossy_classes);
+  fields.if_any("latency_ms", tried.latency_ms);
+  fields.if_any("too_slow", tried.too_slow);
   fields.if_any("verdict", tried.verdict);
   fields.if_any("confirmed", tried.confirmed);
   fields("cell", tried.cell);
@@ -46,6 +48,24 @@ void describe(Fields& fields, Of<Fields, LayerCandidateRecord>& candidate) {
   fields("kl", candidate.kl);
   fields("detection_loss", candidate.detection_loss);
   fields.if_any("estimated", candidate.estimated);
+  fields.if_any("integers", candidate.integers);
+  fields.if_any("latency_ms", candidate.latency_ms);
+}
+
+template <class Fields>
+void describe(Fields& fields, Of<Fields, LatencyBoundRecord::Measured>& measured) {
+  fields("precision", measured.precision);
+  fields("latency_ms", measured.latency_ms);
+}
+
+template <class Fields>
+void describe(Fields& fields, Of<Fields, LatencyBoundRecord>& latency) {
+  fields("at_most_ms", latency.at_most_ms);
+  fields("height", latency.height);
+  fields("width", latency.width);
+  fields("threads", latency.threads);
+  fields("arithmetic", latency.arithmetic);
+  fields("measured", latency.measured);
 }
 
 template <class Fields>
@@ -85,6 +105,7 @@ void describe(Fields& fields, Of<Fields, RecommendationRecord>& record) {
   fields.if_any("budget_bytes", record.budget_bytes);
   fields.if_any("tolerance", record.tolerance);
   fields.if_any("class_tolerance", record.class_tolerance);
+  fields.if_any("latency", record.latency);
   fields("hybrid", record.hybrid);
   fields("uniform", record.uniform);
   fields("hybrids_tried", record.hybrids_tried);

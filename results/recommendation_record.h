@@ -37,7 +37,11 @@ struct TriedRecord {
   std::optional<std::string> proxy;
   std::optional<double> cost, cost_lower_bound;
   std::vector<std::string> lossy_classes;  // that lose more than they may, most lost first
-  std::optional<std::string> verdict;      // of one that was not stopped
+  // Where the latency is bounded: of one image; true: more than it may take, so that AP was not
+  // measured.
+  std::optional<double> latency_ms;
+  std::optional<bool> too_slow;
+  std::optional<std::string> verdict;  // of one that was not stopped
   std::optional<ConfirmationRecord> confirmed;
   OrderedJson cell;  // as an experiment's matrix spells it
 };
@@ -49,6 +53,9 @@ struct LayerCandidateRecord {
   // Of the network's outputs with this layer alone quantized so; none where not finite.
   std::optional<double> head_error, kl, detection_loss;
   std::optional<bool> estimated;  // true: these are told from the layer's other candidates
+  // Where layers are chosen by their latency: true: computed in integers; of its convolution.
+  std::optional<bool> integers;
+  std::optional<double> latency_ms;
 
   // By the name of the measure, "head error", "KL", "detection loss"; infinite where there is none.
   [[nodiscard]] double cost(std::string_view proxy) const;
@@ -59,6 +66,19 @@ struct LayerCandidatesRecord {
   std::int64_t weights = 0;
   std::optional<std::size_t> chosen;             // by the recommended hybrid; below candidates
   std::vector<LayerCandidateRecord> candidates;  // sizes ascending
+};
+
+// What one image may take, and the arithmetic that follows from it.
+struct LatencyBoundRecord {
+  double at_most_ms = 0;
+  std::int64_t height = 0, width = 0;  // of the input, pixels
+  std::int64_t threads = 0;
+  std::string arithmetic;  // "fp32", "bf16", "int8"
+  struct Measured {
+    std::string precision;
+    double latency_ms = 0;  // the median
+  };
+  std::vector<Measured> measured;
 };
 
 struct RecommendationWork {
@@ -80,6 +100,7 @@ struct RecommendationRecord {
   std::optional<std::int64_t> budget_bytes;
   std::optional<double> tolerance;                         // of AP, a fraction
   std::optional<std::string> class_tolerance;              // in words
+  std::optional<LatencyBoundRecord> latency;               // beside it
   std::optional<TriedRecord> hybrid, uniform;              // recommended
   std::vector<TriedRecord> hybrids_tried, uniforms_tried;  // in the order of the search
   std::vector<LayerCandidatesRecord> layers;

@@ -28,6 +28,7 @@ std::string ap_text(const TriedRecord& tried) {
   if (const auto& ap = tried.delta_ap) {
     text += ", ΔAP " + difference_text(*ap);
   }
+  if (tried.latency_ms) text += fmt::format(", {} ms an image", fixed(*tried.latency_ms, 2));
   return text;
 }
 
@@ -39,6 +40,7 @@ bool is_beyond(const RecommendationRecord& record, const TriedRecord& tried) {
 }
 
 std::string kept_text(const RecommendationRecord& record, const TriedRecord& tried) {
+  if (tried.too_slow.value_or(false)) return "too slow";
   if (record.budget_bytes) return tried.holds ? "fits" : "does not fit";
   if (tried.holds) return "holds";
   if (tried.lossy_classes.empty()) return is_beyond(record, tried) ? "does not hold" : "undecided";
@@ -54,16 +56,23 @@ ReadingTable tried_table(const RecommendationRecord& record) {
   table.columns = {{"Choice", false, {}}, {"Size, MB", true, {}}, {"Bits/weight", true, {}},
                    {"Images", true, {}},  {"AP", true, {}},       {"ΔAP", true, {}},
                    {"Promise", false, {}}};
+  if (record.latency) table.columns.insert(table.columns.end() - 1, {"Latency, ms", true, {}});
   const auto add = [&](const std::vector<TriedRecord>& all,
                        const std::optional<TriedRecord>& best) {
     for (const TriedRecord& tried : all) {
       const auto& ap = tried.delta_ap;
-      add_row(table,
-              {tried.name, fixed(static_cast<double>(tried.bytes) / 1e6, 3),
-               fixed(tried.bits_per_weight, 3), std::to_string(tried.images),
-               tried.ap ? fixed(100 * *tried.ap, 2) : std::string(kAbsent),
-               ap ? difference_text(*ap) : std::string(kAbsent), kept_text(record, tried)},
-              best && best->name == tried.name && best->cell == tried.cell);
+      std::vector<std::string> row = {tried.name,
+                                      fixed(static_cast<double>(tried.bytes) / 1e6, 3),
+                                      fixed(tried.bits_per_weight, 3),
+                                      std::to_string(tried.images),
+                                      tried.ap ? fixed(100 * *tried.ap, 2) : std::string(kAbsent),
+                                      ap ? difference_text(*ap) : std::string(kAbsent),
+                                      kept_text(record, tried)};
+      if (record.latency) {
+        row.insert(row.end() - 1,
+                   tried.latency_ms ? fixed(*tried.latency_ms, 2) : std::string(kAbsent));
+      }
+      add_row(table, std::move(row), best && best->name == tried.name && best->cell == tried.cell);
     }
   };
   add(record.hybrids_tried, record.hybrid);
@@ -134,6 +143,18 @@ std::string promise(const RecommendationRecord& record) {
   return text;
 }
 
+// "At most 9 ms an image ... takes int8: fp32 14.1, bf16 ... ms".
+std::string latency_text(const LatencyBoundRecord& latency) {
+  std::string all;
+  for (const auto& one : latency.measured)
+    all += fmt::format("{}{} {}", all.empty() ? "" : ", ", one.precision, fixed(one.latency_ms, 2));
+  return fmt::format(
+      "Measured here, one image of {} x {} on {}: {} ms. At most {:.6g} ms are asked for: computed "
+      "in {}{}.\n\n",
+      latency.width, latency.height, counted(latency.threads, "thread"), all, latency.at_most_ms,
+      latency.arithmetic, latency.arithmetic == "int8" ? ", where layers say A8, and fp32" : "");
+}
+
 bool has_choices(const RecommendationRecord& record) {
   return record.hybrid &&
          std::ranges::all_of(record.layers, [](const LayerCandidatesRecord& layer) {
@@ -165,10 +186,13 @@ std::string recommendation_text(const RecommendationRecord& record) {
   std::string text = "# Recommendation\n\n";
   text += fmt::format("Asked for: {}. FP32: AP {}, {}.\n\n", promise(record),
                       fixed(100 * record.baseline_ap, 2), megabytes(record.baseline_bytes));
+  if (record.latency) text += latency_text(*record.latency);
   const auto say_best = [&](const char* kind, const std::optional<TriedRecord>& best) {
     if (!best) {
       text += fmt::format("- {}: none was found that {}\n", kind,
-                          record.budget_bytes ? "fits" : "certainly keeps the promise");
+                          !record.budget_bytes ? "certainly keeps the promise"
+                          : record.latency     ? "fits and is fast enough"
+                                               : "fits");
       return;
     }
     text += fmt::format(

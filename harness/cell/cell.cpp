@@ -172,6 +172,8 @@ Result<Cell> make_cell(const MatrixChoice& choice, const std::string& place) {
     QYOLO_CHECK_OK(read_rules(Json::array({rule}), place + ": 'keep'", cell));
   }
   QYOLO_CHECK_OK(read_rules(rules, place + ": 'rules'", cell));
+  if (!cell.activations)
+    for (quant::Rule& rule : cell.rules) rule.weights_only = false;
   if (cell.baseline) {
     QYOLO_CHECK_OK(check_floating_point(cell, place));
     if (!cell.activations) cell.rules.clear();  // the baseline
@@ -337,6 +339,11 @@ bool Cell::calibrated() const { return activations.has_value() || rounds_by_inpu
 
 const quant::Recipe* Cell::recipe_for(const quant::LayerTraits& layer) const {
   return quant::recipe_for(layer, recipe, rules);
+}
+
+bool Cell::reads_floats(const quant::LayerTraits& layer) const {
+  const quant::Rule* rule = quant::rule_for(layer, recipe, rules);
+  return !activations || (rule != nullptr && (rule->keep || rule->weights_only));
 }
 
 }  // namespace qyolo::harness

@@ -13,12 +13,14 @@
 //               convolutions), "group_size": G (under the cell's granularity the tensor's groups
 //               have at most G weights); none: every tensor
 //   and either  "keep": true, or what replaces the cell's own choice: "scheme", "bits",
-//               "granularity", scheme options
+//               "granularity", scheme options; beside these "weights_only": true, where activations
+//               are quantized: the layer's weights are, its inputs are not
 // or is a text: "1x1 -> filter", "name=model\\.0\\..*, type=Conv -> scheme=pwlq, bits=8",
 // "head -> bits=8", "index=100-105 -> keep". A cell's own "keep" is "head" or a regular expression
 // for whole names: a rule that keeps these, before all others. With "activation_bits" (4 to 8; 0 or
 // absent: none) activations are quantized, too, which needs the experiment's calibration set; a
-// kept layer reads floating point where it is the only reader (model/activation_points.h). The
+// kept layer, and one of which only the weights are quantized, reads floating point where it is the
+// only reader (model/activation_points.h). The
 // scheme "fp32" (no bits, no granularity; rules can only keep) leaves the weights as they are. In a
 // matrix "rules" is one list of rules, or a list of such lists: one cell for each. A "name" is what
 // tables and charts call the cell; of a block that is one cell.
@@ -68,6 +70,8 @@ struct Cell {
   [[nodiscard]] bool rounds_by_inputs() const;
   // How a weight tensor is quantized; nullptr: kept in floating point.
   [[nodiscard]] const quant::Recipe* recipe_for(const quant::LayerTraits& layer) const;
+  // Whether a convolution computes in floating point on what nothing else needs codes of.
+  [[nodiscard]] bool reads_floats(const quant::LayerTraits& layer) const;
 };
 
 // The cross product of a matrix block, the first axis slowest. Appends to `cells`.

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kConditions = {"kernel", "name", "index",
                                                          "type",   "head", "group_size"};
-constexpr std::array<std::string_view, 4> kActions = {"keep", "scheme", "bits", "granularity"};
+constexpr std::array<std::string_view, 5> kActions = {"keep", "scheme", "bits", "granularity",
+                                                      "weights_only"};
 constexpr std::int64_t kMaxIndex = 1 << 20;
 
 std::string_view trimmed(std::string_view text) {
@@ -155,6 +156,7 @@ OrderedJson differences(const quant::Rule& rule, const quant::Recipe& general) {
     const Json value = option.write({recipe.options, {}});
     if (value != option.write({general.options, {}})) json[option.name] = value;
   }
+  if (rule.weights_only) json["weights_only"] = true;
   return json;
 }
 
@@ -182,8 +184,8 @@ Result<Json> rule_from_text(std::string_view text, const std::string& place) {
         rule["head"] = true;
       else if (part != "all")
         rule["kernel"] = std::string(part);
-    } else if (part == "keep") {
-      rule["keep"] = true;
+    } else if (part == "keep" || part == "weights_only") {
+      rule[std::string(part)] = true;
     } else {
       rule["granularity"] = std::string(part);
     }
@@ -208,8 +210,12 @@ Result<quant::Rule> read_rule(const Json& rule, const std::string& place,
   if (view.has("keep")) {
     QYOLO_TRY(read.keep, view.boolean("keep"));
   }
+  if (view.has("weights_only")) {
+    QYOLO_TRY(read.weights_only, view.boolean("weights_only"));
+  }
   QYOLO_TRY(read.recipe, read_recipe(view, rule, general));
-  if (read.keep && !differences({read.match, false, read.recipe}, general).empty())
+  const quant::Rule quantized{read.match, false, read.recipe, read.weights_only};
+  if (read.keep && !differences(quantized, general).empty())
     return error("{}: what is kept in floating point has no scheme, bits, granularity or options",
                  place);
   return read;
@@ -261,6 +267,10 @@ std::string action_text(const quant::Rule& rule, const quant::Recipe& general) {
   std::vector<std::string> parts;
   const OrderedJson changes = differences(rule, general);
   for (const auto& [key, value] : changes.items()) {
+    if (key == "weights_only") {
+      parts.push_back(key);
+      continue;
+    }
     parts.push_back(
         fmt::format("{}={}", key, value.is_string() ? value.get<std::string>() : value.dump()));
   }

@@ -8,6 +8,7 @@
 #include "common/shell.h"
 #include "common/words.h"
 #include "harness/artifact/packed_artifact.h"
+#include "harness/bench/arithmetic_times.h"
 #include "harness/cell/cell_flags.h"
 #include "harness/cli/cell_arguments.h"
 #include "harness/cli/command.h"
@@ -28,7 +29,7 @@ struct RecommendArguments {
   CalibrationArguments calibration;
   std::string tolerance, class_tolerance;
   std::optional<std::int64_t> max_bytes;
-  std::optional<double> bits_per_weight;
+  std::optional<double> bits_per_weight, latency_ms;
   harness::RecommendOptions options;
   std::string regions = "raw", rounding = "coordinate";
   std::vector<std::string> schemes;
@@ -40,6 +41,35 @@ struct RecommendArguments {
   Output output{{"md", "csv", "json"}};
   bool quiet = false;
 };
+
+constexpr int kLatencyRounds = 7;
+
+Result<harness::LatencyBound> latency_bound(const RecommendArguments& arguments) {
+  const EvaluationArguments& evaluation = arguments.evaluation;
+  if (evaluation.executor.engine != "onednn") {
+    return error("--latency-ms is of the engine onednn, not of {}", evaluation.executor.engine);
+  }
+  harness::BenchOptions bench;
+  bench.model = evaluation.model;
+  bench.convolution = kernel_choice(evaluation.executor.convolution);
+  bench.rounds = kLatencyRounds;
+  return harness::LatencyBound{*arguments.latency_ms, [bench](const harness::LatencyInput& input,
+                                                              int threads, const auto& progress) {
+                                 harness::BenchOptions options = bench;
+                                 options.height = input.height;
+                                 options.width = input.width;
+                                 return harness::time_arithmetics(options, threads, progress);
+                               }};
+}
+
+// Executors like the one that was asked for, in another arithmetic.
+harness::ExecutorsIn executors_like(const ExecutorArguments& executor) {
+  return [executor](engine::Precision precision) {
+    ExecutorArguments other = executor;
+    other.precision = engine::precision_name(precision);
+    return other.factory();
+  };
+}
 
 Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments) {
   harness::RecommendOptions options = arguments.options;
@@ -65,6 +95,9 @@ Result<harness::RecommendOptions> options_of(const RecommendArguments& arguments
     if (std::ranges::find(options.schemes, scheme) == options.schemes.end())
       options.schemes.push_back(scheme);
   }
+  if (arguments.latency_ms) {
+    QYOLO_TRY(options.latency, latency_bound(arguments));
+  }
   options.coded_regions = arguments.regions == "entropy";
   options.uniform = !arguments.no_uniform;
   QYOLO_TRY(options.share, arguments.share.options());
@@ -88,7 +121,10 @@ Status write_outputs(const RecommendArguments& arguments, const harness::Evaluat
     QYOLO_CHECK_OK(write_file(arguments.experiment, document.dump(2) + "\n"));
   }
   if (arguments.out.empty()) return {};
-  const harness::Cell& cell = *chosen;
+  // An artifact holds weights; how activations are quantized, an ONNX file says.
+  harness::Cell cell = *chosen;
+  cell.activations.reset();
+  for (quant::Rule& rule : cell.rules) rule.weights_only = false;
   QYOLO_TRY(const auto network,
             harness::quantize_network(evaluator.source(), cell, arguments.evaluation.threads));
   QYOLO_TRY(std::string checkpoint, sha256_of_file(arguments.evaluation.model));
@@ -111,6 +147,13 @@ std::string next_steps(const RecommendArguments& arguments, const harness::Recom
   const std::string model = shell_quoted(arguments.evaluation.model);
   const std::string flags = harness::flags_of(cell).command_line() + calibration;
   const std::string size = fmt::format(" --img {}", arguments.evaluation.options.image_size);
+  if (cell.activations) {
+    return fmt::format(
+        "\n## The same by hand\n\n```sh\nqyolo export {} {}{} -o hybrid.onnx    # for other "
+        "runtimes, "
+        "and for qyolo's --precision int8\n```\n",
+        model, flags, size);
+  }
   return fmt::format(
       "\n## The same by hand\n\n```sh\nqyolo quantize {0} {1}{2} --regions {3} -o "
       "hybrid.safetensors\nqyolo export {0} {1}{4} -o hybrid.onnx    # for other runtimes\n```\n",
@@ -124,7 +167,8 @@ Result<int> recommend(const RecommendArguments& arguments) {
   config.calibration = options.calibration;
   QYOLO_TRY(const harness::ExecutorFactory factory, arguments.evaluation.executor.factory());
   QYOLO_TRY(const harness::ChoiceEvaluators evaluators,
-            harness::open_for_choice(config, factory, arguments.confirm));
+            harness::open_for_choice(config, factory, arguments.confirm,
+                                     executors_like(arguments.evaluation.executor)));
   const auto& evaluator = evaluators.choice;
   say_when_interrupted(arguments.share.when_interrupted());
   ProgressPrinter printer(arguments.quiet);
@@ -139,7 +183,8 @@ Result<int> recommend(const RecommendArguments& arguments) {
   };
   const auto on_tried = [&](const harness::Tried& tried) {
     if (arguments.quiet) return;
-    say("{}: {} bytes, {}, {}\n", harness::name_of(tried), tried.bytes,
+    say("{}: {} bytes, {}{}, {}\n", harness::name_of(tried), tried.bytes,
+        tried.milliseconds ? fmt::format("{:.2f} ms, ", *tried.milliseconds) : "",
         tried.trial.result ? fmt::format("AP {:.2f}", 100 * tried.ap())
                            : fmt::format("stopped after {}", counted(tried.trial.images, "image")),
         harness::standing_of(tried));
@@ -184,6 +229,12 @@ void add_recommend(CLI::App& app, Action& action) {
       ->add_option("--bits-per-weight", arguments->bits_per_weight,
                    "Size, all that is stored for the weights over their number")
       ->check(CLI::Range(0.1, 32.0));
+  command
+      ->add_option(
+          "--latency-ms", arguments->latency_ms,
+          "Beside these: what one image may take on this host, milliseconds at the median; "
+          "FP32, BF16 or, layer by layer, integers follow from it")
+      ->check(CLI::PositiveNumber);
   command
       ->add_option("--regions", arguments->regions,
                    "Region bits of piecewise-linear schemes: raw or entropy (coded, smaller)")

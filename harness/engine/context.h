@@ -22,15 +22,20 @@ enum class InsteadOf {
   kAny
 };
 
+// Where our own products of 8 and 16 bits are the fastest here.
+enum class OwnProducts {
+  kNowhere,
+  kFewChannels,  // direct ones of codes whose few channels leave AMX's tiles empty
+  kEverywhere,   // these, and Winograd of bfloat16 and of codes
+};
+
 // Thread-unsafe, as an executor is.
 struct Context {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   KernelChoice choice = KernelChoice::kBest;
   const MatrixKernel* matrix_kernel = nullptr;  // of our own convolutions
-  // Whether our own products of 8 and 16 bits are the fastest here: for convolutions of bytes, and
-  // for Winograd of bfloat16 and of codes.
-  bool own_products = false;
+  OwnProducts own_products = OwnProducts::kNowhere;
   // Used by one primitive after the other.
   Block scratchpad;
   // What weight decoders decode into: some filters, and the one layer that a convolution reads.

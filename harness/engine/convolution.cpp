@@ -110,11 +110,25 @@ bool takes_winograd(const ConvWeights& weights, const Value& from, const Value& 
     case Element::kF32:
       return !weights.integer() && is_fp32(to);
     case Element::kBf16:
-      return context.own_products && is_bf16(to);
+      return context.own_products == OwnProducts::kEverywhere && is_bf16(to);
     case Element::kU8:
-      return context.own_products && weights.integer();
+      return context.own_products == OwnProducts::kEverywhere && weights.integer();
   }
   return false;
+}
+
+// Whether our own products of bytes are faster here than oneDNN's. AMX multiplies 16 x 64 of them
+// at once, and has to be given so many: measured layer by layer on a CPU that has it, ours are
+// faster (1.1 to 2.9 times) up to some 8,192 pairs of a channel and a filter where maps are read
+// once or by strides, and slower (up to 2.5 times) beyond (benchmarks/README.md).
+bool prefers_bytes(const model::ConvNode& conv, const Context& context) {
+  constexpr std::int64_t kMostPairs = 8192;
+  constexpr int kFewestChannels = 4;
+  if (context.own_products == OwnProducts::kEverywhere) return true;
+  if (context.own_products == OwnProducts::kNowhere || conv.channels < kFewestChannels)
+    return false;
+  const bool dense = conv.kernel_h * conv.kernel_w > 1 && conv.stride_h * conv.stride_w == 1;
+  return !dense && std::int64_t{conv.channels} * conv.filters <= kMostPairs;
 }
 
 struct Choice {
@@ -130,7 +144,7 @@ Result<Choice> choose(const model::ConvNode& conv, const ConvWeights& weights, c
   }
   const bool fastest =
       context.choice == KernelChoice::kBest || context.choice == KernelChoice::kDirect;
-  if (fastest && context.own_products && weights.integer() &&
+  if (fastest && weights.integer() && prefers_bytes(conv, context) &&
       suits_bytes(*context.matrix_kernel, conv)) {
     return Choice{InsteadOf::kSlowerKernel, {}};
   }

@@ -44,14 +44,16 @@ InstructionSet effective_instruction_set() {
 }
 
 // Of vectors, pairs of 16 bits are multiplied as fast as bfloat16, and half as fast as four of 8
-// bits. AMX multiplies both many times as fast, and AVX2's VNNI is oneDNN's alone.
-bool own_products_are_faster() {
+// bits. AMX multiplies both many times as fast, where it is given enough at once, and AVX2's VNNI
+// is oneDNN's alone.
+OwnProducts own_products() {
   const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
   const auto has = [&](dnnl::cpu_isa set) {
     return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
   };
-  if (has(dnnl::cpu_isa::avx512_core_vnni)) return !has(dnnl::cpu_isa::avx512_core_amx);
-  return !has(dnnl::cpu_isa::avx2_vnni);
+  if (has(dnnl::cpu_isa::avx512_core_amx)) return OwnProducts::kFewChannels;
+  const bool others = has(dnnl::cpu_isa::avx2_vnni) && !has(dnnl::cpu_isa::avx512_core_vnni);
+  return others ? OwnProducts::kNowhere : OwnProducts::kEverywhere;
 }
 
 class OnednnEngine final : public Engine {
@@ -60,7 +62,7 @@ class OnednnEngine final : public Engine {
       : precision_(precision), wanted_threads_(threads), threads_(grant_threads(threads)) {
     context_.choice = kernels;
     context_.matrix_kernel = &matrix_kernel(effective_instruction_set());
-    context_.own_products = own_products_are_faster();
+    context_.own_products = own_products();
     graph_.max_stride = graph.max_stride;
     graph_.head = graph.head;
     weights_.resize(graph.nodes.size());
@@ -179,12 +181,19 @@ class OnednnEngine final : public Engine {
   [[nodiscard]] std::string note() const override { return own_; }
   [[nodiscard]] std::string identity() const override {
     const bool best = context_.choice == KernelChoice::kBest;
-    const bool shorts = best && context_.own_products && precision_ != Precision::kFp32;
+    const bool shorts =
+        best && context_.own_products == OwnProducts::kEverywhere && precision_ != Precision::kFp32;
     const bool floats = best && precision_ != Precision::kBf16;
-    return fmt::format("onednn-{}{}", precision_name(precision_),
+    std::string_view bytes;  // direct products of our own, of some layers or of all
+    if (precision_ == Precision::kInt8 && (best || context_.choice == KernelChoice::kDirect)) {
+      if (context_.own_products == OwnProducts::kFewChannels) bytes = "-few-bytes";
+      if (context_.own_products == OwnProducts::kEverywhere && !best) bytes = "-bytes";
+    }
+    return fmt::format("onednn-{}{}{}", precision_name(precision_),
                        shorts   ? "-winograd16"
                        : floats ? "-winograd"
-                                : "");
+                                : "",
+                       bytes);
   }
 
  private:

@@ -123,10 +123,10 @@ Result<CalibratedActivations> Evaluator::State::calibrate(const Cell& cell) {
     QYOLO_TRY(calibration, Calibration::run(graph, *executor, *config.calibration, config.options,
                                             config.threads));
   }
-  QYOLO_TRY(const std::set<std::string> kept, kept_convolutions(source, cell));
+  QYOLO_TRY(const std::set<std::string> floating, floating_convolutions(source, cell));
   return calibration->activations(
       graph, *cell.activations,
-      [&](const model::ConvNode& conv) { return kept.contains(conv.name); }, config.threads);
+      [&](const model::ConvNode& conv) { return floating.contains(conv.name); }, config.threads);
 }
 
 Result<std::vector<LayerError>> Evaluator::State::load_network(

@@ -85,7 +85,7 @@ float activated(const model::ConvNode& conv, float y) {
 // Convolutions that ONNX Runtime computes on integers if their outputs are codes before the
 // activation function, too: all that a runtime has integer kernels for.
 std::set<int> convolutions_between_codes(const ExportRequest& request, const model::Graph& graph,
-                                         const std::set<std::string>& kept,
+                                         const std::set<std::string>& floating,
                                          const ExportedWeights& weights) {
   std::set<int> chosen;
   if (request.options.target != OnnxTarget::kOnnxRuntime) return chosen;
@@ -93,7 +93,7 @@ std::set<int> convolutions_between_codes(const ExportRequest& request, const mod
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const model::ConvNode& conv = graph.conv(nodes[i]);
     const OnnxConv& made = weights.convs[i];
-    if (kept.contains(conv.name) || made.codes == nullptr ||
+    if (floating.contains(conv.name) || made.codes == nullptr ||
         conv.activation == model::Activation::kIdentity)
       continue;
     const FormChoice choice = choose_form(made.codes, made.weight, made.bias, request.options);
@@ -119,8 +119,9 @@ Result<OnnxActivations> calibrate_for_export(const ExportRequest& request, const
   if (!request.calibration)
     return error("{}: activations are quantized after calibration on images; none are given",
                  cell.label());
-  QYOLO_TRY(const std::set<std::string> kept, kept_convolutions(source, cell));
-  const std::set<int> between = convolutions_between_codes(request, source.graph(), kept, weights);
+  QYOLO_TRY(const std::set<std::string> floating, floating_convolutions(source, cell));
+  const std::set<int> between =
+      convolutions_between_codes(request, source.graph(), floating, weights);
   const TwinGraph twins = with_twins(source.graph(), between);
   QYOLO_TRY(const auto executor, factory(twins.graph, request.threads));
   EvaluationOptions options;
@@ -131,7 +132,7 @@ Result<OnnxActivations> calibrate_for_export(const ExportRequest& request, const
   OnnxActivations activations;
   activations.calibrated = calibration.activations(
       source.graph(), *cell.activations,
-      [&](const model::ConvNode& conv) { return kept.contains(conv.name); }, request.threads);
+      [&](const model::ConvNode& conv) { return floating.contains(conv.name); }, request.threads);
   const std::vector<std::pair<int, int>> pairs(twins.twin_of.begin(), twins.twin_of.end());
   std::map<int, float> steps;
   for (const CalibratedGroup& group : activations.calibrated.groups)

@@ -198,7 +198,7 @@ Status check_rules(const model::Graph& graph, const Cell& cell) {
   return {};
 }
 
-Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cell& cell) {
+Result<std::set<std::string>> floating_convolutions(SourceNetwork& source, const Cell& cell) {
   QYOLO_CHECK_OK(check_rules(source.graph(), cell));
   const std::vector<int> nodes = source.graph().conv_nodes();
   const bool folded = cell.baseline || cell.network.fold;
@@ -206,18 +206,16 @@ Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cel
   if (!folded) {
     QYOLO_TRY(unfused, source.unfused());
   }
-  const auto kept = [&](const quant::LayerTraits& traits) {
-    return cell.recipe_for(traits) == nullptr;
-  };
+  const auto floating = [&](const quant::LayerTraits& traits) { return cell.reads_floats(traits); };
   std::set<std::string> names;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const model::ConvNode& node = source.graph().conv(nodes[i]);
     bool all = false;
     if (folded) {
-      all = kept(traits_of(node));
+      all = floating(traits_of(node));
     } else {
       const StoredTraits traits = stored_traits(node, (*unfused)[i]);
-      all = kept(traits.dense) && (!traits.pointwise || kept(*traits.pointwise));
+      all = floating(traits.dense) && (!traits.pointwise || floating(*traits.pointwise));
     }
     if (all) names.insert(node.name);
   }
@@ -335,7 +333,8 @@ Result<std::vector<LayerError>> load_weights(SourceNetwork& source, const Cell& 
       return error("{}: integer convolutions take the folded network's weights; expected fold on",
                    cell.label());
     }
-    if (executor.wants_integer_weights() && network.layers[i].tensor) {
+    if (executor.wants_integer_weights() && network.layers[i].tensor &&
+        !cell.reads_floats(network.layers[i].traits)) {
       QYOLO_CHECK_OK(set_integers(network.layers[i], nodes[i], executor));
     } else {
       executor.set_weights(nodes[i], network.weight(i));

@@ -42,9 +42,10 @@ Result<QuantizedConv> quantize_conv(const model::ConvNode& conv, const quant::Re
                                     std::span<const quant::InputMoments> inputs = {},
                                     std::span<const quant::RoundingOrder> orders = {});
 
-// Names of the graph's convolutions that compute in floating point: those that a rule keeps (in the
-// unfused layout, all of whose stored tensors are kept). With floating-point weights likewise.
-Result<std::set<std::string>> kept_convolutions(SourceNetwork& source, const Cell& cell);
+// Names of the graph's convolutions that compute in floating point where activations are quantized:
+// those that a rule keeps, or quantizes the weights only of (in the unfused layout: all of whose
+// stored tensors). With floating-point weights likewise. REQUIRES: cell.activations.
+Result<std::set<std::string>> floating_convolutions(SourceNetwork& source, const Cell& cell);
 
 struct LayerError {
   std::string name;

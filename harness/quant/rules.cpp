@@ -73,13 +73,18 @@ std::string LayerMatch::text() const {
   return conditions.empty() ? "all" : fmt::format("{}", fmt::join(conditions, ", "));
 }
 
+const Rule* rule_for(const LayerTraits& layer, const Recipe& general,
+                     const std::vector<Rule>& rules) {
+  for (const Rule& rule : rules)
+    if (rule.match.matches(layer, general.granularity)) return &rule;
+  return nullptr;
+}
+
 const Recipe* recipe_for(const LayerTraits& layer, const Recipe& general,
                          const std::vector<Rule>& rules) {
-  for (const Rule& rule : rules) {
-    if (!rule.match.matches(layer, general.granularity)) continue;
-    return rule.keep ? nullptr : &rule.recipe;
-  }
-  return &general;
+  const Rule* rule = rule_for(layer, general, rules);
+  if (rule == nullptr) return &general;
+  return rule->keep ? nullptr : &rule->recipe;
 }
 
 }  // namespace qyolo::quant

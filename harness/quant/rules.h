@@ -62,8 +62,14 @@ struct Rule {
   LayerMatch match;
   bool keep = false;  // stays in floating point; the recipe is not used
   Recipe recipe;
+  // Where activations are quantized, the layer's inputs are not (but for other readers): its
+  // weights are quantized, and it computes in floating point.
+  bool weights_only = false;
 };
 
+// The first rule that matches; nullptr: none. The pointer is into the argument.
+[[nodiscard]] const Rule* rule_for(const LayerTraits& layer, const Recipe& general,
+                                   const std::vector<Rule>& rules);
 // The recipe of one weight tensor: that of the first rule that matches, else the general one;
 // nullptr where a rule keeps it. The pointer is into the arguments.
 [[nodiscard]] const Recipe* recipe_for(const LayerTraits& layer, const Recipe& general,

@@ -1,7 +1,6 @@
 #include "harness/search/candidates.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -132,19 +131,21 @@ std::vector<LayerCandidate> thin(std::vector<LayerCandidate> items, std::size_t 
 
 std::string LayerCandidate::text() const {
   if (!recipe) return "kept";
-  return recipe->text() + (recipe->options.bias_correction ? ", bias corrected" : "");
+  return recipe->text() + (integers ? " A8" : "") +
+         (recipe->options.bias_correction ? ", bias corrected" : "");
 }
 
 std::vector<quant::Recipe> candidate_recipes(quant::Rounding rounding,
-                                             const std::vector<const quant::Scheme*>& schemes) {
+                                             const std::vector<const quant::Scheme*>& schemes,
+                                             const std::vector<std::string>& granularities) {
   const bool nearest = rounding == quant::Rounding::kNearest;
-  constexpr std::array kGranularities = {"layer", "filter", "fshape", "group:128", "group:32"};
+  const std::vector<std::string> usual = {"layer", "filter", "fshape", "group:128", "group:32"};
   std::vector<quant::Recipe> recipes;
   for (const quant::Scheme* scheme : schemes.empty() ? quant::all_schemes() : schemes) {
     const quant::SchemeLimits limits = scheme->limits();
-    std::vector<std::string> granularities(kGranularities.begin(), kGranularities.end());
-    if (limits.block > 0) granularities = {fmt::format("group:{}", limits.block)};
-    for (const std::string& granularity : granularities) {
+    std::vector<std::string> tried = granularities.empty() ? usual : granularities;
+    if (limits.block > 0) tried = {fmt::format("group:{}", limits.block)};
+    for (const std::string& granularity : tried) {
       const int most_bits = std::min(limits.most_bits, limits.most_searched_bits);
       for (int bits = limits.least_bits; bits <= most_bits; ++bits) {
         for (const bool corrected : {false, true}) {
@@ -208,7 +209,8 @@ Result<CandidateSearch> find_candidates(
   const Clock::time_point start = Clock::now();
   const model::Graph& graph = source.graph();
   const std::vector<int> nodes = graph.conv_nodes();
-  const std::vector<quant::Recipe> recipes = candidate_recipes(options.rounding, options.schemes);
+  const std::vector<quant::Recipe> recipes =
+      candidate_recipes(options.rounding, options.schemes, options.granularities);
   std::vector<UniformCandidate> uniform;
   for (const quant::Recipe& recipe : recipes) uniform.push_back({recipe, bias_bytes(graph)});
   CandidateSearch search;

@@ -26,8 +26,11 @@ struct LayerCandidate {
   double estimated_noise = 0;           // that of some filters, rounded to nearest
   HeadDivergence divergence;            // of the network with this layer alone quantized so
   bool measured = true;                 // that; else told from those of like candidates
+  bool integers = false;                // computed on codes of 8 bits, weights and inputs
+  double milliseconds = 0;              // of one image, where the latency is bounded
 
-  [[nodiscard]] std::string text() const;  // "pwlq 4-bit filter", "kept"
+  [[nodiscard]] std::string text()
+      const;  // "pwlq 4-bit filter", "symmetric 4-bit filter A8", "kept"
 };
 
 struct LayerCandidates {
@@ -62,15 +65,17 @@ struct CandidateOptions {
   quant::Rounding rounding = quant::Rounding::kNearest;
   int threads = 0;
   std::vector<const quant::Scheme*> schemes;  // empty: all
+  std::vector<std::string> granularities;     // empty: all that are tried
 };
 
 // What is tried: every scheme (of these; none: of all) at 2 to 8 bits, layer, filter, fshape,
-// group:128 and group:32, ranges (where a scheme does not cover all weights) and breakpoints by
-// least squared error, 16-bit scales and integer zero-points. Rounded to nearest, with and without
-// bias correction; with calibrated rounding, which corrects biases by itself, ranges are those of
-// least output error.
+// group:128 and group:32 (likewise), ranges (where a scheme does not cover all weights) and
+// breakpoints by least squared error, 16-bit scales and integer zero-points. Rounded to nearest,
+// with and without bias correction; with calibrated rounding, which corrects biases by itself,
+// ranges are those of least output error.
 [[nodiscard]] std::vector<quant::Recipe> candidate_recipes(
-    quant::Rounding rounding, const std::vector<const quant::Scheme*>& schemes = {});
+    quant::Rounding rounding, const std::vector<const quant::Scheme*>& schemes = {},
+    const std::vector<std::string>& granularities = {});
 
 // The same without calibration images: to nearest, ranges of least squared weight error.
 [[nodiscard]] quant::Recipe rounded_to_nearest(const quant::Recipe& recipe);

@@ -1,8 +1,10 @@
 #include "harness/search/hybrid_cell.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "harness/network/quantize_network.h"
@@ -12,7 +14,9 @@ namespace {
 
 constexpr std::size_t kLongestPattern = 1000;
 
-bool same(const std::optional<quant::Recipe>& a, const std::optional<quant::Recipe>& b) {
+bool same(const LayerChoice& one, const LayerChoice& other) {
+  const auto &a = one.recipe, &b = other.recipe;
+  if (one.integers != other.integers) return false;
   if (!a || !b) return !a && !b;
   return a->scheme == b->scheme && a->options == b->options &&
          a->granularity.name() == b->granularity.name();
@@ -28,21 +32,20 @@ std::string pattern_of(std::string_view name) {
   return pattern;
 }
 
-// Layers with one recipe.
+// Layers of one choice.
 struct Kind {
-  std::optional<quant::Recipe> recipe;
+  LayerChoice choice;
   std::vector<std::size_t> convs;
   std::int64_t weights = 0;
 };
 
-std::vector<Kind> kinds_of(const model::Graph& graph,
-                           const std::vector<std::optional<quant::Recipe>>& recipes) {
+std::vector<Kind> kinds_of(const model::Graph& graph, const std::vector<LayerChoice>& layers) {
   const std::vector<int> nodes = graph.conv_nodes();
   std::vector<Kind> kinds;
-  for (std::size_t i = 0; i < recipes.size(); ++i) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
     auto kind = std::ranges::find_if(
-        kinds, [&](const Kind& known) { return same(known.recipe, recipes[i]); });
-    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), Kind{recipes[i], {}, 0});
+        kinds, [&](const Kind& known) { return same(known.choice, layers[i]); });
+    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), Kind{layers[i], {}, 0});
     kind->convs.push_back(i);
     kind->weights += static_cast<std::int64_t>(graph.conv(nodes[i]).weight.size());
   }
@@ -51,17 +54,17 @@ std::vector<Kind> kinds_of(const model::Graph& graph,
 
 }  // namespace
 
-Result<Cell> hybrid_cell(const model::Graph& graph,
-                         const std::vector<std::optional<quant::Recipe>>& recipes) {
-  std::vector<Kind> kinds = kinds_of(graph, recipes);
-  // Most layers: the fewest names in rules.
-  std::ranges::stable_sort(kinds, [](const Kind& a, const Kind& b) {
-    return std::pair(a.recipe.has_value(), a.convs.size()) >
-           std::pair(b.recipe.has_value(), b.convs.size());
+Result<Cell> hybrid_cell(const model::Graph& graph, const std::vector<LayerChoice>& layers) {
+  std::vector<Kind> kinds = kinds_of(graph, layers);
+  // Integers, which the cell as a whole has wherever some layer does; then most layers: the fewest
+  // names in rules.
+  std::ranges::stable_sort(kinds, std::greater(), [](const Kind& kind) {
+    return std::tuple(kind.choice.recipe.has_value(), kind.choice.integers, kind.convs.size());
   });
-  if (kinds.empty() || !kinds.front().recipe) return error("no layer is quantized");
+  if (kinds.empty() || !kinds.front().choice.recipe) return error("no layer is quantized");
   Cell cell;
-  cell.recipe = *kinds.front().recipe;
+  cell.recipe = *kinds.front().choice.recipe;
+  if (kinds.front().choice.integers) cell.activations = quant::ActivationOptions();
   const std::vector<int> nodes = graph.conv_nodes();
   for (std::size_t k = 1; k < kinds.size(); ++k) {
     const Kind& kind = kinds[k];
@@ -69,8 +72,9 @@ Result<Cell> hybrid_cell(const model::Graph& graph,
     const auto add_rule = [&]() -> Status {
       quant::Rule rule;
       QYOLO_TRY(rule.match.name, quant::NamePattern::compile(std::move(pattern)));
-      rule.keep = !kind.recipe;
-      rule.recipe = kind.recipe.value_or(cell.recipe);
+      rule.keep = !kind.choice.recipe;
+      rule.recipe = kind.choice.recipe.value_or(cell.recipe);
+      rule.weights_only = cell.activations && !rule.keep && !kind.choice.integers;
       cell.rules.push_back(std::move(rule));
       pattern.clear();
       return {};

@@ -11,9 +11,14 @@
 
 namespace qyolo::harness {
 
-// `recipes`: one per graph.conv_nodes(); none: kept in floating point. Fails where nothing is
-// quantized. Layers with one recipe share a rule, whose name pattern lists them.
-Result<Cell> hybrid_cell(const model::Graph& graph,
-                         const std::vector<std::optional<quant::Recipe>>& recipes);
+struct LayerChoice {
+  std::optional<quant::Recipe> recipe;  // none: kept in floating point
+  bool integers = false;                // computed on codes of 8 bits, weights and inputs
+};
+
+// `layers`: one per graph.conv_nodes(). Where some compute in integers, activations are quantized,
+// and the others' weights only. Fails where nothing is quantized. Layers of one choice share a
+// rule, whose name pattern lists them.
+Result<Cell> hybrid_cell(const model::Graph& graph, const std::vector<LayerChoice>& layers);
 
 }  // namespace qyolo::harness

@@ -148,6 +148,7 @@ std::optional<Selection> Knapsack::solve(std::int64_t budget) const {
     selection.choices[i] = chosen;
     selection.size += choice.size;
     selection.cost += choice.cost;
+    selection.milliseconds += choice.milliseconds;
     units -= static_cast<std::size_t>(units_of(choice.size));
   }
   selection.lower_bound = std::min(selection.cost, lower_bound(budget));

@@ -21,6 +21,7 @@ namespace qyolo::harness {
 struct Choice {
   std::int64_t size = 0;
   double cost = 0;
+  double milliseconds = 0;  // that it takes; Knapsack only adds them up
 };
 
 struct Selection {
@@ -28,6 +29,7 @@ struct Selection {
   std::int64_t size = 0;             // exact
   double cost = 0;
   double lower_bound = 0;  // of the cost of any selection of at most the budget
+  double milliseconds = 0;
 };
 
 class Knapsack {

@@ -39,22 +39,25 @@ GroundTruth restrict_to(const GroundTruth& truth, const std::unordered_set<std::
 Result<std::unique_ptr<Trials>> Trials::open(Evaluator& evaluator,
                                              const UncertaintyOptions& options,
                                              const ImageProgress& progress,
-                                             const std::optional<ShareOptions>& share) {
+                                             const std::optional<ShareOptions>& share,
+                                             Evaluator* fp32) {
   std::unique_ptr<Trials> trials(new Trials(evaluator, options));
-  Cell fp32;
-  fp32.baseline = true;
-  if (share) {
-    trials->shared_.emplace(*share, evaluator);
+  Cell baseline;
+  baseline.baseline = true;
+  if (share) trials->shared_.emplace(*share, evaluator);
+  if (fp32 != nullptr) {
+    QYOLO_TRY(trials->baseline_, fp32->evaluate(baseline, progress));
+  } else if (share) {
     std::vector<std::size_t> chunks(evaluator.chunk_count());
     std::iota(chunks.begin(), chunks.end(), std::size_t{0});
     std::size_t images = 0;
-    QYOLO_TRY(std::vector<LayerError> layers, evaluator.load(fp32));
-    QYOLO_TRY(const auto detections, trials->detect(fp32, chunks, images, progress));
+    QYOLO_TRY(std::vector<LayerError> layers, evaluator.load(baseline));
+    QYOLO_TRY(const auto detections, trials->detect(baseline, chunks, images, progress));
     std::vector<Detection> all;
     for (const auto& of_chunk : detections) all.insert(all.end(), of_chunk.begin(), of_chunk.end());
-    QYOLO_TRY(trials->baseline_, evaluator.measured(fp32, std::move(layers), std::move(all)));
+    QYOLO_TRY(trials->baseline_, evaluator.measured(baseline, std::move(layers), std::move(all)));
   } else {
-    QYOLO_TRY(trials->baseline_, evaluator.evaluate(fp32, progress));
+    QYOLO_TRY(trials->baseline_, evaluator.evaluate(baseline, progress));
   }
   QYOLO_CHECK_OK(trials->uncertainty_.set_baseline(trials->baseline_.detections));
   trials->order_ = spread(evaluator.chunk_count());

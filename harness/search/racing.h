@@ -35,11 +35,13 @@ struct Trial {
 class Trials {
  public:
   // Evaluates the FP32 baseline. The evaluator must outlive the object. `share`: with other
-  // processes, which run the same search.
+  // processes, which run the same search. `fp32`: where the evaluator computes in another
+  // arithmetic, one of the same images that runs the baseline.
   static Result<std::unique_ptr<Trials>> open(Evaluator& evaluator,
                                               const UncertaintyOptions& options,
                                               const ImageProgress& progress = {},
-                                              const std::optional<ShareOptions>& share = {});
+                                              const std::optional<ShareOptions>& share = {},
+                                              Evaluator* fp32 = nullptr);
 
   [[nodiscard]] const CellResult& baseline() const { return baseline_; }
   // The loss of AP that the differences are judged by, a fraction; at first that of the options.

@@ -8,35 +8,40 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "harness/network/calibration_walk.h"
+#include "harness/host/interleaved.h"
 #include "harness/network/memory_account.h"
 #include "harness/network/weight_store.h"
-#include "harness/quant/calibrated.h"
 #include "harness/search/hybrid_cell.h"
 #include "harness/search/kept_proxies.h"
 #include "harness/search/proxies.h"
+#include "harness/search/timed_knapsack.h"
+#include "metrics/statistics.h"
 #include "metrics/verdict.h"
 
 namespace qyolo::harness {
 namespace {
 
-// Weights of candidates held at once.
-constexpr std::int64_t kWeightBytes = std::int64_t{1} << 30;
-// What is measured before it is kept, where it is: an interruption costs at most that.
-constexpr std::size_t kKeptLayers = 6;
-constexpr int kUnquantizedBits = 16;
 // Networks whose sizes differ by less than this share are not told apart: hybrids, uniform ones.
 constexpr double kFinest = 0.012, kFinestUniform = 0.03;
-constexpr double kInside = 0.15;    // of a bracket: what is nearer to its ends tells little
-constexpr double kFirstBits = 2.5;  // per weight: where the search for a tolerance begins
-constexpr Proxy kCost = Proxy::kDetectionLoss;
+constexpr double kInside = 0.15;          // of a bracket: what is nearer to its ends tells little
+constexpr double kFirstBits = 2.5;        // per weight: where the search for a tolerance begins
 constexpr std::size_t kMostUniforms = 4;  // tried for a budget
+constexpr int kTimedRounds = 9;           // forwards of a network, for its latency
+constexpr int kMostTooSlow = 4;           // hybrids of one budget
+
+quant::LayerMatch of_head() {
+  quant::LayerMatch match;
+  match.head = true;
+  return match;
+}
 
 class Recommender {
  public:
   Recommender(const ChoiceEvaluators& evaluators, const RecommendOptions& options,
               const RecommendProgress& progress, const OnTried& on_tried)
-      : evaluator_(*evaluators.choice),
+      : evaluators_(evaluators),
+        evaluator_(*evaluators.choice),
+        trying_(evaluators.choice.get()),
         confirming_(evaluators.confirmation.get()),
         evaluation_(evaluator_.options()),
         options_(options),
@@ -52,8 +57,9 @@ class Recommender {
     QYOLO_TRY(meter_, ProxyMeter::open(evaluator_.graph(), evaluator_.executor(), compared,
                                        evaluation_, evaluator_.threads()));
     QYOLO_TRY(kept_, KeptProxies::open(options_.share, evaluator_, compared));
-    QYOLO_TRY(trials_,
-              Trials::open(evaluator_, options_.uncertainty, images("FP32"), options_.share));
+    QYOLO_CHECK_OK(choose_arithmetic());
+    QYOLO_TRY(trials_, Trials::open(*trying_, options_.uncertainty, images("FP32"), options_.share,
+                                    trying_ == &evaluator_ ? nullptr : &evaluator_));
     result_.images = evaluator_.truth().images.size();
     result_.baseline_ap = trials_->baseline().evaluation.stats()[0];
     result_.baseline_bytes = trials_->baseline().memory.true_bytes();
@@ -68,7 +74,11 @@ class Recommender {
     result_.tensors_tried = search.tried;
     result_.candidate_seconds = search.seconds;
     QYOLO_CHECK_OK(check_budget());
-    QYOLO_CHECK_OK(measure());
+    QYOLO_CHECK_OK(measure_costs(evaluator_, options_.rounding, *meter_, *kept_, result_.layers,
+                                 images("proxies")));
+    if (in_integers()) {
+      QYOLO_TRY(search.uniform, add_integer_candidates());
+    }
     QYOLO_CHECK_OK(result_.budget ? search_budget() : search_tolerance());
     if (options_.uniform) QYOLO_CHECK_OK(find_uniform(std::move(search.uniform)));
     QYOLO_CHECK_OK(confirm());
@@ -139,237 +149,204 @@ class Recommender {
     return {};
   }
 
+  // --- the latency ---
+
+  [[nodiscard]] bool in_integers() const {
+    return result_.latency && result_.latency->arithmetic == engine::Precision::kInt8;
+  }
+
+  // The first arithmetic that keeps the bound, and the evaluators that compute in it.
+  Status choose_arithmetic() {
+    if (!options_.latency) return {};
+    LatencyFound& found = result_.latency.emplace();
+    found.milliseconds = options_.latency->milliseconds;
+    found.input = evaluator_.latency_input();
+    found.threads = evaluator_.threads();
+    QYOLO_TRY(MeasuredArithmetics measured,
+              options_.latency->measure(found.input, found.threads, steps("latency")));
+    found.times = std::move(measured.times);
+    found.again = std::move(measured.again);
+    const auto keeps = std::ranges::find_if(found.times, [&](const ArithmeticTimes& one) {
+      return one.milliseconds <= found.milliseconds;
+    });
+    if (keeps == found.times.end()) {
+      std::string all;
+      for (const ArithmeticTimes& one : found.times) {
+        all += fmt::format("{}{} {:.4g} ms", all.empty() ? "" : ", ",
+                           engine::precision_name(one.precision), one.milliseconds);
+      }
+      return error("no network keeps {:.4g} ms on this host: an image of {} x {} takes {}",
+                   found.milliseconds, found.input.width, found.input.height, all);
+    }
+    found.arithmetic = keeps->precision;
+    if (found.arithmetic == engine::Precision::kFp32) return {};
+    QYOLO_TRY(others_, evaluators_.in(found.arithmetic));
+    trying_ = others_.choice.get();
+    confirming_ = others_.confirmation.get();
+    return {};
+  }
+
+  [[nodiscard]] const ArithmeticTimes& times_of(engine::Precision precision) const {
+    return *std::ranges::find(result_.latency->times, precision, &ArithmeticTimes::precision);
+  }
+
+  // Beside each layer's candidates, which compute in floating point, those that compute in
+  // integers; with what each takes. Gives the uniform choices of these.
+  Result<std::vector<UniformCandidate>> add_integer_candidates() {
+    CandidateOptions options = candidate_options();
+    QYOLO_TRY(const quant::Scheme* symmetric, quant::find_scheme("symmetric"));
+    options.schemes = {symmetric};
+    options.granularities = {"filter"};
+    options.coded_regions = false;
+    QYOLO_TRY(CandidateSearch search,
+              find_candidates(evaluator_.source(), options, steps("candidates")));
+    result_.tensors_tried += search.tried;
+    result_.candidate_seconds += search.seconds;
+    const std::vector<int> nodes = evaluator_.graph().conv_nodes();
+    QYOLO_TRY(const std::vector<HeadDivergence> inputs, divergence_of_inputs());
+    const ArithmeticTimes &floats = times_of(engine::Precision::kFp32),
+                          &integers = times_of(engine::Precision::kInt8);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      std::vector<LayerCandidate>& candidates = result_.layers[i].candidates;
+      for (LayerCandidate& candidate : candidates) candidate.milliseconds = floats.convs[i];
+      if (evaluator_.graph().conv(nodes[i]).head) continue;
+      for (LayerCandidate& candidate : search.layers[i].candidates) {
+        if (!candidate.recipe) continue;
+        candidate.integers = true;
+        candidate.measured = false;
+        candidate.milliseconds = integers.convs[i];
+        candidates.push_back(std::move(candidate));
+      }
+      tell_unmeasured(result_.layers[i]);
+      for (LayerCandidate& candidate : candidates)
+        if (candidate.integers) candidate.divergence = sum(candidate.divergence, inputs[i]);
+      std::ranges::stable_sort(candidates, {}, &LayerCandidate::bytes);
+    }
+    return std::move(search.uniform);
+  }
+
+  // Of one network and the same images.
+  [[nodiscard]] static HeadDivergence sum(HeadDivergence one, const HeadDivergence& other) {
+    const auto images = one.images, levels = one.levels;
+    one += other;
+    one.images = images;
+    one.levels = levels;
+    return one;
+  }
+
+  // What 8 bits of each layer's inputs come to: with those of all layers but the head it is
+  // measured, and divided among the layers by what errors of their weights come to.
+  Result<std::vector<HeadDivergence>> divergence_of_inputs() {
+    Cell cell;
+    cell.baseline = true;
+    cell.activations = quant::ActivationOptions();
+    cell.rules.push_back({of_head(), true, {}, false});
+    QYOLO_TRY(const CalibratedActivations activations, evaluator_.calibrate(cell));
+    WeightStore store(evaluator_.source(), evaluator_.threads());
+    std::vector<SharedConv> original;
+    const std::vector<int> nodes = evaluator_.graph().conv_nodes();
+    for (std::size_t i = 0; i < nodes.size(); ++i) original.push_back(store.original(i));
+    std::vector<SweepNetwork> networks = {{original, activations.quantizers()}};
+    QYOLO_TRY(const auto measured,
+              meter_->measure(original, std::move(networks), images("activations")));
+    std::vector<double> shares(nodes.size(), 0);
+    double all = 0;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (evaluator_.graph().conv(nodes[i]).head) continue;
+      all += shares[i] = sensitivity(result_.layers[i]).value_or(0);
+    }
+    std::vector<HeadDivergence> divided;
+    for (const double share : shares)
+      divided.push_back(measured.front() *
+                        (all > 0 ? share / all : 1 / static_cast<double>(nodes.size())));
+    return divided;
+  }
+
+  // Milliseconds that the choices of all layers may take together.
+  [[nodiscard]] std::optional<double> layers_limit() const {
+    if (!in_integers()) return std::nullopt;
+    const ArithmeticTimes& integers = times_of(engine::Precision::kInt8);
+    double rest = integers.milliseconds;
+    for (const double conv : integers.convs) rest -= conv;
+    return result_.latency->milliseconds - std::max(0.0, rest) - underestimated_;
+  }
+
+  // Times a network before its AP is measured: says whether it is too slow.
+  Status time_network(const Cell& cell, std::optional<double> predicted, Tried& tried) {
+    if (!result_.latency) return {};
+    const LatencyFound& found = *result_.latency;
+    if (!in_integers()) {
+      tried.milliseconds = times_of(found.arithmetic).milliseconds;
+      return {};
+    }
+    QYOLO_CHECK_OK(trying_->prepare(cell));
+    const TimedCases both{found.again ? 2U : 1U, {}, [&](std::size_t i) {
+                            return i == 0 ? trying_->time_forward() : found.again(found.arithmetic);
+                          }};
+    QYOLO_TRY(auto samples, time_interleaved(both, {kTimedRounds, 1}, steps("latency")));
+    std::vector<double>& own = samples.front();
+    // As long as the first measurement was, whatever the host does meanwhile.
+    for (std::size_t round = 0; found.again && round < own.size(); ++round)
+      own[round] *= times_of(found.arithmetic).milliseconds / samples.back()[round];
+    tried.milliseconds = metrics::quantile(own, 0.5);
+    tried.too_slow = *tried.milliseconds > found.milliseconds;
+    if (tried.too_slow && predicted)
+      underestimated_ = std::max(underestimated_, *tried.milliseconds - *predicted);
+    return {};
+  }
+
   // --- steps 1 and 2 ---
 
   [[nodiscard]] CandidateOptions candidate_options() const {
     return {options_.coded_regions, options_.most_candidates, options_.rounding,
-            evaluator_.threads(), options_.schemes};
-  }
-
-  // The inputs that the original network gives to convolutions, which calibrated rounding looks at:
-  // asked for in ascending order, or from the start again. None with rounding to nearest.
-  class OriginalInputs {
-   public:
-    OriginalInputs(Evaluator& evaluator, quant::Rounding rounding)
-        : evaluator_(evaluator), on_(rounding != quant::Rounding::kNearest) {}
-
-    // Of the convolution of that place among graph.conv_nodes(); valid until the next call.
-    Result<std::span<const quant::InputMoments>> of(std::size_t index) {
-      if (!on_) return std::span<const quant::InputMoments>();
-      const model::Graph& graph = evaluator_.graph();
-      if (!walk_ || index < next_) {
-        QYOLO_TRY(const RoundingCalibration calibration, evaluator_.source().calibration());
-        QYOLO_TRY(
-            CalibrationWalk started,
-            CalibrationWalk::start(graph, calibration, WalkDetail::kMoments, evaluator_.threads()));
-        walk_.emplace(std::move(started));
-        next_ = 0;
-      }
-      const std::vector<int> nodes = graph.conv_nodes();
-      for (; next_ < index; ++next_) {
-        const model::ConvNode& conv = graph.conv(nodes[next_]);
-        QYOLO_CHECK_OK(walk_->set(nodes[next_], conv.weight, conv.bias));
-      }
-      return walk_->inputs(nodes[index]);
-    }
-
-   private:
-    Evaluator& evaluator_;
-    bool on_;
-    std::optional<CalibrationWalk> walk_;
-    std::size_t next_ = 0;  // the first convolution whose weights the walk does not have
-  };
-
-  // How a candidate is made to be measured alone: by the quicker rounding and range of their kinds,
-  // which tell candidates apart no worse.
-  [[nodiscard]] static std::optional<quant::Recipe> sketch_of(const LayerCandidate& candidate) {
-    std::optional<quant::Recipe> sketch = candidate.recipe;
-    using Ranges = quant::Range::Kind;
-    if (!sketch) return sketch;
-    quant::SchemeOptions& options = sketch->options;
-    if (options.rounding == quant::Rounding::kCoordinate) options.rounding = quant::Rounding::kGptq;
-    if (options.range.kind == Ranges::kOutput && sketch->scheme->takes(Ranges::kHmse))
-      options.range.kind = Ranges::kHmse;
-    return sketch;
-  }
-
-  // A layer's candidates as networks in which it alone is quantized.
-  Status add_networks(std::size_t index, const std::vector<SharedConv>& original,
-                      OriginalInputs& original_inputs, std::vector<SweepNetwork>& networks,
-                      std::int64_t& bytes) {
-    const model::ConvNode& conv = evaluator_.graph().conv(evaluator_.graph().conv_nodes()[index]);
-    QYOLO_TRY(const auto inputs, original_inputs.of(index));
-    const auto orders = quant::rounding_orders(inputs, evaluator_.threads());
-    for (LayerCandidate& candidate : result_.layers[index].candidates) {
-      if (!candidate.measured) continue;
-      const std::optional<quant::Recipe> sketch = sketch_of(candidate);
-      const quant::Recipe* recipe = sketch ? &*sketch : nullptr;
-      QYOLO_TRY(QuantizedConv made,
-                quantize_conv(conv, recipe, kUnquantizedBits, evaluator_.threads(),
-                              recipe != nullptr ? inputs : decltype(inputs)(), orders));
-      const quant::WeightError& error = made.layer.error;
-      candidate.noise = error.signal > 0 ? error.noise / error.signal : 0;
-      bytes +=
-          static_cast<std::int64_t>(sizeof(float) * (made.layer.weights.size() + made.bias.size()));
-      networks.push_back({original, {}});
-      networks.back().convs[index] = std::make_shared<const ConvWeights>(
-          ConvWeights{std::move(made.layer.weights), std::move(made.bias)});
-    }
-    return {};
-  }
-
-  [[nodiscard]] static std::string text_of(const LayerCandidates& layer) {
-    std::string text = "layer " + layer.name;
-    for (const LayerCandidate& candidate : layer.candidates) {
-      Cell cell;
-      cell.baseline = !candidate.recipe;
-      if (candidate.recipe) cell.recipe = *candidate.recipe;
-      text += "\n" + (cell.baseline ? "kept" : cell.as_json().dump());
-    }
-    return text;
-  }
-
-  [[nodiscard]] bool know(LayerCandidates& layer) const {
-    const auto found = kept_->find(text_of(layer), layer.candidates.size());
-    if (!found) return false;
-    for (std::size_t i = 0; i < layer.candidates.size(); ++i) {
-      layer.candidates[i].divergence = (*found)[i].divergence;
-      layer.candidates[i].noise = (*found)[i].weight_noise;
-    }
-    return true;
-  }
-
-  Status keep(const LayerCandidates& layer) const {
-    std::vector<KeptProxy> proxies;
-    for (const LayerCandidate& candidate : layer.candidates)
-      proxies.push_back({candidate.divergence, candidate.noise});
-    return kept_->keep(text_of(layer), proxies);
-  }
-
-  // Which of a layer's candidates are measured: all that round to nearest; of those that look at
-  // their inputs, which are alike, every other one down to where they are nearly exact.
-  void choose_measured(LayerCandidates& layer) const {
-    if (options_.rounding == quant::Rounding::kNearest) return;
-    bool exact = false;
-    for (std::size_t i = 0; i < layer.candidates.size(); ++i) {
-      LayerCandidate& candidate = layer.candidates[i];
-      const bool first_exact = !exact && candidate.recipe && candidate.noise <= kNearlyExact;
-      candidate.measured = candidate.recipe && (first_exact || (!exact && i % 2 == 0));
-      exact = exact || first_exact;
-    }
-  }
-
-  // What the others would come to: of two neighbours' cost by the weight error, both by their
-  // logarithms; beyond the last one in proportion to it.
-  static void tell_rest(LayerCandidates& layer) {
-    std::vector<const LayerCandidate*> known;
-    for (const LayerCandidate& candidate : layer.candidates)
-      if (candidate.measured && candidate.recipe) known.push_back(&candidate);
-    std::ranges::sort(known, {}, &LayerCandidate::estimated_noise);
-    for (LayerCandidate& candidate : layer.candidates) {
-      if (candidate.measured || known.empty()) continue;
-      const double noise = candidate.estimated_noise;
-      const auto above =
-          std::ranges::lower_bound(known, noise, {}, &LayerCandidate::estimated_noise);
-      const LayerCandidate& near = above == known.end() ? *known.back() : **above;
-      const double ratio = near.estimated_noise > 0 ? noise / near.estimated_noise : 0;
-      double by = ratio;
-      if (above != known.begin() && above != known.end()) {
-        const LayerCandidate& below = **(above - 1);
-        const double step = near.estimated_noise / below.estimated_noise;
-        const double costs = value_of(kCost, near.divergence) / value_of(kCost, below.divergence);
-        if (step > 1 && costs > 0 && std::isfinite(costs))
-          by = std::pow(ratio, std::log(costs) / std::log(step));
-      }
-      if (noise > 0) {
-        candidate.divergence = near.divergence * by;
-      } else {
-        candidate.divergence = HeadDivergence();
-        candidate.divergence.images = near.divergence.images;
-        candidate.divergence.levels = near.divergence.levels;
-      }
-      candidate.noise = near.noise * ratio;
-    }
-  }
-
-  // Measures candidates alone in the network, several layers at a time.
-  Status measure() {
-    const std::size_t count = result_.layers.size();
-    for (LayerCandidates& layer : result_.layers) choose_measured(layer);
-    WeightStore store(evaluator_.source(), evaluator_.threads());
-    std::vector<SharedConv> original;
-    for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
-    OriginalInputs inputs(evaluator_, options_.rounding);
-    const std::vector<std::size_t> order = kept_->order(count);
-    const std::size_t most = kept_->on() ? kKeptLayers : count;
-    for (std::size_t place = 0; place < count;) {
-      std::vector<SweepNetwork> networks;
-      std::vector<std::size_t> block;
-      std::int64_t bytes = 0;
-      for (; place < count && block.size() < most && (block.empty() || bytes < kWeightBytes);
-           ++place) {
-        if (know(result_.layers[order[place]])) continue;
-        QYOLO_CHECK_OK(add_networks(order[place], original, inputs, networks, bytes));
-        block.push_back(order[place]);
-      }
-      if (block.empty()) continue;
-      QYOLO_TRY(const auto measured,
-                meter_->measure(original, std::move(networks), images("proxies")));
-      std::size_t at = 0;
-      for (const std::size_t index : block) {
-        for (LayerCandidate& candidate : result_.layers[index].candidates)
-          if (candidate.measured) candidate.divergence = measured[at++];
-        tell_rest(result_.layers[index]);
-        QYOLO_CHECK_OK(keep(result_.layers[index]));
-      }
-    }
-    for (LayerCandidates& layer : result_.layers) {
-      std::erase_if(layer.candidates, [](const LayerCandidate& candidate) {
-        return std::ranges::any_of(all_proxies(), [&](Proxy proxy) {
-          return !std::isfinite(value_of(proxy, candidate.divergence));
-        });
-      });
-      if (layer.candidates.empty())
-        return error("{}: no way to quantize it gives finite outputs", layer.name);
-    }
-    return {};
+            evaluator_.threads(),   options_.schemes,         {}};
   }
 
   // --- steps 3 and 4 ---
 
-  Result<Knapsack> knapsack(std::int64_t capacity) const {
+  [[nodiscard]] Result<TimedKnapsack> knapsack(std::int64_t capacity) const {
     std::vector<std::vector<harness::Choice>> groups;
     for (const LayerCandidates& layer : result_.layers) {
       groups.emplace_back();
-      for (const LayerCandidate& candidate : layer.candidates)
-        groups.back().push_back({candidate.bytes, value_of(kCost, candidate.divergence)});
+      for (const LayerCandidate& candidate : layer.candidates) {
+        groups.back().push_back(
+            {candidate.bytes, value_of(kCost, candidate.divergence), candidate.milliseconds});
+      }
     }
-    return Knapsack::make(std::move(groups), capacity);
+    return TimedKnapsack::make(std::move(groups), capacity, layers_limit());
   }
 
   // Measures a hybrid, unless that was done. Gives its place in the result.
   Result<std::size_t> try_hybrid(const Selection& selection, double interest) {
     for (std::size_t i = 0; i < result_.hybrids.size(); ++i)
       if (result_.hybrids[i].choices == selection.choices) return i;
-    std::vector<std::optional<quant::Recipe>> recipes;
-    for (std::size_t i = 0; i < selection.choices.size(); ++i)
-      recipes.push_back(result_.layers[i].candidates[selection.choices[i]].recipe);
-    QYOLO_TRY(Cell cell, hybrid_cell(evaluator_.graph(), recipes));
+    std::vector<LayerChoice> layers;
+    for (std::size_t i = 0; i < selection.choices.size(); ++i) {
+      const LayerCandidate& chosen = result_.layers[i].candidates[selection.choices[i]];
+      layers.push_back({chosen.recipe, chosen.integers});
+    }
+    QYOLO_TRY(Cell cell, hybrid_cell(evaluator_.graph(), layers));
     Tried tried;
     tried.bytes = selection.size + bias_bytes(evaluator_.graph());
     tried.choices = selection.choices;
     tried.proxy = kCost;
     tried.cost = selection.cost;
     tried.lower_bound = selection.lower_bound;
-    QYOLO_CHECK_OK(measure_cell(std::move(cell), interest, tried));
+    std::optional<double> predicted;
+    if (const auto limit = layers_limit())
+      predicted = selection.milliseconds + result_.latency->milliseconds - *limit - underestimated_;
+    QYOLO_CHECK_OK(measure_cell(std::move(cell), interest, predicted, tried));
     result_.hybrids.push_back(std::move(tried));
     if (on_tried_) on_tried_(result_.hybrids.back());
     return result_.hybrids.size() - 1;
   }
 
-  Status measure_cell(Cell cell, double interest, Tried& tried) {
+  Status measure_cell(Cell cell, double interest, std::optional<double> predicted, Tried& tried) {
     QYOLO_TRY(const metrics::MemoryReport memory, account(evaluator_.source(), cell));
-    QYOLO_TRY(tried.trial, trials_->run(cell, interest, images("AP")));
+    QYOLO_CHECK_OK(time_network(cell, predicted, tried));
+    if (!tried.too_slow) {
+      QYOLO_TRY(tried.trial, trials_->run(cell, interest, images("AP")));
+    }
     // What the candidates' own sizes say, where a trial was stopped before regions were coded.
     if (!options_.coded_regions) tried.bytes = memory.true_bytes();
     if (options_.coded_regions && tried.trial.result)
@@ -378,26 +355,41 @@ class Recommender {
                             static_cast<double>(evaluator_.graph().conv_weights());
     tried.cell = std::move(cell);
     tried.lossy_classes = lossy_classes(tried.trial);
-    tried.holds = holds(tried);
+    tried.holds = !tried.too_slow && holds(tried);
     return {};
   }
 
   Status search_budget() {
     const std::int64_t budget = *result_.budget - bias_bytes(evaluator_.graph());
-    QYOLO_TRY(result_.hybrid, try_budget(budget, 1));
+    QYOLO_TRY(const std::size_t tried, try_budget(budget, 1));
+    if (!result_.hybrids[tried].too_slow) result_.hybrid = tried;
     return {};
   }
 
-  // The place of the cheapest choice within the budget, of layers alone.
+  // The place of the cheapest choice within the budget, of layers alone. One that is slower than
+  // was predicted makes room, and another one is tried.
   Result<std::size_t> try_budget(std::int64_t budget, double interest) {
-    QYOLO_TRY(const Knapsack solver, knapsack(budget));
-    const auto selection = solver.solve(budget);
-    if (!selection) {
-      return error("even the smallest choices of finite outputs take {} bytes, more than {}",
-                   solver.smallest() + bias_bytes(evaluator_.graph()),
-                   budget + bias_bytes(evaluator_.graph()));
+    std::optional<std::size_t> tried;
+    for (int attempt = 1;; ++attempt) {
+      QYOLO_TRY(const TimedKnapsack solver, knapsack(budget));
+      const auto selection = solver.solve(budget);
+      if (!selection && tried) return *tried;
+      if (!selection) {
+        const std::string fast = layers_limit()
+                                     ? fmt::format(" that take at most {:.4g} ms an image",
+                                                   result_.latency->milliseconds)
+                                     : std::string();
+        return error("even the smallest choices of finite outputs{} take more than {} bytes", fast,
+                     budget + bias_bytes(evaluator_.graph()));
+      }
+      QYOLO_TRY(tried, try_hybrid(*selection, interest));
+      if (!result_.hybrids[*tried].too_slow || attempt == kMostTooSlow) return *tried;
     }
-    return try_hybrid(*selection, interest);
+  }
+
+  [[nodiscard]] Error error_too_slow() const {
+    return error("no choice of layers takes at most {:.4g} ms an image on this host",
+                 result_.latency->milliseconds);
   }
 
   // Budgets of layers alone: the largest that was too small, and the smallest that was enough.
@@ -411,7 +403,8 @@ class Recommender {
     std::int64_t capacity = 0;
     for (const LayerCandidates& layer : result_.layers)
       capacity += std::ranges::max_element(layer.candidates, {}, &LayerCandidate::bytes)->bytes;
-    QYOLO_TRY(const Knapsack any, knapsack(capacity));
+    QYOLO_TRY(const TimedKnapsack any, knapsack(capacity));
+    if (any.smallest() > capacity) return error_too_slow();
     const auto guess = static_cast<std::int64_t>(
         kFirstBits / 8 * static_cast<double>(evaluator_.graph().conv_weights()));
     Bracket bracket{any.smallest() - 1, capacity + 1};
@@ -450,7 +443,7 @@ class Recommender {
       return tried.trial.difference.ap ? -tried.trial.difference.ap->value : 1.0;
     };
     for (const Tried& tried : all) {
-      if (!(tried.cost > 0) || !(loss(tried) > 0)) continue;
+      if (tried.too_slow || !(tried.cost > 0) || !(loss(tried) > 0)) continue;
       if (nearest == nullptr || std::abs(std::log(loss(tried) / result_.tolerance)) <
                                     std::abs(std::log(loss(*nearest) / result_.tolerance))) {
         nearest = &tried;
@@ -465,7 +458,7 @@ class Recommender {
 
   // Where the wanted cost is, where that is well inside the bracket, and half way (of logarithms)
   // in turns with it.
-  [[nodiscard]] std::int64_t next_budget(const Knapsack& solver, Bracket& bracket) const {
+  [[nodiscard]] std::int64_t next_budget(const TimedKnapsack& solver, Bracket& bracket) const {
     const auto& [too_small, enough, seen_too_small, seen_enough, halve] = bracket;
     const auto middle = static_cast<std::int64_t>(
         std::sqrt(static_cast<double>(too_small) * static_cast<double>(enough)));
@@ -496,10 +489,15 @@ class Recommender {
   Result<Tried*> try_uniform(const UniformCandidate& candidate, double tolerance) {
     Cell cell;
     cell.recipe = candidate.recipe;
+    if (in_integers()) {
+      cell.activations = quant::ActivationOptions();
+      cell.rules.push_back({of_head(), false, candidate.recipe, true});
+      cell.name = candidate.recipe.text() + " A8, head in floating point";
+    }
     Tried tried;
     tried.bytes = candidate.bytes;
     tried.cost = candidate.cost;
-    QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, tried));
+    QYOLO_CHECK_OK(measure_cell(std::move(cell), tolerance, std::nullopt, tried));
     result_.uniforms.push_back(std::move(tried));
     if (on_tried_) on_tried_(result_.uniforms.back());
     return &result_.uniforms.back();
@@ -514,21 +512,27 @@ class Recommender {
     return result_.budget ? uniform_for_budget(candidates) : uniform_for_tolerance(candidates);
   }
 
-  // The sum of what its weights' errors cost in each layer: as much, for its error, as those of the
-  // layer's candidates that were measured, on average.
+  // What an error of the layer's weights costs, for its size: as much as those of the layer's
+  // candidates that were measured, on average. Nothing where none was.
+  [[nodiscard]] static std::optional<double> sensitivity(const LayerCandidates& layer) {
+    double sum = 0;  // of the logarithms
+    int count = 0;
+    for (const LayerCandidate& candidate : layer.candidates) {
+      const double cost = value_of(kCost, candidate.divergence);
+      if (!candidate.measured || !(candidate.estimated_noise > 0) || !(cost > 0)) continue;
+      sum += std::log(cost / candidate.estimated_noise);
+      ++count;
+    }
+    if (count == 0) return std::nullopt;
+    return std::exp(sum / count);
+  }
+
+  // The sum of what its weights' errors cost in each layer.
   void predict_costs(std::vector<UniformCandidate>& uniform) const {
     for (std::size_t i = 0; i < result_.layers.size(); ++i) {
-      double sum = 0;  // of the logarithms
-      int count = 0;
-      for (const LayerCandidate& candidate : result_.layers[i].candidates) {
-        const double cost = value_of(kCost, candidate.divergence);
-        if (!candidate.measured || !(candidate.estimated_noise > 0) || !(cost > 0)) continue;
-        sum += std::log(cost / candidate.estimated_noise);
-        ++count;
-      }
-      if (count == 0) continue;
-      for (UniformCandidate& candidate : uniform)
-        candidate.cost += std::exp(sum / count) * candidate.noises[i];
+      const std::optional<double> cost = sensitivity(result_.layers[i]);
+      if (!cost) continue;
+      for (UniformCandidate& candidate : uniform) candidate.cost += *cost * candidate.noises[i];
     }
   }
 
@@ -603,7 +607,10 @@ class Recommender {
   Status confirm() {
     if (confirming_ == nullptr || !(result_.hybrid || result_.uniform)) return {};
     QYOLO_TRY(const auto trials, Trials::open(*confirming_, options_.uncertainty,
-                                              images("confirmation, FP32"), options_.share));
+                                              images("confirmation, FP32"), options_.share,
+                                              evaluators_.confirmation.get() == confirming_
+                                                  ? nullptr
+                                                  : evaluators_.confirmation.get()));
     trials->set_tolerance(result_.tolerance);
     const auto confirm_one = [&](Tried& tried) -> Status {
       QYOLO_TRY(const Trial trial, trials->run(tried.cell, 1, images("confirmation")));
@@ -627,8 +634,12 @@ class Recommender {
     };
   }
 
-  Evaluator& evaluator_;
+  const ChoiceEvaluators& evaluators_;
+  Evaluator& evaluator_;     // in FP32
+  ChoiceEvaluators others_;  // in the arithmetic that keeps the latency, where it is another one
+  Evaluator* trying_;        // of these
   Evaluator* confirming_;
+  double underestimated_ = 0;  // milliseconds, at most, of hybrids so far
   const EvaluationOptions& evaluation_;
   const RecommendOptions& options_;
   const RecommendProgress& progress_;
@@ -641,39 +652,11 @@ class Recommender {
 
 }  // namespace
 
-const std::vector<Proxy>& all_proxies() {
-  static const std::vector<Proxy> proxies = {Proxy::kHeadError, Proxy::kKl, Proxy::kDetectionLoss};
-  return proxies;
-}
-
-std::string_view proxy_name(Proxy proxy) {
-  switch (proxy) {
-    case Proxy::kHeadError:
-      return "head error";
-    case Proxy::kKl:
-      return "KL";
-    case Proxy::kDetectionLoss:
-      return "detection loss";
-  }
-  return "";
-}
-
-double value_of(Proxy proxy, const HeadDivergence& divergence) {
-  switch (proxy) {
-    case Proxy::kHeadError:
-      return divergence.head_error();
-    case Proxy::kKl:
-      return divergence.kl();
-    case Proxy::kDetectionLoss:
-      return divergence.detection_loss();
-  }
-  return 0;
-}
-
 double Tried::ap() const { return trial.result ? trial.result->evaluation.stats()[0] : 0; }
 
 std::string_view standing_of(const Tried& tried) {
   if (tried.holds) return "holds";
+  if (tried.too_slow) return "too slow";
   const auto& ap = tried.trial.difference.ap;
   const bool beyond =
       ap && metrics::decide(*ap, tried.trial.difference.tolerance) == metrics::Decision::kBeyond;
@@ -681,11 +664,17 @@ std::string_view standing_of(const Tried& tried) {
 }
 
 Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorFactory& factory,
-                                         double held_out) {
+                                         double held_out, const ExecutorsIn& in) {
   config.part = {held_out, kLeastConfirming, false};
   if (config.rounded == nullptr) config.rounded = std::make_shared<RoundedNetworks>();
   ChoiceEvaluators evaluators;
   QYOLO_TRY(evaluators.choice, Evaluator::open(config, factory));
+  if (in) {
+    evaluators.in = [=](engine::Precision precision) -> Result<ChoiceEvaluators> {
+      QYOLO_TRY(const ExecutorFactory other, in(precision));
+      return open_for_choice(config, other, held_out);
+    };
+  }
   if (evaluators.choice->images_left_out() > 0) {
     config.part.which = true;
     QYOLO_TRY(evaluators.confirmation, Evaluator::open(config, factory));
@@ -704,6 +693,8 @@ Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
   }
   if (evaluators.choice->source().artifact() != nullptr)
     return error("the model is a file of one network; expected the checkpoint it was made from");
+  if (options.latency && !evaluators.in)
+    return error("the latency is bounded where the engine has several arithmetics");
   return Recommender(evaluators, options, progress, on_tried).run();
 }
 

@@ -13,6 +13,15 @@
 // cost is predicted from its layers' weight errors, each as the errors of 2 cost in that layer, and
 // the most promising are verified as in 4.
 //
+// With a bound of the latency the first arithmetic of FP32, BF16 and INT8 is taken whose network
+// keeps it. INT8 is chosen layer by layer: symmetric weights by filter computed in integers, or any
+// other recipe computed in floating point, by what the layer's convolution takes in each
+// (timed_knapsack.h); the head stays in floating point. A hybrid is timed beside the network that
+// is all integers, and its latency is what it takes for each of that one's milliseconds. What 8
+// bits of a layer's inputs cost is told from the layer's sensitivity to errors of its weights, so
+// that all layers together come to what is measured. Networks are timed before their AP is
+// measured, and AP is that of their arithmetic.
+//
 // Choosing among networks by AP on some images, and stating the winner's interval on the same
 // images, favours it: some are held out from the choice, and say what it is worth.
 #pragma once
@@ -27,9 +36,12 @@
 #include <vector>
 
 #include "common/result.h"
+#include "harness/bench/arithmetic_times.h"
 #include "harness/cell/experiment.h"
 #include "harness/cell/tolerance.h"
+#include "harness/engine/precision.h"
 #include "harness/evaluate/evaluation.h"
+#include "harness/search/candidate_costs.h"
 #include "harness/search/candidates.h"
 #include "harness/search/knapsack.h"
 #include "harness/search/racing.h"
@@ -38,11 +50,14 @@
 
 namespace qyolo::harness {
 
-// Measures of how far a network is from the original.
-enum class Proxy { kHeadError, kKl, kDetectionLoss };
-[[nodiscard]] const std::vector<Proxy>& all_proxies();
-[[nodiscard]] std::string_view proxy_name(Proxy proxy);  // "head error", "KL", "detection loss"
-[[nodiscard]] double value_of(Proxy proxy, const HeadDivergence& divergence);
+struct LatencyBound {
+  double milliseconds = 0;  // that one image may take: one forward of batch 1 at the median
+  // Times the network on an input of that size, as time_arithmetics() does.
+  std::function<Result<MeasuredArithmetics>(
+      const LatencyInput& input, int threads,
+      const std::function<void(std::size_t done, std::size_t total)>& progress)>
+      measure;
+};
 
 struct RecommendOptions {
   // One of the three.
@@ -52,6 +67,8 @@ struct RecommendOptions {
   std::optional<double> bits_per_weight;
   // With a tolerance: no class may lose more AP than that, as measured.
   std::optional<ApAmount> class_tolerance;
+  // Beside it. Needs evaluators of other arithmetics (ChoiceEvaluators::in).
+  std::optional<LatencyBound> latency;
 
   CalibrationSet calibration;
   // Of what is quantized. Calibrated rounding needs an evaluator whose configuration names the
@@ -88,11 +105,23 @@ struct Tried {
   std::optional<Proxy> proxy;              // hybrids: what chose it
   double cost = 0;                         // predicted, in the unit of the proxy
   double lower_bound = 0;                  // of the cost of any choice of that budget
+  std::optional<double> milliseconds;      // of one image, where the latency is bounded
+  bool too_slow = false;                   // and so its AP was not measured
   Trial trial;
   bool holds = false;                        // the promise
   std::optional<Confirmation> confirmation;  // of what is recommended, and of hybrids that hold
 
   [[nodiscard]] double ap() const;  // 0 where the trial was stopped
+};
+
+// What the latency was bounded by, and the arithmetic that follows from it.
+struct LatencyFound {
+  double milliseconds = 0;  // at most
+  LatencyInput input;
+  int threads = 0;
+  std::vector<ArithmeticTimes> times;
+  std::function<Result<double>(engine::Precision)> again;  // of MeasuredArithmetics
+  engine::Precision arithmetic = engine::Precision::kFp32;
 };
 
 struct Recommendation {
@@ -102,6 +131,7 @@ struct Recommendation {
   double tolerance = 0;                // fraction of AP; 1 for a budget
   std::optional<std::int64_t> budget;  // bytes
   std::optional<ApAmount> class_tolerance;
+  std::optional<LatencyFound> latency;
   std::vector<LayerCandidates> layers;
   std::optional<Proxy> proxy;         // what costs are
   std::vector<Tried> hybrids;         // in the order of the search
@@ -125,16 +155,20 @@ using RecommendProgress =
     std::function<void(const std::string& stage, std::size_t done, std::size_t total)>;
 using OnTried = std::function<void(const Tried& tried)>;
 
-// An evaluator of the images to choose on, and one of those to confirm on.
+// An evaluator of the images to choose on, and one of those to confirm on, in FP32.
 struct ChoiceEvaluators {
   std::unique_ptr<Evaluator> choice;
   std::unique_ptr<Evaluator> confirmation;  // none: nothing is held out, or too few would be
+  // The same in another arithmetic.
+  std::function<Result<ChoiceEvaluators>(engine::Precision)> in;
 };
 inline constexpr double kHeldOut = 1.0 / 3;          // unless it is said otherwise
 inline constexpr std::size_t kLeastConfirming = 50;  // images
-// Holds out that fraction of the dataset's images; 0: none.
+// Holds out that fraction of the dataset's images; 0: none. `in`: executors of other arithmetics;
+// none: there are none.
+using ExecutorsIn = std::function<Result<ExecutorFactory>(engine::Precision)>;
 Result<ChoiceEvaluators> open_for_choice(EvaluatorConfig config, const ExecutorFactory& factory,
-                                         double held_out);
+                                         double held_out, const ExecutorsIn& in = {});
 
 Result<Recommendation> recommend(const ChoiceEvaluators& evaluators,
                                  const RecommendOptions& options,

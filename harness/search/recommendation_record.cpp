@@ -24,6 +24,8 @@ results::TriedRecord tried_record(const Tried& tried) {
     record.cost_lower_bound = tried.lower_bound;
   }
   record.lossy_classes = tried.lossy_classes;
+  record.latency_ms = tried.milliseconds;
+  if (tried.too_slow) record.too_slow = true;
   if (tried.trial.result) record.verdict = metrics::verdict(tried.trial.difference);
   if (tried.confirmation) {
     const Confirmation& confirmed = *tried.confirmation;
@@ -42,11 +44,14 @@ results::TriedRecord tried_record(const Tried& tried) {
 results::LayerCandidatesRecord layer_record(const LayerCandidates& layer) {
   results::LayerCandidatesRecord record{layer.name, layer.weights, std::nullopt, {}};
   for (const LayerCandidate& candidate : layer.candidates) {
-    record.candidates.push_back({candidate.text(), candidate.bytes, candidate.noise,
-                                 results::finite_or_none(candidate.divergence.head_error()),
-                                 results::finite_or_none(candidate.divergence.kl()),
-                                 results::finite_or_none(candidate.divergence.detection_loss()),
-                                 candidate.measured ? std::nullopt : std::optional(true)});
+    record.candidates.push_back(
+        {candidate.text(), candidate.bytes, candidate.noise,
+         results::finite_or_none(candidate.divergence.head_error()),
+         results::finite_or_none(candidate.divergence.kl()),
+         results::finite_or_none(candidate.divergence.detection_loss()),
+         candidate.measured ? std::nullopt : std::optional(true),
+         candidate.integers ? std::optional(true) : std::nullopt,
+         candidate.milliseconds > 0 ? std::optional(candidate.milliseconds) : std::nullopt});
   }
   return record;
 }
@@ -72,7 +77,7 @@ Experiment recommended_experiment(const Recommendation& r, const EvaluatorConfig
 
 std::string name_of(const Tried& tried) {
   return tried.proxy ? fmt::format("hybrid by {}", proxy_name(*tried.proxy))
-                     : results::shown_label(Json(tried.cell.as_json()), "fp32");
+                     : results::shown_label(Json(tried.cell.named_json()), "fp32");
 }
 
 results::RecommendationRecord recommendation_record(const Recommendation& r) {
@@ -85,6 +90,19 @@ results::RecommendationRecord recommendation_record(const Recommendation& r) {
   } else {
     record.tolerance = r.tolerance;
     if (r.class_tolerance) record.class_tolerance = r.class_tolerance->text();
+  }
+  if (r.latency) {
+    const LatencyFound& found = *r.latency;
+    record.latency = {found.milliseconds,
+                      found.input.height,
+                      found.input.width,
+                      found.threads,
+                      std::string(engine::precision_name(found.arithmetic)),
+                      {}};
+    for (const ArithmeticTimes& one : found.times) {
+      record.latency->measured.push_back(
+          {std::string(engine::precision_name(one.precision)), one.milliseconds});
+    }
   }
   for (const Tried& tried : r.hybrids) record.hybrids_tried.push_back(tried_record(tried));
   for (const Tried& tried : r.uniforms) record.uniforms_tried.push_back(tried_record(tried));

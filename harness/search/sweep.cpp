@@ -127,8 +127,10 @@ Status Sweep::run(std::span<const std::uint8_t> rgb, int batch, int height, int 
   bool started = false;
   for (const std::size_t network : order_) {
     if (!marked[network]) continue;
+    const std::size_t quantizers = loaded_quantizers_;
     QYOLO_TRY(const std::size_t changed, load(network));
-    const bool resumes = started && retains_;
+    // Other quantizers make other maps.
+    const bool resumes = started && retains_ && quantizers == loaded_quantizers_;
     // A network equal to the one before it runs its last convolution again, for its outputs.
     const std::size_t first = resumes ? std::min(changed, nodes_.size() - 1) : 0;
     auto outputs =

@@ -55,6 +55,8 @@ TriedRecord some_tried(const std::string& name) {
   tried.cost = 1.5;
   tried.cost_lower_bound = 1.25;
   tried.lossy_classes = {"nut"};
+  tried.latency_ms = 8.25;
+  tried.too_slow = true;
   tried.verdict = "loses 25 points";
   tried.confirmed = ConfirmationRecord{80, 0.75, 0.5, IntervalRecord{-0.25, -0.5, 0}, "loses"};
   tried.cell = "as a matrix spells it";
@@ -77,8 +79,11 @@ RecommendationRecord full_recommendation() {
   record.uniform = some_tried("pwlq 4-bit filter");
   record.hybrids_tried = {*record.hybrid};
   record.uniforms_tried = {*record.uniform};
-  record.layers = {
-      {"model.0.conv", 864, 0, {{"pwlq 4-bit filter", 432, 0.5, 0.25, 0.125, 0.0625, true}}}};
+  record.layers = {{"model.0.conv",
+                    864,
+                    0,
+                    {{"pwlq 4-bit filter", 432, 0.5, 0.25, 0.125, 0.0625, true, true, 0.75}}}};
+  record.latency = LatencyBoundRecord{8.5, 320, 640, 2, "int8", {{"fp32", 12.5}}};
   record.work = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   record.judged = {full_judged()};
   return record;
@@ -403,6 +408,8 @@ TEST(RecommendationText, TellsUndecidedFromWhatDoesNotHold) {
   tried.holds = false;
   tried.lossy_classes.clear();
   tried.delta_ap = {-0.25, -0.5, -0.125};
+  EXPECT_THAT(recommendation_text(record), HasSubstr("| **too slow** |"));
+  tried.too_slow.reset();
   EXPECT_THAT(recommendation_text(record), HasSubstr("| **undecided** |"));
   tried.delta_ap = {-0.5, -0.75, -0.375};
   EXPECT_THAT(recommendation_text(record), HasSubstr("| **does not hold** |"));
@@ -423,6 +430,9 @@ TEST(RecommendationText, SaysWhatWasFoundFirst) {
               HasSubstr("- Hybrid: 0.001 MB (4.500 bits per weight, 4.00x smaller than FP32)"));
   EXPECT_THAT(text, HasSubstr("within the budget"));
   EXPECT_THAT(text, HasSubstr("AP 50.00, ΔAP -25.00 (-50.00 to -12.50)"));
+  EXPECT_THAT(text,
+              HasSubstr("one image of 640 x 320 on 2 threads: fp32 12.50 ms. At most 8.5 ms"));
+  EXPECT_THAT(text, HasSubstr(", 8.25 ms an image"));
   RecommendationRecord none = full_recommendation();
   none.hybrid.reset();
   none.layers[0].chosen.reset();

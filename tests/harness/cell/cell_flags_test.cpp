@@ -63,6 +63,8 @@ constexpr const char* kLines[] = {
     "--scheme affine --bits 4 --granularity filter",
     "--scheme pwlq --bits 3 --granularity group:32 --breakpoint search --scale-bits 16",
     "--scheme symmetric --bits 8 --granularity filter --activation-bits 8 --keep head",
+    "--scheme symmetric --bits 8 --granularity filter --activation-bits 8 "
+    "--rule 'head -> scheme=kmeans, bits=4, weights_only'",
     "--scheme fp32 --activation-bits 8 --activation-range percentile:99.9",
     "--scheme affine --bits 4 --granularity channel --rule '1x1 -> filter' --fold off",
     "--scheme affine --bits 5 --granularity fshape --range mse --kept-bits 32 "

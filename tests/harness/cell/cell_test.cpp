@@ -131,6 +131,26 @@ TEST(Cell, ActivationsAreOptional) {
   EXPECT_EQ(four.as_json()["activation_bits"], 4);
 }
 
+TEST(Cell, ARuleCanQuantizeTheWeightsOnly) {
+  const Cell some = cell(
+      R"(, "activation_bits": 8, "rules": ["index=105 -> bits=8, weights_only", "1x1 -> keep"])");
+  EXPECT_EQ(some.label(),
+            "affine 4-bit channel A8 [layer 105 -> bits=8, weights_only] [1x1 -> keep]");
+  EXPECT_EQ(some.as_json()["rules"][0].dump(),
+            R"({"index":[105,105],"bits":8,"weights_only":true})");
+  EXPECT_EQ(some.recipe_for(kHead)->options.bits, 8);
+  EXPECT_TRUE(some.reads_floats(kHead));
+  EXPECT_TRUE(some.reads_floats({"model.5.conv", "Conv", 5, {8, 8, 1, 1}}));
+  EXPECT_FALSE(some.reads_floats(kThree));
+  EXPECT_EQ(cell_from_json(some.as_json(), "test")->as_json(), some.as_json());
+  // Without quantized activations nothing reads them.
+  const Cell none = cell(R"(, "rules": ["index=105 -> bits=8, weights_only"])");
+  EXPECT_TRUE(none.reads_floats(kThree));
+  EXPECT_EQ(none.as_json(), cell(R"(, "rules": ["index=105 -> bits=8"])").as_json());
+  EXPECT_THAT(failure(R"(, "rules": [{"keep": true, "weights_only": true}])"),
+              HasSubstr("what is kept in floating point has no"));
+}
+
 TEST(Cell, NoActivationBitsMeanNoOtherActivationOption) {
   EXPECT_EQ(cell(R"(, "activation_bits": 0, "activation_range": "entropy")").as_json(),
             cell().as_json());

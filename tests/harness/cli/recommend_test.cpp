@@ -151,6 +151,23 @@ TEST_F(RecommendCommand, WhatIsChosenIsConfirmedOnImagesThatTookNoPart) {
   EXPECT_THAT(json["hybrid"]["cell"].dump(), HasSubstr("\"rounding\":\"gptq\""));
 }
 
+TEST_F(RecommendCommand, ALatencyThatNothingKeepsIsSaidWithWhatWasMeasured) {
+  expect_one_sentence(run({"--bits-per-weight", "6", "--latency-ms", "0.001"}),
+                      "no network keeps 0.001 ms on this host: an image of ");
+}
+
+TEST_F(RecommendCommand, ALatencyIsKeptByWhateverArithmeticIsFastEnough) {
+  const auto result = run({"--bits-per-weight", "6", "--no-uniform", "--format", "json",
+                           "--rounding", "gptq", "--schemes", "affine", "--latency-ms", "1e5"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json["latency"]["arithmetic"], "fp32");
+  EXPECT_EQ(json["latency"]["at_most_ms"], 1e5);
+  EXPECT_GE(json["latency"]["measured"].size(), 2U);
+  for (const Json& one : json["latency"]["measured"]) EXPECT_GT(one["latency_ms"], 0) << one;
+  EXPECT_EQ(json["hybrid"]["latency_ms"], json["latency"]["measured"][0]["latency_ms"]);
+}
+
 TEST_F(RecommendCommand, TooFewImagesToHoldSomeOutAreSaid) {
   const auto result =
       run({"--max-bytes", "1000", "--schemes", "affine"}, parts("calib/images"), "8", "0.25");
@@ -167,6 +184,9 @@ TEST_F(RecommendCommand, BadInputIsOneSentence) {
                       "--class-tolerance goes with --tolerance");
   expect_one_sentence(run({"--max-bytes", "1300000"}, "/nowhere"), "/nowhere");
   EXPECT_EQ(run({"--max-bytes", "0"}).exit_code, 2);
+  EXPECT_EQ(run({"--tolerance", "1pt", "--latency-ms", "0"}).exit_code, 2);
+  expect_one_sentence(run({"--tolerance", "1pt", "--latency-ms", "5", "--engine", "torch"}),
+                      "--latency-ms is of the engine onednn, not of torch");
   EXPECT_EQ(run({"--bits-per-weight", "33"}).exit_code, 2);
   EXPECT_EQ(run({"--tolerance", "1pt", "--regions", "zip"}).exit_code, 2);
   EXPECT_EQ(run({"--tolerance", "1pt", "--schemes", "affine,fp5"}).exit_code, 2);

@@ -117,17 +117,25 @@ TEST_F(QuantizeNetwork, ARuleThatFitsNothingIsAnError) {
       quantize_network(source_, cell(R"(, "rules": [{"group_size": 1, "bits": 8}])"), 2).ok());
 }
 
-TEST_F(QuantizeNetwork, KeptConvolutionsAreThoseThatARuleKeeps) {
-  const auto kept = [&](const std::string& more) {
-    return kept_convolutions(source_, cell(more)).value();
+TEST_F(QuantizeNetwork, FloatingConvolutionsAreThoseThatARuleKeepsOrQuantizesTheWeightsOnlyOf) {
+  const auto floating = [&](const std::string& more) {
+    return floating_convolutions(source_, cell(more + R"(, "activation_bits": 8)"));
   };
+  const auto kept = [&](const std::string& more) { return floating(more).value(); };
   EXPECT_TRUE(kept("").empty());
   EXPECT_EQ(kept(R"(, "keep": "model\\.105\\.m\\..*")").size(), 3U);
   EXPECT_EQ(kept(R"(, "fold": "off", "keep": "model\\.105\\.m\\..*")").size(), 3U);
   // A RepConv's two stored tensors: one of them is not enough.
   EXPECT_TRUE(kept(R"(, "fold": "off", "keep": "model\\.102\\.rbr_dense\\..*")").empty());
   EXPECT_EQ(kept(R"(, "fold": "off", "keep": "model\\.102\\.rbr_.*")").size(), 1U);
-  EXPECT_FALSE(kept_convolutions(source_, cell(R"(, "keep": "absent")")).ok());
+  EXPECT_EQ(kept(R"(, "rules": ["head -> weights_only"])").size(), 3U);
+  EXPECT_EQ(kept(R"(, "rules": ["index=105 -> bits=8, weights_only", "head -> bits=3"])").size(),
+            3U);
+  EXPECT_TRUE(kept(R"(, "rules": ["index=105 -> bits=8", "head -> weights_only"])").empty());
+  EXPECT_TRUE(
+      kept(R"(, "fold": "off", "rules": ["name=model\\.102\\.rbr_dense\\..* -> weights_only"])")
+          .empty());
+  EXPECT_FALSE(floating(R"(, "keep": "absent")").ok());
 }
 
 }  // namespace

@@ -81,6 +81,33 @@ TEST_F(SweepOfOne, GivesTheOutputsThatEachNetworkGivesAloneForLessWork) {
   EXPECT_LT(sweep.work().saved_share(), 0.6);
 }
 
+// What the maps were computed with is not what they are now.
+TEST_F(SweepOfOne, BeginsAnewWhereActivationsAreQuantizedOtherwise) {
+  std::vector<SweepNetwork> networks = {original(), changed(80), changed(80)};
+  networks.back().quantizers = {{nodes_[3], {0.02F, 14, 8}}};
+  const auto executor = engine();
+  Sweep sweep(source_.graph(), *executor, networks);
+  std::vector<std::vector<float>> found(networks.size());
+  const Status status =
+      sweep.run(rgb_, kBatch, kHeight, kWidth,
+                [&](std::size_t network, const std::vector<model::HeadOutput>& outputs) -> Status {
+                  found[network] = outputs.front().values;
+                  return {};
+                });
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  EXPECT_EQ(sweep.work().resumed, 1);
+  EXPECT_EQ(found[1], alone(networks[1]).front().values);
+  const auto quantized = engine();
+  ASSERT_TRUE(quantized->set_activation_quantizers(networks.back().quantizers).ok());
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    quantized->set_weights(nodes_[i], networks.back().convs[i]->weight);
+  EXPECT_EQ(found[2],
+            quantized->forward(std::span<const std::uint8_t>(rgb_), kBatch, kHeight, kWidth)
+                ->front()
+                .values);
+  EXPECT_NE(found[2], found[1]);
+}
+
 TEST_F(SweepOfOne, RunsOnlyTheMarkedOnesAndPassesOnAFailure) {
   const auto executor = engine();
   Sweep sweep(source_.graph(), *executor, {changed(3), original(), changed(50)});
