@@ -31,6 +31,7 @@ constexpr std::size_t kLeastQueries = 100;  // of which one may be late
 constexpr int kMostTrials = 8;
 constexpr double kCloseEnough = 1.04;  // between a rate that holds and one that does not
 constexpr double kStepDown = 0.95;
+constexpr double kLongestTrial = 10;  // times the seconds that it lasts at least
 
 QueryLatencyRecord latency_of(const std::vector<double>& milliseconds) {
   return {metrics::quantile(milliseconds, 0.5), metrics::quantile(milliseconds, 0.9),
@@ -124,6 +125,11 @@ class ServerSearch {
     return held;
   }
 
+  // At a lower one so many queries would take too long to come.
+  [[nodiscard]] double lowest_rate() const {
+    return static_cast<double>(kLeastQueries) / (kLongestTrial * options_.seconds);
+  }
+
   [[nodiscard]] double give_up_ms() const { return 20 * options_.latency_bound_ms; }
   [[nodiscard]] bool within_bound(const std::vector<double>& waits, std::size_t queries) const {
     return waits.size() == queries &&
@@ -146,9 +152,10 @@ class ServerSearch {
 
   Status bracket() {
     QYOLO_TRY(double rate, expected_rate());
+    rate = std::max(rate, lowest_rate());
     double held = 0, missed = capacity();
     for (int trial = 0; trial < kMostTrials && missed > kCloseEnough * held; ++trial) {
-      if (rate <= 0) break;
+      if (rate < lowest_rate()) break;
       QYOLO_TRY(const ServerTrialRecord served,
                 serve_at(rate, options_.seed + static_cast<std::uint64_t>(trial)));
       server_.trials.push_back(served);

@@ -30,8 +30,10 @@ enum class Scenario { kSingleStream, kMultiStream, kOffline, kServer };
 Result<Scenario> parse_scenario(std::string_view name);
 
 struct ScenarioOptions {
-  double seconds = 10;  // that each scenario, and each trial of the server, lasts at least
-  int batch = 8;        // images of a query; server: of a forward, at most
+  // That each scenario, and each trial of the server, lasts at least; a trial whose rate is
+  // searched for lasts some ten times that at most.
+  double seconds = 10;
+  int batch = 8;  // images of a query; server: of a forward, at most
   double latency_bound_ms = 0;
   std::optional<double> rate;  // server: to be checked instead of found; queries/s
   std::uint64_t seed = 1;      // of the arrivals

@@ -326,6 +326,11 @@ class Recommender {
       layers.push_back({chosen.recipe, chosen.integers});
     }
     QYOLO_TRY(Cell cell, hybrid_cell(evaluator_.graph(), layers));
+    if (in_integers() && !cell.activations) {  // for an executor that takes no other cells
+      cell.activations = quant::ActivationOptions();
+      for (quant::Rule& rule : cell.rules) rule.weights_only = !rule.keep;
+      cell.rules.push_back({{}, false, cell.recipe, true});
+    }
     Tried tried;
     tried.bytes = selection.size + bias_bytes(evaluator_.graph());
     tried.choices = selection.choices;

@@ -137,6 +137,23 @@ TEST(Scenarios, ABoundThatOneImageMissesHasNoRate) {
   EXPECT_THAT(results::scenarios_markdown(record), HasSubstr("one image alone takes longer"));
 }
 
+// A hundred queries at a rate at which hardly two are ever there at once would take an hour.
+TEST(Scenarios, ASearchEndsWhereOneImageHardlyKeepsTheBound) {
+  Simulated network(0, 99);
+  ScenarioOptions options;
+  options.batch = 1;
+  options.seconds = 3;
+  options.latency_bound_ms = 100;
+  const double start = network.target().now();
+  const auto row = run(Scenario::kServer, options, network);
+  EXPECT_FALSE(row.server->rate);
+  EXPECT_FALSE(row.server->trials.empty());
+  EXPECT_LT(network.target().now() - start, 300);
+  results::ScenarioRecord record;
+  record.rows = {row};
+  EXPECT_THAT(results::scenarios_markdown(record), HasSubstr("no rate holds 100 ms: at 3.33"));
+}
+
 TEST(Scenarios, BadInputIsOneSentence) {
   EXPECT_THAT(parse_scenario("batch").error().message,
               HasSubstr("expected one of single-stream, multi-stream, offline, server"));
