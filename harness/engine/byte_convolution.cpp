@@ -49,11 +49,7 @@ class ByteConvolution {
     std::ranges::copy(scales, scales_.begin());
     bias_.assign(padded, 0.0F);
     std::ranges::copy(bias, bias_.begin());
-    finish_.activation = conv.activation;
-    finish_.slope = conv.activation == model::Activation::kLeakyReLU ? conv.slope : 0.0F;
-    finish_.element = to.type.element;
-    finish_.inverse_scale = 1.0F / to.type.scale;
-    finish_.zero_point = static_cast<float>(to.type.zero_point);
+    finish_ = finish_of(conv, to.type);
     input_ = static_cast<const std::uint8_t*>(from.data);
     if (channels_ != conv.channels) input_ = with_whole_groups(scratch);
   }

@@ -120,7 +120,7 @@ bool takes_winograd(const ConvWeights& weights, const Value& from, const Value& 
 // Whether our own products of bytes are faster here than oneDNN's. AMX multiplies 16 x 64 of them
 // at once, and has to be given so many: measured layer by layer on a CPU that has it, ours are
 // faster (1.1 to 2.9 times) up to some 8,192 pairs of a channel and a filter where maps are read
-// once or by strides, and slower (up to 2.5 times) beyond (benchmarks/README.md).
+// once or by strides, and slower (up to 3 times) beyond (benchmarks/README.md).
 bool prefers_bytes(const model::ConvNode& conv, const Context& context) {
   constexpr std::int64_t kMostPairs = 8192;
   constexpr int kFewestChannels = 4;

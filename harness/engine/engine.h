@@ -1,8 +1,8 @@
 // harness/engine/: the fast executor. The graph becomes a plan of steps over one block of memory;
 // convolutions with their activation functions are oneDNN primitives with prepacked weights (or,
 // where ours are faster or oneDNN has no good ones, our own: winograd.h, byte_convolution.h,
-// gemm_convolution.h), the
-// rest are kernels of our own. executor_torch.cpp is the reference that it is tested against.
+// gemm_convolution.h), the rest are kernels of our own. executor_torch.cpp is the reference that it
+// is tested against.
 //
 // Maps are NHWC from end to end. What a concatenation reads is copied into its channels as soon as
 // it is computed, while it is in the cache; pooling and upsampling write there directly. Buffers
@@ -32,10 +32,11 @@ struct StepTime {
 // Which kernels convolutions run on; others than kBest are for tests and comparisons.
 enum class KernelChoice {
   // Our own Winograd (harness/engine/winograd.h) where it suits, our own convolutions of bytes
-  // (harness/engine/byte_convolution.h) where the host multiplies these without AMX; else oneDNN's,
-  // and where it has only reference kernels, or integer ones whose sums saturate in 16 bits, our
-  // own
-  // matrix products (harness/engine/gemm_convolution.h).
+  // (harness/engine/byte_convolution.h) where the host multiplies these without AMX, or with it but
+  // a
+  // layer's channels are few; else oneDNN's, and where it has only reference kernels, or integer
+  // ones whose sums saturate in 16 bits, our own matrix products
+  // (harness/engine/gemm_convolution.h).
   kBest,
   kDirect,     // the same without Winograd: less memory, and sums as the definition has them
   kOwn,        // our own matrix products

@@ -133,11 +133,7 @@ class Product {
                    conv.pad_h == 0 && conv.pad_w == 0) {
     scales_ = by_panel(scales);
     bias_ = by_panel(bias);
-    finish_.activation = conv.activation;
-    finish_.slope = conv.activation == model::Activation::kLeakyReLU ? conv.slope : 0.0F;
-    finish_.element = to.type.element;
-    finish_.inverse_scale = 1.0F / to.type.scale;
-    finish_.zero_point = static_cast<float>(to.type.zero_point);
+    finish_ = finish_of(conv, to.type);
     if constexpr (kFloat) {
       panels_ = panels.floats.data();
       input_ = {static_cast<const float*>(from.data), from.pitch, sizes_.channels};

@@ -32,6 +32,16 @@ struct Finish {
   Element element = Element::kF32;
   float inverse_scale = 1, zero_point = 0;  // of the codes; rounded half to even, as oneDNN does
 };
+// Of the convolution's activation and the map that it writes; scales and bias are the caller's.
+[[nodiscard]] inline Finish finish_of(const model::ConvNode& conv, const MapType& to) {
+  Finish finish;
+  finish.activation = conv.activation;
+  finish.slope = conv.activation == model::Activation::kLeakyReLU ? conv.slope : 0.0F;
+  finish.element = to.element;
+  finish.inverse_scale = 1.0F / to.scale;
+  finish.zero_point = static_cast<float>(to.zero_point);
+  return finish;
+}
 
 // multiply: tile[rows][columns] += a[rows][depth] b[depth][columns], all of the kernel's size.
 //

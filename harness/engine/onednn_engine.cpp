@@ -32,27 +32,26 @@ struct Prepared {
   std::vector<std::unique_ptr<Convolution>> convolutions;  // by step; nullptr: none
 };
 
-// As far as ONEDNN_MAX_CPU_ISA lets oneDNN go, our own kernels go.
-InstructionSet effective_instruction_set() {
+// As far as ONEDNN_MAX_CPU_ISA lets oneDNN go.
+bool host_has(dnnl::cpu_isa set) {
   const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [&](dnnl::cpu_isa set) {
-    return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
-  };
-  if (has(dnnl::cpu_isa::avx512_core_vnni)) return InstructionSet::kAvx512Vnni;
-  if (has(dnnl::cpu_isa::avx512_core)) return InstructionSet::kAvx512;
-  return has(dnnl::cpu_isa::avx2) ? InstructionSet::kAvx2 : InstructionSet::kBaseline;
+  return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
+}
+
+// As far as oneDNN goes, our own kernels go.
+InstructionSet effective_instruction_set() {
+  if (host_has(dnnl::cpu_isa::avx512_core_vnni)) return InstructionSet::kAvx512Vnni;
+  if (host_has(dnnl::cpu_isa::avx512_core)) return InstructionSet::kAvx512;
+  return host_has(dnnl::cpu_isa::avx2) ? InstructionSet::kAvx2 : InstructionSet::kBaseline;
 }
 
 // Of vectors, pairs of 16 bits are multiplied as fast as bfloat16, and half as fast as four of 8
 // bits. AMX multiplies both many times as fast, where it is given enough at once, and AVX2's VNNI
 // is oneDNN's alone.
 OwnProducts own_products() {
-  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [&](dnnl::cpu_isa set) {
-    return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
-  };
-  if (has(dnnl::cpu_isa::avx512_core_amx)) return OwnProducts::kFewChannels;
-  const bool others = has(dnnl::cpu_isa::avx2_vnni) && !has(dnnl::cpu_isa::avx512_core_vnni);
+  if (host_has(dnnl::cpu_isa::avx512_core_amx)) return OwnProducts::kFewChannels;
+  const bool others =
+      host_has(dnnl::cpu_isa::avx2_vnni) && !host_has(dnnl::cpu_isa::avx512_core_vnni);
   return others ? OwnProducts::kNowhere : OwnProducts::kEverywhere;
 }
 
@@ -509,9 +508,7 @@ Result<std::vector<StepTime>> OnednnEngine::profile(std::span<const std::uint8_t
 
 Status check_host(Precision precision) {
   if (precision != Precision::kBf16) return {};
-  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
-  if ((isa & needed) == needed) return {};
+  if (host_has(dnnl::cpu_isa::avx512_core_bf16)) return {};
   return error("this CPU has no bfloat16 arithmetic that {} uses (AVX-512 BF16)", onednn_version());
 }
 

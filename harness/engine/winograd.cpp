@@ -119,11 +119,7 @@ class Winograd {
         largest_(largest_short(conv.channels)) {
     bias_.assign(static_cast<std::size_t>(panels_ * kernel.columns), 0.0F);
     std::ranges::copy(bias, bias_.begin());
-    finish_.activation = conv.activation;
-    finish_.slope = conv.activation == model::Activation::kLeakyReLU ? conv.slope : 0.0F;
-    finish_.element = to.type.element;
-    finish_.inverse_scale = 1.0F / to.type.scale;
-    finish_.zero_point = static_cast<float>(to.type.zero_point);
+    finish_ = finish_of(conv, to.type);
     const std::ptrdiff_t tile_bytes =
         kTilePoints * (channels_ * static_cast<std::ptrdiff_t>(sizeof(Factor)) +
                        kernel.columns * static_cast<std::ptrdiff_t>(sizeof(Product)));

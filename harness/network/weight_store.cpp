@@ -35,6 +35,11 @@ SharedConv WeightStore::original(std::size_t index) {
   return originals_[index];
 }
 
+std::vector<SharedConv> WeightStore::originals() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) original(i);
+  return originals_;
+}
+
 Result<WeightStore::Made> WeightStore::conv(std::size_t index, const quant::Recipe* recipe,
                                             int kept_bits, RegionSizes regions) {
   const bool coded = regions == RegionSizes::kCoded;

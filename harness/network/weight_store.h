@@ -39,6 +39,8 @@ class WeightStore {
                     RegionSizes regions = RegionSizes::kRaw);
   // That convolution as it is in the file.
   SharedConv original(std::size_t index);
+  // All of them.
+  std::vector<SharedConv> originals();
 
   [[nodiscard]] std::int64_t bytes() const { return bytes_; }  // of all weights held
 

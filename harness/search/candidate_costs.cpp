@@ -84,8 +84,7 @@ class CostMeasurement {
     const std::size_t count = layers_.size();
     for (LayerCandidates& layer : layers_) choose_measured(layer);
     WeightStore store(evaluator_.source(), evaluator_.threads());
-    std::vector<SharedConv> original;
-    for (std::size_t i = 0; i < count; ++i) original.push_back(store.original(i));
+    const std::vector<SharedConv> original = store.originals();
     OriginalInputs inputs(evaluator_, rounding_);
     const std::vector<std::size_t> order = kept_.order(count);
     const std::size_t most = kept_.on() ? kKeptLayers : count;

@@ -243,9 +243,8 @@ class Recommender {
     cell.rules.push_back({of_head(), true, {}, false});
     QYOLO_TRY(const CalibratedActivations activations, evaluator_.calibrate(cell));
     WeightStore store(evaluator_.source(), evaluator_.threads());
-    std::vector<SharedConv> original;
+    const std::vector<SharedConv> original = store.originals();
     const std::vector<int> nodes = evaluator_.graph().conv_nodes();
-    for (std::size_t i = 0; i < nodes.size(); ++i) original.push_back(store.original(i));
     std::vector<SweepNetwork> networks = {{original, activations.quantizers()}};
     QYOLO_TRY(const auto measured,
               meter_->measure(original, std::move(networks), images("activations")));

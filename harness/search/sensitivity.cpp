@@ -157,10 +157,9 @@ Result<Sensitivity> measure_sensitivity(Evaluator& evaluator, const EvaluationOp
   QYOLO_TRY(CellNetwork made, store.network(cell));
   Sensitivity sensitivity;
   sensitivity.cell = cell.label();
-  std::vector<SharedConv> original;
+  const std::vector<SharedConv> original = store.originals();
   std::vector<std::size_t> convs;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    original.push_back(store.original(i));
     const quant::WeightError error =
         quant::weight_error(original[i]->weight, made.convs[i]->weight);
     // Biases are those of the file, so that nothing but weights differs.
